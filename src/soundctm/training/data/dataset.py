@@ -1,0 +1,72 @@
+"""Batches of latents with conditioning, all from memory: a training step encodes nothing."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from soundctm.conditioning import Conditioning
+
+ESC10_SHARE = 0.27  # of the batch: recordings of the ten ESC-10 classes, which everything is measured on
+SAMPLES_SHARE = 0.06  # recordings of the CC0 sample sets
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Normalised latents ``z_0 [B, C, T]`` and what is said of them, some captions dropped."""
+
+    z_0: Tensor
+    conditioning: Conditioning
+
+
+class LatentDataset:
+    """The folder of :mod:`soundctm.training.data.cache` with ``latents.npy``, its captions encoded once.
+
+    A batch is a function of ``(seed, step)`` alone, so a resumed run draws what an uninterrupted one would have drawn.
+    """
+
+    def __init__(self, folder: Path, text_encoder: nn.Module, seed: int = 0, esc10: frozenset[str] = frozenset()) -> None:
+        self.latents = np.load(folder / "latents.npy")
+        self.captions: list[list[str]] = json.loads((folder / "captions.json").read_text())
+        self.classes: list[list[str]] = json.loads((folder / "classes.json").read_text())
+        self.seed = seed
+        self.weights = self._weights(np.load(folder / "real.npy"), esc10)
+        self._encode(text_encoder)
+
+    def _weights(self, real: np.ndarray, esc10: frozenset[str]) -> np.ndarray:
+        """Probability of each clip: fixed shares for the groups that are present, even within a group."""
+        first = real & np.asarray([bool(esc10 & set(names)) for names in self.classes])
+        groups = ((first, ESC10_SHARE), (real & ~first, SAMPLES_SHARE), (~real, 1 - ESC10_SHARE - SAMPLES_SHARE))
+        weights = np.zeros(len(real))
+        for members, share in groups:
+            if members.any():
+                weights[members] = share / members.sum()
+        return weights / weights.sum()
+
+    @torch.no_grad()
+    def _encode(self, text_encoder: nn.Module) -> None:
+        """Encode every distinct caption, and the empty one at index 0."""
+        distinct = ["", *sorted({caption for several in self.captions for caption in several} - {""})]
+        self.index = {caption: i for i, caption in enumerate(distinct)}
+        encode = text_encoder.encode
+        parts = [encode(distinct[i : i + 256]) for i in range(0, len(distinct), 256)]  # type: ignore[operator]
+        whole = Conditioning.cat(parts)
+        self.tokens, self.mask = whole.tokens.half(), whole.mask
+
+    def condition(self, captions: list[str]) -> Conditioning:
+        """Cached conditioning of captions, trimmed to the longest of them."""
+        rows = torch.tensor([self.index[caption] for caption in captions])
+        mask = self.mask[rows]
+        longest = int(mask.sum(1).max())
+        return Conditioning(self.tokens[rows, :longest].float(), mask[:, :longest])
+
+    def batch(self, step: int, size: int, drop: float) -> Batch:
+        """``size`` clips; each caption is replaced by the empty one with probability ``drop``."""
+        rng = np.random.default_rng((self.seed, step))
+        rows = rng.choice(len(self.latents), size, p=self.weights)
+        chosen = [self.captions[row][rng.integers(len(self.captions[row]))] for row in rows]
+        captions = ["" if dropped else caption for caption, dropped in zip(chosen, rng.random(size) < drop, strict=True)]
+        return Batch(torch.from_numpy(self.latents[rows]).float(), self.condition(captions))

@@ -1,0 +1,39 @@
+"""Trained parts on disk between stages: ``NAME.safetensors`` in half precision and ``NAME.json``."""
+
+import json
+from pathlib import Path
+
+import torch
+from pydantic import BaseModel
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from soundctm.backbones.dit import DiT, DiTConfig
+from soundctm.conditioning.mini import MiniTextConfig, MiniTextEncoder
+
+
+def save_part(module: nn.Module, config: BaseModel, folder: Path, name: str) -> None:
+    """Write weights (floating-point ones as float16) and configuration of a part."""
+    tensors = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in module.state_dict().items()}
+    save_file(tensors, folder / f"{name}.safetensors")
+    (folder / f"{name}.json").write_text(json.dumps(config.model_dump(), indent=1))
+
+
+def read_part(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
+    """Weights (float32) and configuration of a part."""
+    tensors = {k: v.float() if v.is_floating_point() else v for k, v in load_file(folder / f"{name}.safetensors").items()}
+    return tensors, json.loads((folder / f"{name}.json").read_text())
+
+
+def load_backbone(folder: Path, name: str) -> tuple[DiT, DiTConfig]:
+    """A trained backbone, in evaluation mode."""
+    tensors, sizes = read_part(folder, name)
+    config = DiTConfig.model_validate(sizes)
+    model = DiT(config)
+    model.load_state_dict(tensors)
+    return model.eval(), config
+
+
+def load_text_encoder(folder: Path) -> MiniTextEncoder:
+    """A trained text encoder, in evaluation mode; the audio tower beside it is left out."""
+    return MiniTextEncoder.load(folder)

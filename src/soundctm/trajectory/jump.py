@@ -1,0 +1,24 @@
+"""The student's jump from any noise level to any lower one (Eq. 6)."""
+
+from torch import Tensor, nn
+
+from soundctm.conditioning import Conditioning
+from soundctm.diffusion.precond import as_batch, c_in, c_noise, c_out, c_skip, column
+
+Level = float | Tensor
+
+
+def g(student: nn.Module, z: Tensor, t: Level, s: Level, omega: Level, conditioning: Conditioning) -> Tensor:
+    """``g(z, t, s) = c_skip(t) z + c_out(t) F(c_in z, ln(t)/4, ln(s)/4, omega)``: what the jump aims at.
+
+    ``z [B, C, T]``; ``t``, ``s`` (0 < s <= t) and ``omega`` numbers, scalars or ``[B]``. At ``s = t`` it is the denoiser.
+    """
+    t, s, omega = as_batch(t, z), as_batch(s, z), as_batch(omega, z)
+    F = student(column(c_in(t)) * z, c_noise(t), conditioning, c_noise_s=c_noise(s), omega=omega)
+    return column(c_skip(t)) * z + column(c_out(t)) * F
+
+
+def jump(student: nn.Module, z: Tensor, t: Level, s: Level, omega: Level, conditioning: Conditioning) -> Tensor:
+    """``G(z, t, s) = (s/t) z + (1 - s/t) g(z, t, s)`` (Eq. 6); arguments as for :func:`g`. ``G(z, t, t) = z``."""
+    ratio = column(as_batch(s, z) / as_batch(t, z))
+    return ratio * z + (1 - ratio) * g(student, z, t, s, omega, conditioning)

@@ -1,0 +1,65 @@
+"""One sampler for every gamma (Algorithm 1): 0 is deterministic, 1 is that of consistency models."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from soundctm.conditioning import Conditioning
+from soundctm.diffusion.precond import as_batch
+from soundctm.diffusion.schedule import sigma_grid
+from soundctm.trajectory.guidance import nu_jump
+
+StepCallback = Callable[[int, int, Tensor], None]
+
+
+@torch.inference_mode()
+def sample(
+    student: nn.Module,
+    z_T: Tensor,
+    conditioning: Conditioning,
+    unconditional: Conditioning,
+    *,
+    steps: int,
+    omega: float | Tensor,
+    nu: float = 1.0,
+    gamma: float = 0.0,
+    noise: Sequence[Tensor] | None = None,
+    callback: StepCallback | None = None,
+    sigma_min: float = 0.002,
+    sigma_max: float = 80.0,
+    rho: float = 7.0,
+) -> Tensor:
+    """Latents ``[B, C, T]`` from ``z_T [B, C, T]``, which is noise already scaled by ``sigma_max``.
+
+    Each of ``steps`` jumps goes from ``t`` to ``s = sqrt(1 - gamma^2) (t_next - smin) + smin``, then fresh noise of
+    standard deviation ``sqrt(t_next^2 - s^2)`` brings it up to ``t_next``; the last jump ends at ``sigma_min`` and adds
+    none. ``noise`` holds the unit-variance tensors for the ``steps - 1`` jumps that need one (none at gamma = 0).
+    ``callback(step, steps, z)`` sees each result, and may raise to stop.
+    """
+    noise = () if noise is None else noise
+    _check(steps, gamma, len(noise))
+    sigmas = sigma_grid(steps, sigma_min, sigma_max, rho).to(z_T.device).tolist()
+    conditioning, unconditional = conditioning.expand(len(z_T)), unconditional.expand(len(z_T))
+    omega = as_batch(omega, z_T)
+    z = z_T
+    for i in range(steps):
+        t, t_next = sigmas[i], sigmas[i + 1]
+        s = math.sqrt(1 - gamma**2) * (t_next - sigma_min) + sigma_min
+        z = nu_jump(student, z, t, s, omega, conditioning, unconditional, nu)
+        if gamma > 0 and i < steps - 1:
+            z = z + math.sqrt(t_next**2 - s**2) * noise[i]
+        if callback is not None:
+            callback(i + 1, steps, z)
+    return z
+
+
+def _check(steps: int, gamma: float, noises: int) -> None:
+    if steps < 1:
+        raise ValueError(f"sample: steps is {steps}; at least 1 is needed")
+    if not 0.0 <= gamma <= 1.0:
+        raise ValueError(f"sample: gamma is {gamma}; it goes from 0 (deterministic) to 1 (consistency sampling)")
+    needed = steps - 1 if gamma > 0 else 0
+    if noises < needed:
+        raise ValueError(f"sample: {noises} noise tensors given, {needed} needed for {steps} steps at gamma {gamma}")
