@@ -25,7 +25,7 @@ class TeacherTraining(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    batch: int = 64
+    batch: int = 32
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
     log_sigma_mean: float = -0.4

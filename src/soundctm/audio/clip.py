@@ -1,0 +1,54 @@
+"""A sound with its rate and its recipe."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from soundctm.audio.io import RECIPE_CHUNK, read_audio, read_chunk, wav_bytes, write_atomically
+from soundctm.audio.recipe import Recipe
+from soundctm.audio.spectrogram import save_spectrogram
+from soundctm.errors import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """``samples`` float32 ``[channels, length]`` in [-1, 1] at ``sample_rate`` Hz; ``recipe`` None for a recording."""
+
+    samples: np.ndarray
+    sample_rate: int
+    recipe: Recipe | None = None
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 2 or self.samples.dtype != np.float32:
+            raise ValueError(f"Clip: samples are {self.samples.dtype}{self.samples.shape}, expected float32 [channels, length]")
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.samples.shape[1] / self.sample_rate
+
+    def save(self, path: str | Path) -> Path:
+        """Write a 24-bit WAV with the recipe inside; whole or not at all."""
+        path = Path(path)
+        if path.suffix.lower() != ".wav":
+            raise UserError(f"a clip is saved as .wav, not {path.suffix or 'without a suffix'}: {path}")
+        text = None if self.recipe is None else self.recipe.model_dump_json()
+        data = wav_bytes(self.samples, self.sample_rate, text)
+        write_atomically(path, lambda file: file.write(data))
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Clip":
+        """Read an audio file, and the recipe if it carries one."""
+        path = Path(path)
+        samples, rate = read_audio(path)
+        chunk = read_chunk(path, RECIPE_CHUNK)
+        return cls(samples, rate, None if chunk is None else Recipe.from_json(chunk, str(path)))
+
+    def plot(self, path: str | Path, title: str | None = None) -> Path:
+        """Write a spectrogram as PNG; the title defaults to the recipe's prompt and steps."""
+        if title is None and self.recipe is not None:
+            r = self.recipe
+            title = f"{r.prompt}  ·  seed {r.seed}, take {r.take}, {r.steps} step{'s' if r.steps > 1 else ''}"
+        return save_spectrogram(self.samples.mean(0), self.sample_rate, Path(path), title or "")

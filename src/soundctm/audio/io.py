@@ -1,0 +1,72 @@
+"""Audio files: decoding through libsndfile, 24-bit WAV with the recipe in a chunk of its own, atomic writes."""
+
+import io
+import os
+import struct
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+
+from soundctm.errors import UserError
+
+RECIPE_CHUNK = b"sctm"  # readers skip chunks they do not know (RIFF, 1991)
+
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let ``write`` fill a file beside ``path``, then rename it: whoever looks sees all of it or none of it."""
+    try:
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; choose another folder with --out") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, 0o644)
+        os.replace(beside, path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; free some space or choose another folder") from error
+    finally:
+        Path(beside).unlink(missing_ok=True)
+
+
+def wav_bytes(samples: np.ndarray, sample_rate: int, recipe_json: str | None) -> bytes:
+    """A 24-bit WAV of ``samples [channels, length]`` in [-1, 1], with the recipe as a chunk at its end."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples.T, sample_rate, format="WAV", subtype="PCM_24")
+    data = bytearray(buffer.getvalue())
+    if recipe_json is not None:
+        payload = recipe_json.encode()
+        data += b"\0" * (len(data) % 2)
+        data += RECIPE_CHUNK + struct.pack("<I", len(payload)) + payload + b"\0" * (len(payload) % 2)
+        data[4:8] = struct.pack("<I", len(data) - 8)
+    return bytes(data)
+
+
+def read_chunk(path: Path, wanted: bytes) -> bytes | None:
+    """Payload of the first chunk of that name in a RIFF file; None when there is none or the file is no RIFF."""
+    with path.open("rb") as file:
+        if file.read(4) != b"RIFF" or len(file.read(8)) < 8:
+            return None
+        while len(header := file.read(8)) == 8:
+            name, size = header[:4], struct.unpack("<I", header[4:])[0]
+            if name == wanted:
+                return file.read(size)
+            file.seek(size + size % 2, os.SEEK_CUR)
+    return None
+
+
+def read_audio(path: Path) -> tuple[np.ndarray, int]:
+    """Samples float32 ``[channels, length]`` and rate of any file that libsndfile reads."""
+    if not path.exists():
+        raise UserError(f"no such file: {path}")
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise UserError(f"{path} is not a readable audio file ({error}); WAV, FLAC and OGG are accepted") from error
+    return np.ascontiguousarray(samples.T), int(rate)

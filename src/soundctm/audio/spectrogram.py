@@ -1,0 +1,85 @@
+"""Pictures of sounds: log-frequency spectrograms, alone or side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from scipy.signal import ShortTimeFFT, get_window
+
+from soundctm.audio.io import write_atomically
+
+FRAME = 2048
+HOP = 256
+ROWS = 200
+LOWEST_HZ = 40.0
+RANGE_DB = (-95.0, -15.0)
+TICKS_HZ = (100, 300, 1000, 3000, 10000)
+INK, PAPER = "#e8e6e3", "#14121a"
+
+
+def log_spectrogram(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Level in dB ``[ROWS, frames]`` of mono samples on a logarithmic frequency scale from 40 Hz to Nyquist."""
+    window = get_window("hann", FRAME)
+    transform = ShortTimeFFT(window, HOP, sample_rate, scale_to="magnitude")
+    padded = np.pad(samples, (0, max(0, FRAME - len(samples))))
+    power = np.square(np.abs(transform.stft(padded)))
+    edges = np.geomspace(LOWEST_HZ, sample_rate / 2, ROWS + 1) * FRAME / sample_rate
+    low = np.minimum(np.floor(edges[:-1]).astype(int), len(power) - 1)
+    high = np.maximum(np.ceil(edges[1:]).astype(int), low + 1)
+    rows = np.stack([power[a:b].max(axis=0) for a, b in zip(low, high, strict=True)])
+    return 10 * np.log10(rows + 1e-12)
+
+
+def _row_of(f: float, sample_rate: int) -> float:
+    return float(ROWS * np.log(f / LOWEST_HZ) / np.log(sample_rate / 2 / LOWEST_HZ))
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    FigureCanvasAgg(figure)
+    write_atomically(path, lambda file: figure.savefig(file, format="png", facecolor=PAPER))
+    return path
+
+
+def save_spectrogram(samples: np.ndarray, sample_rate: int, path: Path, title: str) -> Path:
+    """One sound: waveform above, spectrogram below."""
+    figure = Figure(figsize=(8, 4), dpi=110, layout="constrained", facecolor=PAPER)
+    wave, picture = figure.subplots(2, 1, height_ratios=(1, 4), sharex=True)
+    seconds = len(samples) / sample_rate
+    t = np.linspace(0, seconds, len(samples))
+    stride = max(1, len(samples) // 4000)
+    wave.plot(t[::stride], samples[::stride], linewidth=0.4, color="#f0a860")
+    wave.set_axis_off()
+    wave.set_title(title, color=INK, fontsize=9, loc="left")
+    low, high = RANGE_DB
+    picture.imshow(
+        log_spectrogram(samples, sample_rate), origin="lower", aspect="auto", cmap="magma", vmin=low, vmax=high,
+        extent=(0, seconds, 0, ROWS),
+    )  # fmt: skip
+    ticks = [f for f in TICKS_HZ if f < sample_rate / 2]
+    picture.set_yticks([_row_of(f, sample_rate) for f in ticks], [f"{f} Hz" if f < 1000 else f"{f // 1000} kHz" for f in ticks])
+    picture.set_xlabel("seconds", color=INK, fontsize=8)
+    picture.tick_params(colors=INK, labelsize=8)
+    return _save(figure, path)
+
+
+def save_sheet(
+    rows: Sequence[Sequence[np.ndarray]], sample_rate: int, path: Path, row_titles: Sequence[str], column_titles: Sequence[str]
+) -> Path:
+    """A grid of spectrograms of mono sounds, one row per subject."""
+    count, across = len(rows), len(rows[0])
+    figure = Figure(figsize=(3.0 * across, 1.15 * count + 0.3), dpi=100, layout="constrained", facecolor=PAPER)
+    axes = figure.subplots(count, across, squeeze=False)
+    for i, row in enumerate(rows):
+        for j, samples in enumerate(row):
+            ax = axes[i][j]
+            picture = log_spectrogram(samples, sample_rate)
+            ax.imshow(picture, origin="lower", aspect="auto", cmap="magma", vmin=RANGE_DB[0], vmax=RANGE_DB[1])
+            ax.set_xticks([])
+            ax.set_yticks([])
+            if i == 0:
+                ax.set_title(column_titles[j], color=INK, fontsize=9)
+            if j == 0:
+                ax.set_ylabel(row_titles[i], color=INK, fontsize=8)
+    return _save(figure, path)

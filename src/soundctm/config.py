@@ -1,0 +1,50 @@
+"""``config.json`` of a model folder: checked, and an unknown key is an error."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from soundctm.autoencoder.dac import DACConfig
+from soundctm.autoencoder.istft import SpectralConfig
+from soundctm.backbones.dit import DiTConfig
+from soundctm.conditioning.clap import ClapTextConfig
+from soundctm.conditioning.mini import MiniTextConfig
+from soundctm.errors import UserError
+
+AutoencoderConfig = Annotated[SpectralConfig | DACConfig, Field(discriminator="kind")]
+TextEncoderConfig = Annotated[MiniTextConfig | ClapTextConfig, Field(discriminator="kind")]
+
+
+class ModelConfig(BaseModel):
+    """What a model is made of. ``seconds`` and ``omega`` are the defaults of :meth:`SoundCTM.generate`; noise levels run
+    from ``sigma_max`` to ``sigma_min``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format_version: Literal[1] = 1
+    name: str
+    seconds: float = Field(gt=0)
+    max_seconds: float = Field(gt=0)
+    omega: float
+    sigma_min: float = Field(default=0.002, gt=0)
+    sigma_max: float = Field(default=80.0, gt=0)
+    rho: float = Field(default=7.0, gt=0)
+    sigma_data: Literal[0.5] = 0.5
+    autoencoder: AutoencoderConfig
+    text_encoder: TextEncoderConfig
+    student: DiTConfig
+    teacher: DiTConfig | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> "ModelConfig":
+        """Parse a file; errors name the first wrong key and what was expected."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError as error:
+            raise UserError(f"{path.parent} is not a model folder: it has no config.json") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"]) or "the file"
+            reason = "is not a known key" if first["type"] == "extra_forbidden" else f"is wrong: {first['msg']}"
+            raise UserError(f"{path}: {key} {reason}; see docs/architecture.md for the accepted keys") from error

@@ -1,0 +1,181 @@
+"""A model on disk: ``config.json``, one safetensors file per part, and where models are found."""
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from soundctm.autoencoder.dac import GaussianDAC
+from soundctm.autoencoder.istft import SpectralAutoencoder, SpectralConfig
+from soundctm.autoencoder.normalizer import Normalizer
+from soundctm.backbones import DiT
+from soundctm.conditioning.clap import ClapTextEncoder
+from soundctm.conditioning.mini import MiniTextConfig, MiniTextEncoder
+from soundctm.config import ModelConfig
+from soundctm.errors import UserError
+
+SHIPPED = Path(__file__).parent / "models"
+WEIGHTS = ("autoencoder", "text_encoder", "student", "teacher")
+ROW_SCALE = ".row_scale"  # suffix of the per-row scales of matrices stored as int8
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The loaded parts of a model folder."""
+
+    config: ModelConfig
+    student: DiT
+    autoencoder: nn.Module
+    text_encoder: nn.Module
+    normalizer: Normalizer
+    teacher: DiT | None
+    model_hash: str
+    folder: Path
+
+
+def shipped_models() -> list[str]:
+    """Names of the models inside the package."""
+    return sorted(path.parent.name for path in SHIPPED.glob("*/config.json"))
+
+
+def locate(name: str | Path) -> Path:
+    """The folder of a shipped model, of a path, or of a hub repository (downloaded once)."""
+    if str(name) in shipped_models():
+        return SHIPPED / str(name)
+    if Path(name).is_dir():
+        return Path(name)
+    known = ", ".join(shipped_models()) or "none"
+    unknown = f"unknown model {str(name)!r}; accepted are a shipped model ({known}), a model folder, or a hub id like user/model"
+    if str(name).count("/") != 1 or str(name).startswith((".", "/", "~")):
+        raise UserError(unknown)
+    try:
+        return Path(snapshot_download(str(name)))
+    except (RepositoryNotFoundError, LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(f"{unknown}; the hub said: {reason}") from error
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Tensors of a safetensors file; half precision and int8 rows become float32."""
+    if not path.exists():
+        raise UserError(f"{path} is missing; the model folder is not complete")
+    try:
+        stored = load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged or no safetensors file ({error}); copy or download it again") from error
+    return unpack(stored)
+
+
+def pack(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Matrices as int8 with a scale per row, other floating-point tensors as float16: a quarter of the size.
+
+    An entry of a matrix errs by at most 1/254 of its row's largest.
+    """
+    out: dict[str, Tensor] = {}
+    for name, value in tensors.items():
+        if value.is_floating_point() and value.ndim >= 2 and value.numel() >= 4096:
+            rows = value.flatten(1)
+            scale = (rows.abs().amax(1) / 127).clamp_min(1e-12)
+            out[name] = (rows / scale[:, None]).round().to(torch.int8).reshape(value.shape)
+            out[name + ROW_SCALE] = scale.float()
+        else:
+            out[name] = value.half() if value.is_floating_point() else value
+    return {name: value.contiguous() for name, value in out.items()}
+
+
+def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The inverse of :func:`pack`; float32 tensors pass through."""
+    out: dict[str, Tensor] = {}
+    for name, value in stored.items():
+        if name.endswith(ROW_SCALE):
+            continue
+        if name + ROW_SCALE in stored:
+            scale = stored[name + ROW_SCALE].reshape(-1, *[1] * (value.ndim - 1))
+            out[name] = value.float() * scale
+        else:
+            out[name] = value.float() if value.is_floating_point() else value
+    return out
+
+
+def _fill(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> nn.Module:
+    """Load tensors strictly; a foreign file is named."""
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        lines = str(error).splitlines()
+        detail = lines[1].strip() if len(lines) > 1 else lines[0]
+        raise UserError(f"{path} does not belong to this config.json: {detail[:200]}") from error
+    return module.eval().requires_grad_(False)
+
+
+def read_parts(folder: Path) -> Parts:
+    """Load all parts of a folder, in evaluation mode and float32."""
+    config = ModelConfig.read(folder / "config.json")
+    path = folder / "autoencoder.safetensors"
+    tensors = read_tensors(path)
+    normalizer = _normalizer(tensors, path)
+    spectral = isinstance(config.autoencoder, SpectralConfig)
+    autoencoder = SpectralAutoencoder(config.autoencoder) if isinstance(config.autoencoder, SpectralConfig) else None
+    autoencoder = autoencoder if spectral else GaussianDAC(config.autoencoder)  # type: ignore[arg-type,assignment]
+    student = DiT(config.student)
+    _fill(student, read_tensors(folder / "student.safetensors"), folder / "student.safetensors")
+    teacher = None
+    if config.teacher is not None and (folder / "teacher.safetensors").exists():
+        teacher = DiT(config.teacher)
+        _fill(teacher, read_tensors(folder / "teacher.safetensors"), folder / "teacher.safetensors")
+    return Parts(
+        config, student, _fill(autoencoder, tensors, path), _text_encoder(config, folder), normalizer, teacher,
+        folder_hash(folder), folder,
+    )  # fmt: skip
+
+
+def _normalizer(tensors: dict[str, Tensor], path: Path) -> Normalizer:
+    try:
+        return Normalizer(tensors.pop("normalizer.mean"), tensors.pop("normalizer.std"))
+    except KeyError as error:
+        raise UserError(f"{path} has no latent statistics ({error}); it is not an autoencoder of soundctm") from error
+
+
+def _text_encoder(config: ModelConfig, folder: Path) -> nn.Module:
+    if isinstance(config.text_encoder, MiniTextConfig):
+        return MiniTextEncoder.load(folder, config.text_encoder).requires_grad_(False)
+    path = folder / "text_encoder.safetensors"
+    return _fill(ClapTextEncoder(config.text_encoder), read_tensors(path), path)
+
+
+def folder_hash(folder: Path) -> str:
+    """The first 16 hex digits of the SHA-256 over config and weights that make the sound (not the teacher)."""
+    digest = hashlib.sha256()
+    for name in ("config.json", *(f"{part}.safetensors" for part in WEIGHTS[:3])):
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def write_parts(parts: Parts, folder: Path) -> Path:
+    """Write a model folder beside ``folder``, then move it into place; an existing folder is an error."""
+    if folder.exists():
+        raise UserError(f"{folder} exists already; choose a new folder for the model")
+    beside = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    try:
+        (beside / "config.json").write_text(parts.config.model_dump_json(indent=1))
+        tensors = {name: value.cpu().contiguous() for name, value in parts.autoencoder.state_dict().items()}
+        tensors["normalizer.mean"], tensors["normalizer.std"] = parts.normalizer.mean.cpu(), parts.normalizer.std.cpu()
+        save_file(tensors, beside / "autoencoder.safetensors")
+        for name, module in (("student", parts.student), ("teacher", parts.teacher), ("text_encoder", parts.text_encoder)):
+            if module is not None:
+                save_file({k: v.cpu().contiguous() for k, v in module.state_dict().items()}, beside / f"{name}.safetensors")
+        if (parts.folder / "tokenizer.json").exists():
+            shutil.copy(parts.folder / "tokenizer.json", beside)
+        beside.rename(folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return folder
