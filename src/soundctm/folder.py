@@ -10,6 +10,7 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from soundctm.autoencoder.dac import GaussianDAC
@@ -22,7 +23,7 @@ from soundctm.config import ModelConfig
 from soundctm.errors import UserError
 
 SHIPPED = Path(__file__).parent / "models"
-WEIGHTS = ("autoencoder", "text_encoder", "student", "teacher")
+SOUNDING = ("autoencoder", "text_encoder", "student")  # the parts that make the sound
 ROW_SCALE = ".row_scale"  # suffix of the per-row scales of matrices stored as int8
 
 
@@ -74,7 +75,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def pack(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Matrices as int8 with a scale per row, other floating-point tensors as float16: a quarter of the size.
+    """Matrices as int8 with a scale per row: a quarter of the size; small tensors stay as they are.
 
     An entry of a matrix errs by at most 1/254 of its row's largest.
     """
@@ -86,7 +87,7 @@ def pack(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
             out[name] = (rows / scale[:, None]).round().to(torch.int8).reshape(value.shape)
             out[name + ROW_SCALE] = scale.float()
         else:
-            out[name] = value.half() if value.is_floating_point() else value
+            out[name] = value
     return {name: value.contiguous() for name, value in out.items()}
 
 
@@ -121,9 +122,8 @@ def read_parts(folder: Path) -> Parts:
     path = folder / "autoencoder.safetensors"
     tensors = read_tensors(path)
     normalizer = _normalizer(tensors, path)
-    spectral = isinstance(config.autoencoder, SpectralConfig)
-    autoencoder = SpectralAutoencoder(config.autoencoder) if isinstance(config.autoencoder, SpectralConfig) else None
-    autoencoder = autoencoder if spectral else GaussianDAC(config.autoencoder)  # type: ignore[arg-type,assignment]
+    sizes = config.autoencoder
+    autoencoder = SpectralAutoencoder(sizes) if isinstance(sizes, SpectralConfig) else GaussianDAC(sizes)
     student = DiT(config.student)
     _fill(student, read_tensors(folder / "student.safetensors"), folder / "student.safetensors")
     teacher = None
@@ -144,16 +144,19 @@ def _normalizer(tensors: dict[str, Tensor], path: Path) -> Normalizer:
 
 
 def _text_encoder(config: ModelConfig, folder: Path) -> nn.Module:
-    if isinstance(config.text_encoder, MiniTextConfig):
-        return MiniTextEncoder.load(folder, config.text_encoder).requires_grad_(False)
     path = folder / "text_encoder.safetensors"
+    if isinstance(config.text_encoder, MiniTextConfig):
+        if not (folder / "tokenizer.json").exists():
+            raise UserError(f"{folder / 'tokenizer.json'} is missing; the model folder is not complete")
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        return _fill(MiniTextEncoder(config.text_encoder, tokenizer), read_tensors(path), path)
     return _fill(ClapTextEncoder(config.text_encoder), read_tensors(path), path)
 
 
 def folder_hash(folder: Path) -> str:
     """The first 16 hex digits of the SHA-256 over config and weights that make the sound (not the teacher)."""
     digest = hashlib.sha256()
-    for name in ("config.json", *(f"{part}.safetensors" for part in WEIGHTS[:3])):
+    for name in ("config.json", *(f"{part}.safetensors" for part in SOUNDING)):
         digest.update((folder / name).read_bytes())
     return digest.hexdigest()[:16]
 

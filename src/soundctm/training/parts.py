@@ -1,4 +1,4 @@
-"""Trained parts on disk between stages: ``NAME.safetensors`` in half precision and ``NAME.json``."""
+"""Trained parts on disk between stages: ``NAME.safetensors`` in full precision and ``NAME.json``."""
 
 import json
 from pathlib import Path
@@ -13,8 +13,8 @@ from soundctm.conditioning.mini import MiniTextConfig, MiniTextEncoder
 
 
 def save_part(module: nn.Module, config: BaseModel, folder: Path, name: str) -> None:
-    """Write weights (floating-point ones as float16) and configuration of a part."""
-    tensors = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in module.state_dict().items()}
+    """Write weights and configuration of a part."""
+    tensors = {name: value.contiguous() for name, value in module.state_dict().items()}
     save_file(tensors, folder / f"{name}.safetensors")
     (folder / f"{name}.json").write_text(json.dumps(config.model_dump(), indent=1))
 
