@@ -14,7 +14,7 @@ MAX_SEED = 2**63 - 1
 
 def check_recipe(recipe: Recipe, max_seconds: float, takes: int) -> None:
     """Raise :class:`UserError` with the first thing that is out of range."""
-    _check_prompt(recipe.prompt)
+    check_prompt(recipe.prompt)
     _within("steps", recipe.steps, 1, MAX_STEPS, "1 to audition, 16 to refine")
     _within("takes", takes, 1, MAX_TAKES, "ask for fewer at a time")
     _within("seconds", recipe.seconds, MIN_SECONDS, max_seconds, "the model's longest sound")
@@ -24,7 +24,8 @@ def check_recipe(recipe: Recipe, max_seconds: float, takes: int) -> None:
     _within("omega", recipe.omega, 0.0, 20.0, "1 to 5 is the trained range")
 
 
-def _check_prompt(prompt: str) -> None:
+def check_prompt(prompt: str) -> None:
+    """Raise :class:`UserError` unless a prompt is one printable, non-empty line of at most 1,000 characters."""
     if not prompt.strip():
         raise UserError('the prompt is empty; say what you want to hear, for example "heavy rain on a tin roof"')
     if len(prompt) > MAX_PROMPT:

@@ -17,8 +17,8 @@ TextEncoderConfig = Annotated[MiniTextConfig | ClapTextConfig, Field(discriminat
 
 
 class ModelConfig(BaseModel):
-    """What a model is made of. ``seconds`` and ``omega`` are the defaults of :meth:`SoundCTM.generate`; noise levels run
-    from ``sigma_max`` to ``sigma_min``."""
+    """What a model is made of. ``seconds`` and ``omega`` are the defaults of :meth:`SoundCTM.generate`; noise
+    levels run from ``sigma_max`` to ``sigma_min``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,7 +30,7 @@ class ModelConfig(BaseModel):
     sigma_min: float = Field(default=0.002, gt=0)
     sigma_max: float = Field(default=80.0, gt=0)
     rho: float = Field(default=7.0, gt=0)
-    sigma_data: Literal[0.5] = 0.5
+    sigma_data: float = 0.5
     autoencoder: AutoencoderConfig
     text_encoder: TextEncoderConfig
     student: DiTConfig

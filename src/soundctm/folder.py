@@ -173,9 +173,15 @@ def write_parts(parts: Parts, folder: Path) -> Path:
         tensors = {name: value.cpu().contiguous() for name, value in parts.autoencoder.state_dict().items()}
         tensors["normalizer.mean"], tensors["normalizer.std"] = parts.normalizer.mean.cpu(), parts.normalizer.std.cpu()
         save_file(tensors, beside / "autoencoder.safetensors")
-        for name, module in (("student", parts.student), ("teacher", parts.teacher), ("text_encoder", parts.text_encoder)):
+        for name, module in (
+            ("student", parts.student),
+            ("teacher", parts.teacher),
+            ("text_encoder", parts.text_encoder),
+        ):
             if module is not None:
-                save_file({k: v.cpu().contiguous() for k, v in module.state_dict().items()}, beside / f"{name}.safetensors")
+                save_file(
+                    {k: v.cpu().contiguous() for k, v in module.state_dict().items()}, beside / f"{name}.safetensors"
+                )
         if (parts.folder / "tokenizer.json").exists():
             shutil.copy(parts.folder / "tokenizer.json", beside)
         beside.rename(folder)

@@ -93,8 +93,8 @@ class SoundCTM:
     ) -> list[Clip]:
         """``takes`` sounds of a prompt, each from its own noise.
 
-        ``steps`` 1 to 128; ``seconds`` up to the model's maximum (None: its default); ``seed`` 0 to 2^63 - 1 (None: drawn,
-        and found in the recipe); ``omega`` guidance (None: the model's default); ``nu`` text weight; ``gamma`` 0
+        ``steps`` 1 to 128; ``seconds`` up to the model's maximum (None: its default); ``seed`` 0 to 2^63 - 1
+        (None: drawn, and found in the recipe); ``omega`` guidance (None: the model's default); ``nu`` text weight; ``gamma`` 0
         (deterministic) to 1. ``callback(done, total)`` counts network steps over all takes and may raise to stop.
         Raises :class:`UserError` for values outside their range.
         """

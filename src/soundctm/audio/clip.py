@@ -21,7 +21,9 @@ class Clip:
 
     def __post_init__(self) -> None:
         if self.samples.ndim != 2 or self.samples.dtype != np.float32:
-            raise ValueError(f"Clip: samples are {self.samples.dtype}{self.samples.shape}, expected float32 [channels, length]")
+            raise ValueError(
+                f"Clip: samples are {self.samples.dtype}{self.samples.shape}, expected float32 [channels, length]"
+            )
 
     @property
     def duration(self) -> float:

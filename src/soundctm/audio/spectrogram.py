@@ -58,14 +58,20 @@ def save_spectrogram(samples: np.ndarray, sample_rate: int, path: Path, title: s
         extent=(0, seconds, 0, ROWS),
     )  # fmt: skip
     ticks = [f for f in TICKS_HZ if f < sample_rate / 2]
-    picture.set_yticks([_row_of(f, sample_rate) for f in ticks], [f"{f} Hz" if f < 1000 else f"{f // 1000} kHz" for f in ticks])
+    picture.set_yticks(
+        [_row_of(f, sample_rate) for f in ticks], [f"{f} Hz" if f < 1000 else f"{f // 1000} kHz" for f in ticks]
+    )
     picture.set_xlabel("seconds", color=INK, fontsize=8)
     picture.tick_params(colors=INK, labelsize=8)
     return _save(figure, path)
 
 
 def save_sheet(
-    rows: Sequence[Sequence[np.ndarray]], sample_rate: int, path: Path, row_titles: Sequence[str], column_titles: Sequence[str]
+    rows: Sequence[Sequence[np.ndarray]],
+    sample_rate: int,
+    path: Path,
+    row_titles: Sequence[str],
+    column_titles: Sequence[str],
 ) -> Path:
     """A grid of spectrograms of mono sounds, one row per subject."""
     count, across = len(rows), len(rows[0])

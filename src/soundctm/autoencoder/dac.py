@@ -128,7 +128,9 @@ class GaussianDAC(nn.Module):
     def __init__(self, config: DACConfig) -> None:
         super().__init__()
         if math.prod(config.encoder_rates) != math.prod(config.decoder_rates):
-            raise ValueError(f"encoder rates {config.encoder_rates} and decoder rates {config.decoder_rates} differ in product")
+            raise ValueError(
+                f"encoder rates {config.encoder_rates} and decoder rates {config.decoder_rates} differ in product"
+            )
         self.config = config
         self.sample_rate = config.sample_rate
         self.hop = math.prod(config.encoder_rates)

@@ -44,7 +44,7 @@ class SpectralConfig(BaseModel):
 
 
 class ConvNeXtBlock(nn.Module):
-    """Depthwise convolution, channel norm, inverted bottleneck, scaled residual (Liu et al. 2022), for ``[B, C, M]``."""
+    """Depthwise convolution, channel norm, inverted bottleneck, scaled residual (Liu et al. 2022): ``[B, C, M]``."""
 
     def __init__(self, width: int, mult: int, kernel: int) -> None:
         super().__init__()
@@ -86,7 +86,9 @@ class SpectralAutoencoder(nn.Module):
         self.register_buffer("band_mean", torch.zeros(stacked))
         self.register_buffer("basis", torch.eye(config.channels, stacked))
         self.embed = nn.Conv1d(config.bands, config.width, config.kernel, padding=config.kernel // 2)
-        self.blocks = nn.ModuleList(ConvNeXtBlock(config.width, config.mult, config.kernel) for _ in range(config.depth))
+        self.blocks = nn.ModuleList(
+            ConvNeXtBlock(config.width, config.mult, config.kernel) for _ in range(config.depth)
+        )
         self.norm = nn.LayerNorm(config.width)
         self.to_correction = nn.Linear(config.width, bins)
         self.to_free = nn.Linear(config.width, 2 * bins)
@@ -126,7 +128,7 @@ class SpectralAutoencoder(nn.Module):
         return low + (bands.index_select(-1, self.lower_band + 1) - low) * self.upper_share
 
     def features(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """What the network says of latents: hidden features ``[B, M, width]`` and log band magnitudes ``[B, M, bands]``."""
+        """Hidden features ``[B, M, width]`` and log band magnitudes ``[B, M, bands]`` of latents."""
         bands = self._bands_of(z)
         h = self.embed(bands * 0.4 + 0.4)
         for block in self.blocks:
@@ -140,7 +142,9 @@ class SpectralAutoencoder(nn.Module):
         magnitude = log_magnitude.clamp_max(8.0).exp()
         delay = click_delay(magnitude.detach().square().sum(-1), hop) + hop * torch.tanh(self.to_delay(h))[..., 0]
         k = torch.arange(n_fft // 2 + 1, device=h.device)
-        angle = torch.stack([sinusoid_phase(log_magnitude.detach(), n_fft, hop), -2 * math.pi / n_fft * delay[..., None] * k])
+        angle = torch.stack(
+            [sinusoid_phase(log_magnitude.detach(), n_fft, hop), -2 * math.pi / n_fft * delay[..., None] * k]
+        )
         centre = 1.0 - 2.0 * (k % 2)  # phases are counted from the frame centre: a factor of (-1)^k
         gates = self._to_bins(self.to_sources(h).unflatten(-1, (SOURCES, -1)).sigmoid())
         sine, texture, click = gates.unbind(-2)

@@ -12,7 +12,9 @@ class Normalizer(nn.Module):
     def __init__(self, mean: Tensor, std: Tensor, sigma_data: float = 0.5) -> None:
         super().__init__()
         if mean.shape != std.shape or mean.ndim != 1 or not bool((std > 0).all()):
-            raise ValueError(f"Normalizer: mean {tuple(mean.shape)} and std {tuple(std.shape)} must be [C], std positive")
+            raise ValueError(
+                f"Normalizer: mean {tuple(mean.shape)} and std {tuple(std.shape)} must be [C], std positive"
+            )
         self.sigma_data = sigma_data
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)

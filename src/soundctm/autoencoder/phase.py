@@ -23,7 +23,7 @@ def _nearest_peak(log_magnitude: Tensor) -> Tensor:
 
 
 def _peak_frequency(log_magnitude: Tensor) -> Tensor:
-    """Frequency in bins ``[B, M, K]`` that each bin would have as a peak: the vertex of a parabola through three bins."""
+    """Frequency in bins ``[B, M, K]`` of each bin as a peak: the vertex of a parabola through three bins."""
     a, b, c = log_magnitude[..., :-2], log_magnitude[..., 1:-1], log_magnitude[..., 2:]
     curvature = (a - 2 * b + c).clamp_max(-1e-4)
     offset = torch.nn.functional.pad((0.5 * (a - c) / curvature).clamp(-0.5, 0.5), (1, 1))

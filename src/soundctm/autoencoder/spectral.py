@@ -4,6 +4,8 @@ Frames are Hann windowed, ``n_fft`` long, and sit at the centres of their hops, 
 exactly: a latent sequence has no half frame at its ends.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -11,7 +13,7 @@ from torch import Tensor
 
 
 def stft(x: Tensor, n_fft: int, hop: int, window: Tensor) -> Tensor:
-    """Complex spectrum ``[B, n_fft // 2 + 1, length / hop]`` of a waveform ``x [B, length]``; length a multiple of hop."""
+    """Complex spectrum ``[B, n_fft // 2 + 1, length / hop]`` of ``x [B, length]``; length a multiple of hop."""
     pad = (n_fft - hop) // 2
     frames = F.pad(x, (pad, pad)).unfold(-1, n_fft, hop)
     return torch.fft.rfft(frames * window, dim=-1).transpose(1, 2)
@@ -61,7 +63,7 @@ def band_edges(bins: int, bands: int) -> np.ndarray:
 def band_matrix(edges: np.ndarray) -> Tensor:
     """Averaging matrix ``[bands, bins]``: the mean power of each band's bins."""
     matrix = torch.zeros(len(edges) - 1, int(edges[-1]))
-    for band, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for band, (a, b) in enumerate(pairwise(edges)):
         matrix[band, a:b] = 1.0 / (b - a)
     return matrix
 

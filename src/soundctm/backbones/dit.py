@@ -1,10 +1,10 @@
 """The diffusion transformer of the paper (after Stable Audio 2), teacher and student in one class."""
 
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from soundctm.backbones.embeddings import FourierFeatures, RotaryEmbedding, omega_embedding
@@ -26,20 +26,20 @@ class DiTConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     role: Literal["teacher", "student"]
-    channels: int = 64
-    width: int = 1536
-    depth: int = 24
-    heads: int = 24
-    context_dim: int = 512
-    kv_heads: int | None = None
-    patch: int = 1
-    ff_mult: int = 4
+    channels: PositiveInt = 64
+    width: PositiveInt = 1536
+    depth: PositiveInt = 24
+    heads: PositiveInt = 24
+    context_dim: PositiveInt = 512
+    kv_heads: PositiveInt | None = None
+    patch: PositiveInt = 1
+    ff_mult: PositiveInt = 4
     qk_norm: bool = False
     time_conditioning: Literal["token", "adaln"] = "token"
     jump_embedding: Literal["shared", "separate"] = "shared"
     pooled_context: bool = False
-    fourier_features: int = 256
-    rope_dims: int | None = None
+    fourier_features: PositiveInt = 256
+    rope_dims: PositiveInt | None = None
 
     @property
     def head_dim(self) -> int:
@@ -63,11 +63,20 @@ class DiTConfig(BaseModel):
             raise ValueError(f"heads {self.heads} is not a multiple of kv_heads {self.cross_heads}")
         if self.rotated % 2 or self.rotated > self.head_dim:
             raise ValueError(f"rope_dims {self.rotated} must be even and at most the head's {self.head_dim} channels")
+        if self.width % 2 or self.width < 4 or self.fourier_features % 2:
+            raise ValueError(
+                f"width {self.width} (4 or more) and fourier_features {self.fourier_features} must be even"
+            )
         return self
 
 
 def _mlp(inside: int, width: int, outside: int, bias: bool) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inside, width, bias=bias), nn.SiLU(), nn.Linear(width, outside, bias=bias))
+
+
+def _zero(module: nn.Module) -> None:
+    for parameter in module.parameters():
+        nn.init.zeros_(parameter)
 
 
 class Block(nn.Module):
@@ -100,8 +109,8 @@ class Block(nn.Module):
 class DiT(nn.Module):
     """``F(c_in z, c_noise(t), [c_noise(s), omega,] text)``: latents ``[B, channels, T]`` -> ``[B, channels, T]``.
 
-    ``T`` is free (positions are relative); with ``patch > 1`` neighbouring frames share a token, and a ``T`` that is not
-    a multiple is padded with zeros and cropped.
+    ``T`` is free (positions are relative); with ``patch > 1`` neighbouring frames share a token, and a ``T`` that is
+    not a multiple is padded with zeros and cropped.
     """
 
     def __init__(self, config: DiTConfig) -> None:
@@ -127,35 +136,41 @@ class DiT(nn.Module):
 
     def _initialise(self) -> None:
         """The network starts as zero, residual branches of modulated blocks closed."""
-        nn.init.zeros_(self.preprocess_conv.weight)
-        nn.init.zeros_(self.postprocess_conv.weight)
-        nn.init.zeros_(self.project_out.weight)
-        for block in self.blocks:
-            nn.init.zeros_(block.cross_attn.to_out.weight)
+        for layer in (self.preprocess_conv, self.postprocess_conv, self.project_out):
+            _zero(layer)
         if self.modulate is not None:
-            nn.init.zeros_(self.modulate.weight)
-            nn.init.zeros_(self.modulate.bias)
+            _zero(self.modulate)
         for mlp in (self.to_jump_embed, self.to_omega_embed):
             if mlp is not None:
-                nn.init.zeros_(mlp[2].weight)
-                nn.init.zeros_(mlp[2].bias)
+                _zero(mlp[-1])
 
     @property
     def last_layer(self) -> nn.Parameter:
         """The weight at which the adaptive weight of the DSM loss compares gradients."""
-        return self.project_out.weight
+        return cast(nn.Parameter, self.project_out.weight)
 
     def load_teacher(self, teacher: "DiT") -> None:
-        """Take over every weight of a teacher; what only a student has keeps its start."""
-        missing, unexpected = self.load_state_dict(teacher.state_dict(), strict=False)
-        foreign = [name for name in missing if not name.startswith(("to_jump_embed.", "to_omega_embed."))]
-        if foreign or unexpected:
-            raise ValueError(f"teacher and student differ in {foreign + unexpected}")
+        """Take over every weight of a teacher; what only a student has keeps its start.
+
+        With ``jump_embedding="separate"`` a fresh student then computes the teacher's F for every s and omega; with
+        "shared" it does not, as s and omega enter through weights that the teacher has filled. Raises ValueError, and
+        loads nothing, when the two differ in anything else.
+        """
+        mine, theirs = self.state_dict(), teacher.state_dict()
+        own = {name for name in mine if name.startswith(("to_jump_embed.", "to_omega_embed."))}
+        differing = sorted((mine.keys() - own) ^ theirs.keys())
+        differing += [name for name, value in theirs.items() if name in mine and mine[name].shape != value.shape]
+        if differing:
+            raise ValueError(f"teacher and student differ in {', '.join(differing)}; their sizes must be the same")
+        self.load_state_dict(theirs, strict=False)
 
     def embed_levels(self, c_noise_t: Tensor, c_noise_s: Tensor | None, omega: Tensor | None) -> Tensor:
         """The sum ``[B, width]`` of the embeddings of t and, for a student, of s and omega."""
-        if (c_noise_s is None) != (self.config.role == "teacher") or (omega is None) != (self.config.role == "teacher"):
-            raise ValueError(f"a {self.config.role} takes {'no s and no omega' if omega is not None else 's and omega'}")
+        student = self.config.role == "student"
+        if (c_noise_s is not None, omega is not None) != (student, student):
+            given = [name for name, value in (("c_noise_s", c_noise_s), ("omega", omega)) if value is not None]
+            accepted = "both c_noise_s and omega" if student else "neither c_noise_s nor omega"
+            raise ValueError(f"a {self.config.role} takes {accepted}; received {' and '.join(given) or 'neither'}")
         embedded = self.to_timestep_embed(self.timestep_features(c_noise_t))
         if c_noise_s is None or omega is None:
             return embedded
@@ -165,8 +180,13 @@ class DiT(nn.Module):
         return embedded + self.to_jump_embed(self.timestep_features(c_noise_s)) + self.to_omega_embed(sinusoid)
 
     def _context(self, conditioning: Conditioning) -> tuple[Tensor, Tensor | None]:
+        """Embedded text ``[B, N, context_dim]``, and its mask where some token is padding."""
         context = self.to_cond_embed(conditioning.tokens)
-        return context, None if bool(conditioning.mask.all()) else conditioning.mask
+        if bool(conditioning.mask.all()):
+            return context, None
+        if not bool(conditioning.mask.any(dim=1).all()):
+            raise ValueError("an item of the conditioning has no real token; its mask needs at least one True")
+        return context, conditioning.mask
 
     def _tokens(self, x: Tensor) -> Tensor:
         """Latents ``[B, C, T]`` as tokens ``[B, ceil(T / patch), width]``."""

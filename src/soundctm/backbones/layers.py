@@ -39,8 +39,8 @@ class SelfAttention(nn.Module):
 
 
 class CrossAttention(nn.Module):
-    """Attention to text tokens ``[B, N, context_dim]`` with ``kv_heads`` key and value heads, each serving
-    ``heads / kv_heads`` neighbouring query heads."""
+    """Attention of ``x [B, L, width]`` to text tokens ``[B, N, context_dim]`` with ``kv_heads`` key and value heads,
+    each serving ``heads / kv_heads`` neighbouring query heads; ``mask [B, N]``, True = real, or None where all are."""
 
     def __init__(self, width: int, heads: int, context_dim: int, kv_heads: int, qk_norm: bool) -> None:
         super().__init__()
@@ -49,6 +49,7 @@ class CrossAttention(nn.Module):
         self.to_q = nn.Linear(width, width, bias=False)
         self.to_kv = nn.Linear(context_dim, 2 * kv_heads * self.head_dim, bias=False)
         self.to_out = nn.Linear(width, width, bias=False)
+        nn.init.zeros_(self.to_out.weight)  # text starts without influence, so the residual stream starts undisturbed
         self.q_norm = Norm(self.head_dim) if qk_norm else nn.Identity()
         self.k_norm = Norm(self.head_dim) if qk_norm else nn.Identity()
 

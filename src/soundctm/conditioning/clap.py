@@ -72,7 +72,7 @@ class ClapTextEncoder(nn.Module):
                 self._tokenizer = _transformers().AutoTokenizer.from_pretrained(self.config.tokenizer)
             except (OSError, ValueError) as error:
                 raise UserError(
-                    f"the tokenizer {self.config.tokenizer!r} of this model is neither on this machine nor to be fetched; "
+                    f"the tokenizer {self.config.tokenizer!r} of this model is neither here nor to be fetched; "
                     "put it into the hub cache, or set text_encoder.tokenizer in config.json to its folder"
                 ) from error
         encoded = self._tokenizer(
@@ -82,7 +82,7 @@ class ClapTextEncoder(nn.Module):
 
     def encode(self, prompts: Sequence[str]) -> Conditioning:
         """Conditioning of prompts; the empty prompt is the unconditional input."""
-        device = self.text_projection[0].weight.device
+        device = next(self.parameters()).device
         input_ids, attention_mask = (tensor.to(device) for tensor in self._tokens(prompts))
         vectors = self.encode_ids(input_ids, attention_mask)
         return Conditioning(vectors[:, None], torch.ones(len(vectors), 1, dtype=torch.bool, device=device))

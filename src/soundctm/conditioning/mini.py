@@ -47,7 +47,7 @@ class MiniTextConfig(BaseModel):
 
 @dataclass(frozen=True)
 class TextFeatures:
-    """``words [B, N, dim]`` in context, ``mask [B, N]``, ``sentence [B, dim]`` and the unit ``joint [B, joint_dim]``."""
+    """``words [B, N, dim]`` in context, ``mask [B, N]``, ``sentence [B, dim]``, unit ``joint [B, joint_dim]``."""
 
     words: Tensor
     mask: Tensor
@@ -111,9 +111,7 @@ class MiniTextEncoder(nn.Module):
         self.register_buffer("table_scale", torch.ones(config.vocabulary))
         self.register_buffer("positions", 0.5 * sinusoids(config.max_tokens, config.dim), persistent=False)
         self.lift = nn.Linear(config.table_dim, config.dim)
-        self.blocks = nn.ModuleList(
-            TextBlock(config.dim, config.heads, config.ff_mult) for _ in range(config.layers)
-        )
+        self.blocks = nn.ModuleList(TextBlock(config.dim, config.heads, config.ff_mult) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.dim)
         self.weigh = nn.Linear(config.dim, 1)
         nn.init.zeros_(self.weigh.weight)
@@ -186,7 +184,7 @@ class MiniTextEncoder(nn.Module):
         return (self.embed(prompts) * self.tower(latents)).sum(-1) / self.log_temperature.exp()
 
     def save(self, folder: Path) -> None:
-        """Write ``text_encoder.safetensors`` (half precision, int8 table), ``text_encoder.json``, ``tokenizer.json``."""
+        """Write weights (half precision, int8 table), ``text_encoder.json`` and ``tokenizer.json``."""
         if self.tokenizer is None:
             raise RuntimeError("a text encoder without a tokenizer is not saved: nothing could load it again")
         tensors = {k: (v.half() if v.is_floating_point() else v).contiguous() for k, v in self.state_dict().items()}

@@ -20,13 +20,15 @@ class TowerBlock(nn.Module):
 
 
 class AudioTower(nn.Module):
-    """Normalised latents ``[B, channels, T]`` (standard deviation 0.5, 43 frames per second) -> ``[B, out]``, unit length.
+    """Normalised latents ``[B, channels, T]`` (standard deviation 0.5, 43 frames a second) -> ``[B, out]``, unit length.
 
     A strided convolution takes ``stride`` frames per step, residual blocks mix over time, and learned attention over
     the steps (several heads, each a softmax over time) beside their mean gives one vector per clip.
     """
 
-    def __init__(self, channels: int, out: int, width: int = 128, blocks: int = 3, stride: int = 4, heads: int = 4) -> None:
+    def __init__(
+        self, channels: int, out: int, width: int = 128, blocks: int = 3, stride: int = 4, heads: int = 4
+    ) -> None:
         super().__init__()
         self.stem = nn.Conv1d(channels, width, stride + 1, stride=stride, padding=stride // 2)
         self.blocks = nn.ModuleList(TowerBlock(width) for _ in range(blocks))

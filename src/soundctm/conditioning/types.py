@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Conditioning:
     """Tokens ``[B, N, D]`` and their mask ``[B, N]``, True where a token is real; each item has at least one."""
 

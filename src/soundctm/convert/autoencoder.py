@@ -42,7 +42,9 @@ def convert_statistics(path: Path, content: Mapping[str, Any], channels: int) ->
     """``(mean, std)``, each ``[channels]``, from ``z_mean`` and ``z_std``."""
     unknown = sorted(content.keys() - {"z_mean", "z_std"})
     if unknown or {"z_mean", "z_std"} - content.keys():
-        raise UserError(f"{path}: expected exactly the keys z_mean and z_std, got {', '.join(sorted(content)) or 'none'}")
+        raise UserError(
+            f"{path}: expected exactly the keys z_mean and z_std, got {', '.join(sorted(content)) or 'none'}"
+        )
     mean, std = content["z_mean"].float().reshape(-1), content["z_std"].float().reshape(-1)
     if mean.shape != (channels,) or std.shape != (channels,):
         raise UserError(f"{path}: statistics of {len(mean)} channels for an autoencoder of {channels}")

@@ -24,7 +24,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(
-            f"{path} cannot be read as weights ({reason[:160]}); it is truncated, no checkpoint, or holds code, which is never run"
+            f"{path} cannot be read as weights ({reason[:160]}); it is truncated, foreign, or holds code, which is never run"
         ) from error
     if not isinstance(content, dict):
         raise UserError(f"{path} holds a {type(content).__name__}; a dictionary of tensors is expected")
@@ -43,7 +43,9 @@ def account(path: Path, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor
     if missing or unknown:
         parts = [f"{len(names)} {word} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
                  for word, names in (("missing", missing), ("unknown", unknown)) if names]  # fmt: skip
-        raise UserError(f"{path}: {' and '.join(parts)} keys; this is not the checkpoint of that part, or of another version")
+        raise UserError(
+            f"{path}: {' and '.join(parts)} keys; this is not the checkpoint of that part, or of another version"
+        )
     for name, value in wanted.items():
         if found[name].shape != value.shape:
             raise UserError(f"{path}: {name} is {tuple(found[name].shape)}, expected {tuple(value.shape)}")

@@ -45,9 +45,13 @@ def infer_config(path: Path, state: Mapping[str, Tensor], context_dim: int, head
     except KeyError as error:
         raise UserError(f"{path}: {error.args[0]} is missing; this is not a CLAP with a RoBERTa text branch") from error
     if context_dim not in (hidden, joint):
-        raise UserError(f"{path}: its text vectors are {joint} (version 1) or {hidden} (version 2) wide, the student wants {context_dim}")
+        raise UserError(
+            f"{path}: its text vectors are {joint} (version 1) or {hidden} (version 2) wide, "
+            f"the student wants {context_dim}"
+        )
     layers = len({name.split(".")[3] for name in state if name.startswith("text_branch.encoder.layer.")})
     return ClapTextConfig(
-        variant="projected" if context_dim == joint else "pooled", vocab_size=vocabulary, hidden_size=hidden, layers=layers,
-        heads=heads or max(1, hidden // ROBERTA_HEAD), intermediate_size=intermediate, positions=positions, joint_dim=joint,
+        variant="projected" if context_dim == joint else "pooled", vocab_size=vocabulary, hidden_size=hidden,
+        layers=layers, heads=heads or max(1, hidden // ROBERTA_HEAD), intermediate_size=intermediate, positions=positions,
+        joint_dim=joint,
     )  # fmt: skip

@@ -12,8 +12,8 @@ from torch import Tensor
 from soundctm.autoencoder.istft import SpectralAutoencoder, SpectralConfig
 from soundctm.training.codec import fit_basis, latent_scale
 from soundctm.training.ema import EMA
-from soundctm.training.losses import SpectralDistance, energy_distance
 from soundctm.training.loop import Loop, cosine_rate
+from soundctm.training.losses import SpectralDistance, energy_distance
 
 BATCH = 12
 CROP_FRAMES = 44  # latent frames of a training crop, about one second
@@ -24,7 +24,10 @@ def fit(autoencoder: SpectralAutoencoder, audio: np.ndarray, clips: int = 1500, 
     """Fit the codec on a random choice of clips; the spread of its components ``[channels]``."""
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.choice(len(audio), min(clips, len(audio)), replace=False))
-    batches = (torch.from_numpy(audio[part].astype(np.float32) / 32767) for part in np.array_split(chosen, len(chosen) // 20 + 1))
+    batches = (
+        torch.from_numpy(audio[part].astype(np.float32) / 32767)
+        for part in np.array_split(chosen, len(chosen) // 20 + 1)
+    )
     return fit_basis(autoencoder, batches)
 
 

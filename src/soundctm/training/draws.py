@@ -26,7 +26,9 @@ def student_dsm_times(size: int, mean: float, std: float, generator: torch.Gener
     return torch.cat([log_normal(half, mean, std, generator), top])
 
 
-def jump_times(size: int, solver_steps: int, intervals: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+def jump_times(
+    size: int, solver_steps: int, intervals: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
     """Grid indices ``(t, u, s)``, each ``[size]``: t uniform on ``0 .. intervals - 1 - solver_steps``, ``u = t +
     solver_steps`` grid steps later, s uniform on ``u .. intervals - 1``; larger indices are lower noise."""
     if not 1 <= solver_steps < intervals:

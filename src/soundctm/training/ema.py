@@ -3,7 +3,7 @@
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class EMA:
@@ -24,7 +24,8 @@ class EMA:
     def update(self, module: nn.Module) -> None:
         """Move the average one step towards ``module``; buffers are copied."""
         rate = min(self.rate, (1 + self.updates) / (10 + self.updates)) if self.warmup else self.rate
-        averages, values = list(self.module.parameters()), [p.detach() for p in module.parameters()]
+        averages: list[Tensor] = list(self.module.parameters())
+        values: list[Tensor] = [p.detach() for p in module.parameters()]
         torch._foreach_lerp_(averages, values, 1.0 - rate)
         for kept, buffer in zip(self.module.buffers(), module.buffers(), strict=True):
             kept.copy_(buffer)

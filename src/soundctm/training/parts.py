@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from soundctm.backbones.dit import DiT, DiTConfig
-from soundctm.conditioning.mini import MiniTextConfig, MiniTextEncoder
+from soundctm.conditioning.mini import MiniTextEncoder
 
 
 def save_part(module: nn.Module, config: BaseModel, folder: Path, name: str) -> None:
@@ -21,7 +21,9 @@ def save_part(module: nn.Module, config: BaseModel, folder: Path, name: str) -> 
 
 def read_part(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
     """Weights (float32) and configuration of a part."""
-    tensors = {k: v.float() if v.is_floating_point() else v for k, v in load_file(folder / f"{name}.safetensors").items()}
+    tensors = {
+        k: v.float() if v.is_floating_point() else v for k, v in load_file(folder / f"{name}.safetensors").items()
+    }
     return tensors, json.loads((folder / f"{name}.json").read_text())
 
 

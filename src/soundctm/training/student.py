@@ -6,7 +6,7 @@ from typing import Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict
-from torch import Tensor, nn
+from torch import Tensor
 
 from soundctm.backbones.dit import DiT, DiTConfig
 from soundctm.conditioning import Conditioning
@@ -68,15 +68,15 @@ class Distillation:
         D = guided_denoiser(self.teacher, conditioning, self.unconditional.expand(len(z_t)), omega)
         return heun(D, z_t, self.grid[t[None, :] + torch.arange(steps + 1)[:, None]])
 
-    def target(
-        self, z_t: Tensor, t: Tensor, u: Tensor, s: Tensor, omega: Tensor, conditioning: Conditioning
-    ) -> Tensor:
+    def target(self, z_t: Tensor, t: Tensor, u: Tensor, s: Tensor, omega: Tensor, conditioning: Conditioning) -> Tensor:
         """``z_target = G_sg(Solver(z_t, t, u), u, s)`` (Eq. 7)."""
         z_u = self.solve(z_t, t, int((u - t)[0]), omega, conditioning)
         with torch.no_grad():
             return jump(self.sg.module, z_u, self.grid[u], self.grid[s], omega, conditioning)
 
-    def losses(self, z_0: Tensor, conditioning: Conditioning, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def losses(
+        self, z_0: Tensor, conditioning: Conditioning, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """``(L_CTM, L_DSM, z_est)`` of a batch; ``z_est`` so that its gradient can be taken apart."""
         config, size = self.config, len(z_0)
         t, u, s = jump_times(size, self.solver_steps(generator), config.grid_points, generator)
@@ -90,7 +90,7 @@ class Distillation:
         return ctm, dsm_loss(denoised, z_0, sigma), z_est
 
 
-def adaptive_backward(ctm: Tensor, dsm: Tensor, z_est: Tensor, last: nn.Parameter) -> float:
+def adaptive_backward(ctm: Tensor, dsm: Tensor, z_est: Tensor, last: Tensor) -> float:
     """Backpropagate ``L_CTM + lambda L_DSM`` with ``lambda = |grad_last L_CTM| / |grad_last L_DSM|``; returns lambda.
 
     The gradient of L_CTM is first taken at ``z_est``, so that the teacher's feature network is traversed once.

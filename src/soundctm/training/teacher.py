@@ -39,8 +39,19 @@ class TeacherTraining(BaseModel):
 def mini_backbone(context_dim: int = 192, channels: int = 64) -> DiTConfig:
     """The embedded model's backbone: 54 tokens of 93 ms for five seconds."""
     return DiTConfig(
-        channels=channels, width=256, depth=6, heads=4, context_dim=context_dim, kv_heads=4, patch=4, ff_mult=4,
-        qk_norm=True, time_conditioning="adaln", jump_embedding="separate", pooled_context=True, role="teacher",
+        channels=channels,
+        width=256,
+        depth=6,
+        heads=4,
+        context_dim=context_dim,
+        kv_heads=4,
+        patch=4,
+        ff_mult=4,
+        qk_norm=True,
+        time_conditioning="adaln",
+        jump_embedding="separate",
+        pooled_context=True,
+        role="teacher",
     )
 
 
@@ -60,7 +71,9 @@ def train(data: Path, text: Path, out: Path, minutes: float, config: TeacherTrai
     torch.manual_seed(config.seed)
     dataset = LatentDataset(data, load_text_encoder(text), config.seed, frozenset(c for c, _ in ESC10_CLASSES.values()))
     model = DiT(backbone)
-    optimizer = torch.optim.AdamW(parameter_groups(model, config.weight_decay), lr=config.learning_rate, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, config.weight_decay), lr=config.learning_rate, betas=(0.9, 0.98)
+    )
     ema = EMA(model, config.ema, warmup=True)
     loop = Loop({"model": model, "optimizer": optimizer, "ema": ema}, out, minutes)
 

@@ -122,7 +122,9 @@ class Student(nn.Module):
 class TextData:
     """Draws batches as a function of ``(seed, step)``: clips with one caption each, and phrases."""
 
-    def __init__(self, pairs: Pairs, language: Language, encoder: MiniTextEncoder, cache: Path, config: TextTraining) -> None:
+    def __init__(
+        self, pairs: Pairs, language: Language, encoder: MiniTextEncoder, cache: Path, config: TextTraining
+    ) -> None:
         self.config, self.pairs = config, pairs
         kept = [[c for c in several if not is_held_out(c, config.held_out)] for several in pairs.captions]
         self.clips = np.asarray([i for i, several in enumerate(kept) if several])
@@ -165,7 +167,9 @@ def augmented(student: Student, ids: Tensor, mask: Tensor, config: TextTraining,
     return features
 
 
-def text_losses(student: Student, data: TextData, captions: Tensor, phrases: Tensor, step: int) -> tuple[dict[str, Tensor], Tensor]:
+def text_losses(
+    student: Student, data: TextData, captions: Tensor, phrases: Tensor, step: int
+) -> tuple[dict[str, Tensor], Tensor]:
     """Losses of imitation over captions and phrases, and the captions' joint embeddings."""
     config = data.config
     length = max(data.captions.longest(captions), data.phrases.longest(phrases))
@@ -199,12 +203,16 @@ def step_losses(student: Student, data: TextData, step: int) -> dict[str, Tensor
 
 def new_encoder(language: Language, channels: int) -> MiniTextEncoder:
     """An untrained encoder over the language's vocabulary."""
-    encoder = MiniTextEncoder(MiniTextConfig(vocabulary=len(language.table), latent_channels=channels), language.tokenizer)
+    encoder = MiniTextEncoder(
+        MiniTextConfig(vocabulary=len(language.table), latent_channels=channels), language.tokenizer
+    )
     encoder.set_table(word_table(language.table, language.ranks, encoder.config.table_dim))
     return encoder
 
 
-def train_text_encoder(config: TextTraining, pairs: Pairs, language: Language, cache: Path, out: Path, minutes: float) -> bool:
+def train_text_encoder(
+    config: TextTraining, pairs: Pairs, language: Language, cache: Path, out: Path, minutes: float
+) -> bool:
     """Train for ``minutes`` and save the averaged encoder into ``out``. False when interrupted with a checkpoint."""
     torch.manual_seed(config.seed)
     encoder = new_encoder(language, pairs.latents.shape[1])

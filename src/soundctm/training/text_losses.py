@@ -44,7 +44,9 @@ def relation_loss(ours: Tensor, theirs: Tensor) -> Tensor:
     return (a @ a.T - b @ b.T).square().sum() / (len(a) * (len(a) - 1))
 
 
-def neighbour_loss(ours: Tensor, ours_known: Tensor, theirs: Tensor, theirs_known: Tensor, temperature: float) -> Tensor:
+def neighbour_loss(
+    ours: Tensor, ours_known: Tensor, theirs: Tensor, theirs_known: Tensor, temperature: float
+) -> Tensor:
     """Cross-entropy of "which known text is nearest": their softmax over ``[P, K]`` cosines taught to ours, less its
     own entropy (a KL divergence). The known side gets no gradient. All inputs have unit length."""
     target = (theirs @ theirs_known.T / temperature).softmax(-1)

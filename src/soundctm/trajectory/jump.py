@@ -11,7 +11,8 @@ Level = float | Tensor
 def g(student: nn.Module, z: Tensor, t: Level, s: Level, omega: Level, conditioning: Conditioning) -> Tensor:
     """``g(z, t, s) = c_skip(t) z + c_out(t) F(c_in z, ln(t)/4, ln(s)/4, omega)``: what the jump aims at.
 
-    ``z [B, C, T]``; ``t``, ``s`` (0 < s <= t) and ``omega`` numbers, scalars or ``[B]``. At ``s = t`` it is the denoiser.
+    ``z [B, C, T]``; ``t``, ``s`` (0 < s <= t) and ``omega`` numbers, scalars or ``[B]``. At ``s = t`` it is a
+    denoiser.
     """
     t, s, omega = as_batch(t, z), as_batch(s, z), as_batch(omega, z)
     F = student(column(c_in(t)) * z, c_noise(t), conditioning, c_noise_s=c_noise(s), omega=omega)

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 
-import torch
 from torch import Tensor, nn
 
 from soundctm.conditioning import Conditioning
@@ -14,7 +13,6 @@ from soundctm.trajectory.guidance import nu_jump
 StepCallback = Callable[[int, int, Tensor], None]
 
 
-@torch.inference_mode()
 def sample(
     student: nn.Module,
     z_T: Tensor,
@@ -35,12 +33,13 @@ def sample(
 
     Each of ``steps`` jumps goes from ``t`` to ``s = sqrt(1 - gamma^2) (t_next - smin) + smin``, then fresh noise of
     standard deviation ``sqrt(t_next^2 - s^2)`` brings it up to ``t_next``; the last jump ends at ``sigma_min`` and adds
-    none. ``noise`` holds the unit-variance tensors for the ``steps - 1`` jumps that need one (none at gamma = 0).
-    ``callback(step, steps, z)`` sees each result, and may raise to stop.
+    none. ``noise`` holds the unit-variance tensors ``[B, C, T]`` for the ``steps - 1`` jumps that need one (none at
+    gamma = 0). ``callback(step, steps, z)`` sees each result, ``step`` from 1, and may raise to stop. Gradients flow
+    through when the caller's mode records them. Raises ValueError for steps, gamma or noise that do not fit.
     """
     noise = () if noise is None else noise
-    _check(steps, gamma, len(noise))
-    sigmas = sigma_grid(steps, sigma_min, sigma_max, rho).to(z_T.device).tolist()
+    _check(steps, gamma, noise, z_T)
+    sigmas = sigma_grid(steps, sigma_min, sigma_max, rho).tolist()
     conditioning, unconditional = conditioning.expand(len(z_T)), unconditional.expand(len(z_T))
     omega = as_batch(omega, z_T)
     z = z_T
@@ -49,17 +48,24 @@ def sample(
         s = math.sqrt(1 - gamma**2) * (t_next - sigma_min) + sigma_min
         z = nu_jump(student, z, t, s, omega, conditioning, unconditional, nu)
         if gamma > 0 and i < steps - 1:
-            z = z + math.sqrt(t_next**2 - s**2) * noise[i]
+            z = z + math.sqrt(max(t_next**2 - s**2, 0.0)) * noise[i]  # a tiny gamma can round s above t_next
         if callback is not None:
             callback(i + 1, steps, z)
     return z
 
 
-def _check(steps: int, gamma: float, noises: int) -> None:
+def _check(steps: int, gamma: float, noise: Sequence[Tensor], z_T: Tensor) -> None:
     if steps < 1:
         raise ValueError(f"sample: steps is {steps}; at least 1 is needed")
     if not 0.0 <= gamma <= 1.0:
         raise ValueError(f"sample: gamma is {gamma}; it goes from 0 (deterministic) to 1 (consistency sampling)")
     needed = steps - 1 if gamma > 0 else 0
-    if noises < needed:
-        raise ValueError(f"sample: {noises} noise tensors given, {needed} needed for {steps} steps at gamma {gamma}")
+    if len(noise) < needed:
+        raise ValueError(
+            f"sample: {len(noise)} noise tensors given, {needed} needed for {steps} steps at gamma {gamma}"
+        )
+    for i, eps in enumerate(noise[:needed]):
+        if eps.shape != z_T.shape:
+            raise ValueError(
+                f"sample: noise {i} is {tuple(eps.shape)}; it must have the shape {tuple(z_T.shape)} of z_T"
+            )

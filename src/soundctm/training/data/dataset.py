@@ -28,7 +28,9 @@ class LatentDataset:
     A batch is a function of ``(seed, step)`` alone, so a resumed run draws what an uninterrupted one would have drawn.
     """
 
-    def __init__(self, folder: Path, text_encoder: nn.Module, seed: int = 0, esc10: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, folder: Path, text_encoder: nn.Module, seed: int = 0, esc10: frozenset[str] = frozenset()
+    ) -> None:
         self.latents = np.load(folder / "latents.npy")
         self.captions: list[list[str]] = json.loads((folder / "captions.json").read_text())
         self.classes: list[list[str]] = json.loads((folder / "classes.json").read_text())
@@ -68,5 +70,7 @@ class LatentDataset:
         rng = np.random.default_rng((self.seed, step))
         rows = rng.choice(len(self.latents), size, p=self.weights)
         chosen = [self.captions[row][rng.integers(len(self.captions[row]))] for row in rows]
-        captions = ["" if dropped else caption for caption, dropped in zip(chosen, rng.random(size) < drop, strict=True)]
+        captions = [
+            "" if dropped else caption for caption, dropped in zip(chosen, rng.random(size) < drop, strict=True)
+        ]
         return Batch(torch.from_numpy(self.latents[rows]).float(), self.condition(captions))

@@ -18,7 +18,10 @@ ESC10_CLASSES = {
     "004 - Baby cry": ("baby_cry", ("a baby crying", "baby cry", "a crying baby", "a baby")),
     "005 - Clock tick": ("clock", ("a clock ticking", "clock tick", "a ticking clock", "a clock")),
     "006 - Person sneeze": ("sneeze", ("a person sneezing", "sneeze", "someone sneezes", "a human sneeze")),
-    "007 - Helicopter": ("helicopter", ("a helicopter", "helicopter flying", "a helicopter hovering", "helicopter rotor")),
+    "007 - Helicopter": (
+        "helicopter",
+        ("a helicopter", "helicopter flying", "a helicopter hovering", "helicopter rotor"),
+    ),
     "008 - Chainsaw": ("chainsaw", ("a chainsaw", "chainsaw running", "a chainsaw cutting wood", "a chain saw")),
     "009 - Rooster": ("rooster", ("a rooster crowing", "rooster", "a crowing rooster", "a rooster crows")),
     "010 - Fire crackling": ("fire", ("fire crackling", "a crackling fire", "a fire burning", "fire")),
@@ -86,8 +89,8 @@ def find_recordings(folder: Path) -> Iterator[Recording]:
         prefix, _, rest = path.stem.partition("_")
         class_name, caption = SAMPLE_CAPTIONS[prefix]
         detail = rest.replace("_", " ").strip(" 0123456789")
-        captions = (caption, f"{caption}, {detail}") if len(detail) > 2 else (caption,)
-        yield Recording(path, class_name, captions, held_out=False)
+        said = (caption, f"{caption}, {detail}") if len(detail) > 2 else (caption,)
+        yield Recording(path, class_name, said, held_out=False)
 
 
 def load_mono(path: Path) -> np.ndarray:
@@ -98,7 +101,7 @@ def load_mono(path: Path) -> np.ndarray:
 
 
 def fit_length(samples: np.ndarray, length: int, start: int = 0) -> np.ndarray:
-    """Exactly ``length`` samples from ``start``: longer clips are cut with a 10 ms fade, shorter ones padded by zeros."""
+    """Exactly ``length`` samples from ``start``: longer clips are cut with a 10 ms fade, shorter ones zero-padded."""
     out = samples[start : start + length].astype(np.float32, copy=True)
     if len(samples) - start > length:
         fade = SAMPLE_RATE // 100

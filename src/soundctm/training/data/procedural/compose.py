@@ -28,8 +28,19 @@ WORDS: dict[str, tuple[str, ...]] = {
 CLASS_WORDS = {("rain", "large"): ("heavy",), ("rain", "small"): ("light", "gentle")}
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 AFTER = frozenset({"far away", "in the distance", "nearby", "near", "close", "far"})
-ON = {"roof": "on a tin roof", "leaves": "on leaves", "ground": "on the ground", "gravel": "on gravel", "wood": "on a wooden floor",
-      "snow": "on snow", "concrete": "on concrete"}  # fmt: skip
+ON = {
+    "roof": "on a tin roof", "leaves": "on leaves", "ground": "on the ground", "gravel": "on gravel",
+    "wood": "on a wooden floor", "snow": "on snow", "concrete": "on concrete",
+}  # fmt: skip
+
+
+def _with(a: Attributes, name: Literal["pitch", "speed", "size"], more: bool) -> Attributes:
+    """Set an attribute to its higher or lower value."""
+    if name == "pitch":
+        return replace(a, pitch="high" if more else "low")
+    if name == "speed":
+        return replace(a, speed="fast" if more else "slow")
+    return replace(a, size="large" if more else "small")
 
 
 def draw_attributes(rng: Rng, cls: SoundClass) -> Attributes:
@@ -40,12 +51,11 @@ def draw_attributes(rng: Rng, cls: SoundClass) -> Attributes:
             if rng.random() < 0.4:
                 a = replace(a, count=int(rng.choice([1, 2, 3, 4, 5, 6], p=[0.24, 0.16, 0.24, 0.12, 0.18, 0.06])))
         elif rng.random() < 0.36:
-            choices = {"pitch": ("low", "high"), "speed": ("slow", "fast"), "size": ("small", "large")}[name]
-            a = replace(a, **{name: str(rng.choice(choices))})
+            a = _with(a, name, bool(rng.random() < 0.5))
     if rng.random() < 0.2:
-        a = replace(a, distance=str(rng.choice(["near", "far"])))  # type: ignore[arg-type]
+        a = replace(a, distance="near" if rng.random() < 0.5 else "far")
     if rng.random() < 0.2:
-        a = replace(a, loudness=str(rng.choice(["quiet", "loud"])))  # type: ignore[arg-type]
+        a = replace(a, loudness="quiet" if rng.random() < 0.5 else "loud")
     if cls.surfaces and rng.random() < 0.6:
         a = replace(a, surface=str(rng.choice(cls.surfaces)))
     if a.count is not None and a.count > 4 and a.speed == "slow":
@@ -61,7 +71,11 @@ def caption(rng: Rng, cls: SoundClass, a: Attributes) -> str:
         words = CLASS_WORDS.get((cls.name, value), WORDS.get(value))
         if words:
             word = str(rng.choice(words))
-            (after if word in AFTER and (word != "far" and word != "near" and word != "close" or rng.random() < 0.5) else before).append(word)
+            (
+                after
+                if word in AFTER and ((word != "far" and word != "near" and word != "close") or rng.random() < 0.5)
+                else before
+            ).append(word)
     rng.shuffle(before)
     if a.surface:
         after.insert(0, ON[a.surface])

@@ -1,5 +1,7 @@
 """Things that are hit, broken, shut or blown up."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from soundctm.training.data.procedural.base import Attributes, sound
@@ -23,22 +25,28 @@ from soundctm.training.data.procedural.primitives import (
 )
 
 Rng = np.random.Generator
+Hit = Callable[[], np.ndarray]
 BAR = (1.0, 2.76, 5.4, 8.93, 13.3)
 PLATE = (1.0, 1.58, 2.24, 2.92, 3.7, 4.6, 5.8, 7.1)
 BELL = (0.5, 1.0, 1.19, 1.5, 2.0, 2.52, 3.0, 4.1, 5.4)
 
 
-def _repeat(rng: Rng, a: Attributes, length: int, rate: float, one: "Hit", free: tuple[int, int] | None = None) -> np.ndarray:
+def _repeat(
+    rng: Rng, a: Attributes, length: int, rate: float, one: Hit, free: tuple[int, int] | None = None
+) -> np.ndarray:
     """Place hits at the attributes' speed and count; ``free`` is the range of counts where none is asked for."""
     count = a.count if a.count is not None or free is None else int(rng.integers(*free))
     starts = event_times(rng, length / SAMPLE_RATE, rate * a.tempo(rng), count, 0.07)
     return place([(s, one() * rng.uniform(0.75, 1)) for s in starts], length)
 
 
-Hit = type(lambda: np.zeros(0))
-
-
-@sound("knock", ("knocking on a door", "a knock on wood", "knocking"), ("speed", "size", "count"), ("knock", "knocks"), weight=2.5)
+@sound(
+    "knock",
+    ("knocking on a door", "a knock on wood", "knocking"),
+    ("speed", "size", "count"),
+    ("knock", "knocks"),
+    weight=2.5,
+)
 def knock(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """Knuckles on a wooden door."""
     f = 190 * a.scale(rng)
@@ -46,12 +54,17 @@ def knock(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     return _repeat(rng, a, length, 2.3, lambda: strike(rng, ratios, f, rng.uniform(0.1, 0.16), 9000, 0.5), (2, 6))
 
 
-@sound("hammer", ("hammering", "a hammer hitting a nail", "a hammer"), ("speed", "count", "size"), ("hammer blow", "hammer blows"))
+@sound(
+    "hammer",
+    ("hammering", "a hammer hitting a nail", "a hammer"),
+    ("speed", "count", "size"),
+    ("hammer blow", "hammer blows"),
+)
 def hammer(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """Steel on a nail in wood."""
     f = 900 * a.scale(rng)
-    wood = lambda: strike(rng, (1, 2.3, 3.9), 0.22 * f, 0.12, 8000)  # noqa: E731
-    nail = lambda: np.pad(strike(rng, BAR, f * 1.3, 0.12, 6000), (0, 2000))  # noqa: E731
+    wood = lambda: strike(rng, (1, 2.3, 3.9), 0.22 * f, 0.12, 8000)
+    nail = lambda: np.pad(strike(rng, BAR, f * 1.3, 0.12, 6000), (0, 2000))
     return _repeat(rng, a, length, 2.0, lambda: wood() + 0.7 * nail())
 
 
@@ -68,18 +81,22 @@ def glass_break(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """A crack, then shards that fall and ring."""
     k = a.scale(rng) ** 0.8
     n = int(1.6 * SAMPLE_RATE)
-    shard = lambda: strike(rng, BAR[:3], rng.uniform(2200, 6500) * k, rng.uniform(0.05, 0.3), 6000, 0.2)  # noqa: E731
+    shard = lambda: strike(rng, BAR[:3], rng.uniform(2200, 6500) * k, rng.uniform(0.05, 0.3), 6000, 0.2)
     falling = grains(rng, n, 160 * envelope(n, 0.02, 1.6 / k**0.4), shard, 0.8)
     crash = highpass(burst(rng, n, 0.001, 0.25), 1200 * k)
     return place([(rng.uniform(0.1, 0.6), falling + 2 * crash)], length)
 
 
-@sound("glass", ("a glass clinking", "clinking glasses", "a glass being tapped"), ("pitch", "count"), ("clink", "clinks"))
+@sound(
+    "glass", ("a glass clinking", "clinking glasses", "a glass being tapped"), ("pitch", "count"), ("clink", "clinks")
+)
 def glass(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """A struck wine glass."""
     f = 2100 * a.scale(rng) ** 0.8
     decay = rng.uniform(0.5, 1.3)
-    return _repeat(rng, a, length, 1.4, lambda: strike(rng, (1, 2.32, 4.25, 6.6), f, decay, int(1.2 * SAMPLE_RATE), 0.8), (1, 4))
+    return _repeat(
+        rng, a, length, 1.4, lambda: strike(rng, (1, 2.32, 4.25, 6.6), f, decay, int(1.2 * SAMPLE_RATE), 0.8), (1, 4)
+    )
 
 
 @sound("door", ("a door slamming", "a door slam", "a door shutting"), ("size", "count"), ("door slam", "door slams"))
@@ -111,14 +128,16 @@ def thud(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """A soft heavy body on a floor."""
     f = 75 * a.scale(rng)
     n = int(0.5 * SAMPLE_RATE)
-    one = lambda: tone(glide(1.6 * f, 0.8 * f, n), n) * envelope(n, 0.004, 0.3) + lowpass(burst(rng, n, 0.002, 0.1), 5 * f)  # noqa: E731
+    one = lambda: (
+        tone(glide(1.6 * f, 0.8 * f, n), n) * envelope(n, 0.004, 0.3) + lowpass(burst(rng, n, 0.002, 0.1), 5 * f)
+    )
     return _repeat(rng, a, length, 0.9, one, (1, 3))
 
 
 @sound("coins", ("coins dropping", "coins jingling", "dropped coins"), ("speed",))
 def coins(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """Small discs that ring and bounce."""
-    coin = lambda: strike(rng, (1, 1.7, 2.4, 3.9), rng.uniform(3500, 6500), rng.uniform(0.1, 0.4), 14000, 0.4)  # noqa: E731
+    coin = lambda: strike(rng, (1, 1.7, 2.4, 3.9), rng.uniform(3500, 6500), rng.uniform(0.1, 0.4), 14000, 0.4)
     return grains(rng, length, 6 * a.tempo(rng) * envelope(length, 0.2, 6.0), coin, 0.5)
 
 
@@ -129,8 +148,12 @@ def explosion(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     n = int(2.4 * SAMPLE_RATE)
 
     def one() -> np.ndarray:
-        boom = lowpass(burst(rng, n, 0.004, 1.6 / k**0.4, 0.5), 320 * k) * 3 + tone(glide(90 * k, 30 * k, n), n) * envelope(n, 0.01, 1.0)
-        debris = grains(rng, n, 40 * envelope(n, 0.3, 3), lambda: bandpass(burst(rng, 900, 0.001, 0.02), 1800 * k, 1), 0.8)
+        boom = lowpass(burst(rng, n, 0.004, 1.6 / k**0.4, 0.5), 320 * k) * 3 + tone(
+            glide(90 * k, 30 * k, n), n
+        ) * envelope(n, 0.01, 1.0)
+        debris = grains(
+            rng, n, 40 * envelope(n, 0.3, 3), lambda: bandpass(burst(rng, 900, 0.001, 0.02), 1800 * k, 1), 0.8
+        )
         return np.tanh(1.5 * (boom + 0.3 * debris + lowpass(burst(rng, n, 0.001, 0.15), 4000 * k)))
 
     return _repeat(rng, a, length, 0.7, one, (1, 2))
@@ -159,12 +182,17 @@ def whoosh(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     def one() -> np.ndarray:
         x = noise(rng, n, 0.3)
         lower, upper = bandpass(x, 0.7 * f, 1.2), bandpass(x, 2.2 * f, 1.5)
-        return (lower * np.hanning(n) + 0.8 * upper * np.hanning(n) ** 3)
+        return lower * np.hanning(n) + 0.8 * upper * np.hanning(n) ** 3
 
     return _repeat(rng, a, length, 0.8, one, (1, 4))
 
 
-@sound("bell", ("a bell ringing", "a bell", "a church bell"), ("pitch", "size", "speed", "count"), ("bell ring", "bell rings"))
+@sound(
+    "bell",
+    ("a bell ringing", "a bell", "a church bell"),
+    ("pitch", "size", "speed", "count"),
+    ("bell ring", "bell rings"),
+)
 def bell(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """A cast bell with hum, prime, minor third, fifth and octave."""
     f = 520 * a.scale(rng)
@@ -177,5 +205,8 @@ def drum(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """A membrane: a tone that sinks, and the stroke."""
     f = 110 * a.scale(rng)
     n = int(0.4 * SAMPLE_RATE)
-    one = lambda: (tone(glide(1.5 * f, f, n, 0.4), n) + 0.4 * tone(1.59 * f, n)) * envelope(n, 0.002, 0.35) + 0.3 * lowpass(burst(rng, n, 0.001, 0.03), 12 * f)  # noqa: E731,E501
+    one = lambda: (
+        (tone(glide(1.5 * f, f, n, 0.4), n) + 0.4 * tone(1.59 * f, n)) * envelope(n, 0.002, 0.35)
+        + 0.3 * lowpass(burst(rng, n, 0.001, 0.03), 12 * f)
+    )
     return _repeat(rng, a, length, 2.2, one)

@@ -70,7 +70,9 @@ def bird(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     def chirp() -> np.ndarray:
         start, end, duration = shapes[int(rng.integers(3))]
         n = int(duration * SAMPLE_RATE)
-        f = glide(base * start, base * end, n) * (1 + 0.03 * np.sin(2 * np.pi * rng.uniform(20, 60) * np.arange(n) / SAMPLE_RATE))
+        f = glide(base * start, base * end, n) * (
+            1 + 0.03 * np.sin(2 * np.pi * rng.uniform(20, 60) * np.arange(n) / SAMPLE_RATE)
+        )
         return tone(f, n, (1, 0.15)) * np.hanning(n)
 
     starts = event_times(rng, length / SAMPLE_RATE, 3.2 * a.tempo(rng), a.count, 0.4)
@@ -84,7 +86,9 @@ def owl(rng: Rng, a: Attributes, length: int) -> np.ndarray:
 
     def hoot() -> np.ndarray:
         n = int(rng.uniform(0.22, 0.45) * SAMPLE_RATE)
-        return (tone(f0 * (1 + 0.04 * np.hanning(n)), n, (1, 0.12)) + 0.03 * bandpass(noise(rng, n), f0, 3)) * np.hanning(n) ** 0.7
+        return (
+            tone(f0 * (1 + 0.04 * np.hanning(n)), n, (1, 0.12)) + 0.03 * bandpass(noise(rng, n), f0, 3)
+        ) * np.hanning(n) ** 0.7
 
     starts = event_times(rng, length / SAMPLE_RATE, 1.2, a.count or int(rng.integers(2, 5)), 0.1)
     return place([(s, hoot()) for s in starts], length)
@@ -98,7 +102,10 @@ def crow(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     def caw() -> np.ndarray:
         n = int(rng.uniform(0.25, 0.4) * SAMPLE_RATE)
         f = 320 * k * (1 + 0.08 * slow_noise(rng, n, 40)) * np.linspace(1.1, 0.9, n)
-        return np.tanh(5 * voice(rng, f, [(1200 * k, 4, 1), (1900 * k, 5, 0.9), (3200 * k, 4, 0.3)], 2)) * np.hanning(n) ** 0.4
+        return (
+            np.tanh(5 * voice(rng, f, [(1200 * k, 4, 1), (1900 * k, 5, 0.9), (3200 * k, 4, 0.3)], 2))
+            * np.hanning(n) ** 0.4
+        )
 
     starts = event_times(rng, length / SAMPLE_RATE, 1.5, a.count or int(rng.integers(2, 6)), 0.12)
     return place([(s, caw()) for s in starts], length)
@@ -111,7 +118,9 @@ def frog(rng: Rng, a: Attributes, length: int) -> np.ndarray:
 
     def croak() -> np.ndarray:
         n = int(rng.uniform(0.2, 0.32) * SAMPLE_RATE)
-        return resonances(pulses(rng, 45 * k**0.4, n, 0.2), [(650 * k, 9, 1), (1500 * k, 9, 0.7)]) * np.hanning(n) ** 0.5
+        return (
+            resonances(pulses(rng, 45 * k**0.4, n, 0.2), [(650 * k, 9, 1), (1500 * k, 9, 0.7)]) * np.hanning(n) ** 0.5
+        )
 
     starts = event_times(rng, length / SAMPLE_RATE, 1.8 * a.tempo(rng), a.count, 0.15)
     return place([(s, croak()) for s in starts], length)
@@ -122,7 +131,7 @@ def applause(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """Many hands; a large crowd is dense, a small one can be counted."""
     rate = {"small": 14.0, "medium": 90.0, "large": 420.0}[a.size] * a.tempo(rng) ** 0.8
     k = {"small": 1.5, "medium": 1.0, "large": 0.6}[a.size]
-    clap = lambda: bandpass(burst(rng, 1800, 0.0008, rng.uniform(0.02, 0.05)), rng.uniform(700, 2200) * k, 1.2)  # noqa: E731
+    clap = lambda: bandpass(burst(rng, 1800, 0.0008, rng.uniform(0.02, 0.05)), rng.uniform(700, 2200) * k, 1.2)
     return grains(rng, length, rate, clap, 0.4)
 
 
@@ -165,7 +174,7 @@ def footsteps(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     def step() -> np.ndarray:
         if a.surface in ("gravel", "snow"):
             centre, rate = (2600, 260) if a.surface == "gravel" else (1100, 900)
-            grain = lambda: bandpass(burst(rng, 400, 0.0005, 0.01), centre * k * rng.uniform(0.6, 1.6), 2)  # noqa: E731
+            grain = lambda: bandpass(burst(rng, 400, 0.0005, 0.01), centre * k * rng.uniform(0.6, 1.6), 2)
             return grains(rng, n, rate * np.hanning(n), grain, 0.8) * 1.5
         decay, f = (0.09, 140.0) if a.surface == "wood" else (0.035, 320.0)
         body = resonances(burst(rng, n, 0.001, decay), [(f * k, 4, 1.5), (3.1 * f * k, 4, 1), (8 * f * k, 3, 0.5)])

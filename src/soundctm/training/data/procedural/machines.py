@@ -68,17 +68,25 @@ def drill(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     def run() -> np.ndarray:
         n = int(rng.uniform(0.5, 0.8 if a.count else 1.6) * SAMPLE_RATE)
         shape = np.clip(np.minimum(np.linspace(0, 6, n), np.linspace(6, 0, n)), 0, 1)
-        return (tone(f * (0.4 + 0.6 * shape), n, (1, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2)) + 0.5 * bandpass(noise(rng, n), 5 * f, 1)) * shape
+        return (
+            tone(f * (0.4 + 0.6 * shape), n, (1, 0.6, 0.5, 0.4, 0.3, 0.25, 0.2))
+            + 0.5 * bandpass(noise(rng, n), 5 * f, 1)
+        ) * shape
 
     starts = event_times(rng, length / SAMPLE_RATE, 0.9, a.count or int(rng.integers(1, 4)), 0.1)
     return place([(s, run()) for s in starts], length)
 
 
-@sound("clock", ("a clock ticking", "a ticking clock", "clock ticks"), ("speed", "pitch", "size", "count"), ("tick", "ticks"))
+@sound(
+    "clock",
+    ("a clock ticking", "a ticking clock", "clock ticks"),
+    ("speed", "pitch", "size", "count"),
+    ("tick", "ticks"),
+)
 def clock(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """Tick and tock of an escapement."""
     f = 1900 * a.scale(rng) ** 0.8
-    tick = lambda ratio: strike(rng, (1, 2.2, 3.7), f * ratio, 0.03, 2500, 0.3)  # noqa: E731
+    tick = lambda ratio: strike(rng, (1, 2.2, 3.7), f * ratio, 0.03, 2500, 0.3)
     starts = event_times(rng, length / SAMPLE_RATE, 2.1 * a.tempo(rng), a.count, 0.005)
     return place([(s, tick(1.0 if i % 2 else 0.85)) for i, s in enumerate(starts)], length)
 
@@ -100,9 +108,13 @@ def typing(rng: Rng, a: Attributes, length: int) -> np.ndarray:
 def train(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """Wheels over rail joints above a rumble."""
     k = a.scale(rng) ** 0.7
-    clack = lambda: resonances(burst(rng, 6000, 0.002, 0.09), [(260 * k, 4, 1), (900 * k, 5, 0.6), (2300 * k, 4, 0.3)])  # noqa: E731
+    clack = lambda: resonances(burst(rng, 6000, 0.002, 0.09), [(260 * k, 4, 1), (900 * k, 5, 0.6), (2300 * k, 4, 0.3)])
     period = 0.95 / a.tempo(rng)
-    starts = [s + d for s in np.arange(rng.uniform(0, 0.3), length / SAMPLE_RATE, period) for d in (0, 0.16 * period, 0.48 * period)]
+    starts = [
+        s + d
+        for s in np.arange(rng.uniform(0, 0.3), length / SAMPLE_RATE, period)
+        for d in (0, 0.16 * period, 0.48 * period)
+    ]
     rumble = lowpass(noise(rng, length, 0.6), 220 * k)
     return 2.2 * place([(s, clack() * rng.uniform(0.7, 1)) for s in starts], length) + 0.25 * rumble
 

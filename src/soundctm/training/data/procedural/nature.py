@@ -37,13 +37,15 @@ def _drop(rng: Rng, f: float) -> np.ndarray:
 def rain(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """Hiss of many drops, and single ones that stand out; large rain is heavy, small is light."""
     weight = {"small": 0.15, "medium": 0.5, "large": 1.0}[a.size]
-    hiss = highpass(noise(rng, length, 0.25), 400 if a.size == "large" else 1200) * (1 + 0.1 * slow_noise(rng, length, 1))
+    hiss = highpass(noise(rng, length, 0.25), 400 if a.size == "large" else 1200) * (
+        1 + 0.1 * slow_noise(rng, length, 1)
+    )
     if a.surface == "roof":
         f = rng.uniform(900, 2200)
-        ping = lambda: modes(f * rng.uniform(0.6, 1.8, 3), rng.uniform(0.03, 0.12, 3), np.ones(3), 3500, np.zeros(3))  # noqa: E731
+        ping = lambda: modes(f * rng.uniform(0.6, 1.8, 3), rng.uniform(0.03, 0.12, 3), np.ones(3), 3500, np.zeros(3))
         return 0.4 * weight * hiss + 0.6 * grains(rng, length, 40 + 250 * weight, ping, 0.7)
     centre = 1800 if a.surface == "leaves" else 3500
-    tick = lambda: bandpass(burst(rng, 500, 0.0005, 0.008), centre * rng.uniform(0.5, 1.8), 1.5)  # noqa: E731
+    tick = lambda: bandpass(burst(rng, 500, 0.0005, 0.008), centre * rng.uniform(0.5, 1.8), 1.5)
     return weight * hiss + 1.6 * grains(rng, length, 60 + 400 * weight, tick, 0.9)
 
 
@@ -65,7 +67,9 @@ def thunder(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     start, f = rng.uniform(0.1, 0.5), 160 * a.scale(rng)
     rolls = [(start, burst(rng, length, 0.005, 0.4, 0.3))]
     for delay in np.sort(rng.uniform(0, 2.2, 7)):
-        rolls.append((start + delay, rng.uniform(0.5, 1.5) * burst(rng, length, rng.uniform(0.02, 0.15), rng.uniform(1, 3), 0.8)))
+        rolls.append(
+            (start + delay, rng.uniform(0.5, 1.5) * burst(rng, length, rng.uniform(0.02, 0.15), rng.uniform(1, 3), 0.8))
+        )
     x = place(rolls, length)
     return lowpass(x, f, 2) * 3 + 0.4 * lowpass(x, 4 * f) * envelope(length, start + 0.01, 1.0)
 
@@ -104,7 +108,12 @@ def bubbles(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     return grains(rng, length, rate, lambda: _drop(rng, f * np.exp(0.25 * rng.standard_normal())), 0.4)
 
 
-@sound("splash", ("a splash", "a water splash", "something splashing into water"), ("size", "count"), ("splash", "splashes"))
+@sound(
+    "splash",
+    ("a splash", "a water splash", "something splashing into water"),
+    ("size", "count"),
+    ("splash", "splashes"),
+)
 def splash(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """A plunge, spray and falling drops."""
     f = a.scale(rng)
@@ -123,10 +132,14 @@ def splash(rng: Rng, a: Attributes, length: int) -> np.ndarray:
 def fire(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """Crackles over a low roar."""
     f = a.scale(rng)
-    crack = lambda: bandpass(burst(rng, 900, 0.0003, rng.uniform(0.004, 0.02)), rng.uniform(1200, 5000) * f**0.7, 1.0)  # noqa: E731
+    crack = lambda: bandpass(burst(rng, 900, 0.0003, rng.uniform(0.004, 0.02)), rng.uniform(1200, 5000) * f**0.7, 1.0)
     roar = lowpass(noise(rng, length, 0.8), 350 * f) * (1 + 0.3 * slow_noise(rng, length, 4))
     amount = {"small": 0.15, "medium": 0.5, "large": 1.6}[a.size]
-    return 3 * grains(rng, length, rng.uniform(9, 28), crack, 1.0) + amount * roar + 0.03 * highpass(noise(rng, length), 4000)
+    return (
+        3 * grains(rng, length, rng.uniform(9, 28), crack, 1.0)
+        + amount * roar
+        + 0.03 * highpass(noise(rng, length), 4000)
+    )
 
 
 @sound("crickets", ("crickets", "crickets chirping", "a cricket"), ("pitch", "speed"))

@@ -135,10 +135,10 @@ def grains(
     hits = np.flatnonzero(rng.random(length) < rate / SAMPLE_RATE)
     pool = [make() for _ in range(min(24, len(hits)))]
     out = np.zeros(length + max((len(p) for p in pool), default=0))
-    choice = rng.integers(len(pool), size=len(hits)) if pool else []
+    choice = rng.integers(max(1, len(pool)), size=len(hits))
     for index, grain in enumerate(pool):
         train = np.zeros(length)
-        mine = hits[np.asarray(choice) == index]
+        mine = hits[choice == index]
         train[mine] = np.exp(spread * rng.standard_normal(len(mine)))
         if len(mine) > 200 and len(grain) < 4000:
             out[: length + len(grain) - 1] += signal.oaconvolve(train, grain)

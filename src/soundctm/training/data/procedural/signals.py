@@ -56,7 +56,12 @@ def beep(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     return place([(s, one) for s in starts], length)
 
 
-@sound("phone", ("a phone ringing", "a telephone ringing", "a telephone"), ("pitch", "count"), ("phone ring", "phone rings"))
+@sound(
+    "phone",
+    ("a phone ringing", "a telephone ringing", "a telephone"),
+    ("pitch", "count"),
+    ("phone ring", "phone rings"),
+)
 def phone(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """Two bells struck in turn by a clapper."""
     f = 1250 * a.scale(rng) ** 0.8
@@ -82,7 +87,12 @@ def horn(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     return place([(s, honk()) for s in starts], length)
 
 
-@sound("laser", ("a laser", "a sci-fi laser shot", "a laser gun firing"), ("pitch", "speed", "count"), ("laser shot", "laser shots"))
+@sound(
+    "laser",
+    ("a laser", "a sci-fi laser shot", "a laser gun firing"),
+    ("pitch", "speed", "count"),
+    ("laser shot", "laser shots"),
+)
 def laser(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """A tone that falls fast."""
     f = 2600 * a.scale(rng) ** 0.9
@@ -118,7 +128,7 @@ def powerup(rng: Rng, a: Attributes, length: int) -> np.ndarray:
 def click(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """A short dry transient."""
     f = 2300 * a.scale(rng) ** 0.8
-    one = lambda: bandpass(burst(rng, 1500, 0.0003, 0.012), f * rng.uniform(0.95, 1.05), 2.5)  # noqa: E731
+    one = lambda: bandpass(burst(rng, 1500, 0.0003, 0.012), f * rng.uniform(0.95, 1.05), 2.5)
     count = a.count if a.count or a.speed != "medium" else int(rng.integers(1, 5))
     starts = event_times(rng, length / SAMPLE_RATE, 2.0 * a.tempo(rng), count, 0.1)
     return place([(s, one()) for s in starts], length)

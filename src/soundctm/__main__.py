@@ -1,0 +1,5 @@
+"""``python -m soundctm``."""
+
+from soundctm.cli.app import main
+
+main()

@@ -1,0 +1,88 @@
+"""What several commands share: output folders, file names, progress, results."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from soundctm.errors import UserError
+
+if TYPE_CHECKING:
+    from soundctm.audio import Clip
+    from soundctm.model import SoundCTM
+
+SLUG_LENGTH = 60
+
+JsonOption = typer.Option(False, "--json", help="Print one JSON object instead of text.")
+OutOption = typer.Option(Path("."), "--out", "-o", help="Folder for the files; made if it is missing.")
+
+
+def load_model(name: str, device: str) -> "SoundCTM":
+    """A model, with torch imported only now."""
+    import torch
+
+    from soundctm.model import SoundCTM
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(f"device {device!r} is not available here; cpu always is, cuda where a GPU is found") from error
+    return SoundCTM.from_pretrained(name, device)
+
+
+def output_folder(path: Path) -> Path:
+    """Make the folder; say at once when nothing can be written there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot make folder {path}: {error.strerror}; choose another with --out") from error
+    if not path.is_dir() or not os.access(path, os.W_OK):
+        raise UserError(f"cannot write into {path}: permission denied; choose another folder with --out")
+    return path
+
+
+def file_stem(clip: "Clip") -> str:
+    """``heavy-rain_seed7_take1_16steps``: prompt, seed, take (counted from 1), steps."""
+    recipe = clip.recipe
+    if recipe is None:
+        raise ValueError("a generated clip has a recipe")
+    slug = re.sub(r"[^a-z0-9]+", "-", recipe.prompt.lower()).strip("-")[:SLUG_LENGTH].rstrip("-") or "sound"
+    return f"{slug}_seed{recipe.seed}_take{recipe.take + 1}_{recipe.steps}step{'s' if recipe.steps > 1 else ''}"
+
+
+def save_clip(clip: "Clip", folder: Path) -> dict[str, Any]:
+    """Write WAV and PNG; what was written, for ``--json``."""
+    stem = file_stem(clip)
+    wav, png = folder / f"{stem}.wav", folder / f"{stem}.png"
+    clip.save(wav)
+    clip.plot(png)
+    return {"wav": str(wav), "png": str(png), "recipe": clip.recipe.model_dump() if clip.recipe else None}
+
+
+@contextmanager
+def progress(label: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr with time left, as a callback ``(done, total)``; nothing when quiet or not on a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def report(results: list[dict[str, Any]], as_json: bool, note: str) -> None:
+    """Say what was written."""
+    if as_json:
+        sys.stdout.write(json.dumps({"files": results}) + "\n")
+        return
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(note, markup=False)
+    for result in results:
+        console.print(f"  {result['wav']}", markup=False)

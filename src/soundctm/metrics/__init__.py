@@ -1,0 +1,1 @@
+"""How close, how varied, how obedient: distances between sets of sounds, and the evaluator network they use."""

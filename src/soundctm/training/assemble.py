@@ -1,0 +1,44 @@
+"""Puts trained parts together into a model folder whose weights are stored as int8 rows."""
+
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from soundctm.autoencoder.istft import SpectralConfig
+from soundctm.backbones import DiTConfig
+from soundctm.conditioning.mini import MiniTextConfig
+from soundctm.config import ModelConfig
+from soundctm.errors import UserError
+from soundctm.folder import pack
+
+MINI_OMEGA = 3.0
+MINI_SECONDS = 5.0
+MINI_LONGEST = 30.0
+SIZE_LIMIT = 20_000_000  # bytes of all weights in the wheel
+
+
+def assemble(autoencoder: Path, text: Path, teacher: Path, student: Path, out: Path) -> Path:
+    """Write the embedded model's folder from the folders of its stages; existing files are replaced."""
+    spectral = SpectralConfig.model_validate_json((autoencoder / "autoencoder.json").read_text())
+    config = ModelConfig(
+        name="mini", seconds=MINI_SECONDS, max_seconds=MINI_LONGEST, omega=MINI_OMEGA, autoencoder=spectral,
+        text_encoder=MiniTextConfig.model_validate_json((text / "text_encoder.json").read_text()),
+        student=DiTConfig.model_validate_json((student / "student.json").read_text()),
+        teacher=DiTConfig.model_validate_json((teacher / "teacher.json").read_text()),
+    )  # fmt: skip
+    out.mkdir(parents=True, exist_ok=True)
+    sources = {"autoencoder": autoencoder, "text_encoder": text, "student": student, "teacher": teacher}
+    for name, folder in sources.items():
+        tensors = {
+            k: v.float() if v.dtype == torch.float16 else v
+            for k, v in load_file(folder / f"{name}.safetensors").items()
+        }
+        save_file(pack(tensors), out / f"{name}.safetensors")
+    shutil.copy(text / "tokenizer.json", out / "tokenizer.json")
+    (out / "config.json").write_text(config.model_dump_json(indent=1))
+    shipped = sum((out / f"{name}.safetensors").stat().st_size for name in ("autoencoder", "text_encoder", "student"))
+    if shipped > SIZE_LIMIT:
+        raise UserError(f"the shipped weights take {shipped:,} bytes, more than {SIZE_LIMIT:,}; make a part smaller")
+    return out

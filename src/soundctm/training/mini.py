@@ -1,0 +1,63 @@
+"""The embedded model from nothing: each stage is a process with its own time budget, and is skipped when it is done."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from soundctm.errors import UserError
+from soundctm.training.assemble import assemble
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A trainer module, the file that shows it is done, its arguments and its minutes on four cores (0: as long as it
+    takes)."""
+
+    module: str
+    done: Path
+    arguments: tuple[str, ...]
+    minutes: float
+
+
+def stages(out: Path, recordings: Path | None, threads: int) -> list[Stage]:
+    """All stages in order; each reads what earlier ones wrote."""
+    data, autoencoder, text, teacher, student = (
+        out / name for name in ("data", "autoencoder", "text", "teacher", "student")
+    )
+    real = () if recordings is None else ("--data", str(recordings))
+    common = ("--data", str(data), "--threads", str(threads))
+    conditioned = (*common, "--text", str(text))
+    return [
+        Stage("data.cache", data / "audio.npy", (*real, "--out", str(data), "--procedural", "14000"), 0),
+        Stage("autoencoder", autoencoder / "autoencoder.safetensors", (*common, "--out", str(autoencoder)), 25),
+        Stage("text_encoder", text / "text_encoder.safetensors", (*common, "--out", str(text)), 6),
+        Stage("teacher", teacher / "teacher.safetensors", (*conditioned, "--out", str(teacher)), 60),
+        Stage("student", student / "student.safetensors",
+              (*conditioned, "--teacher", str(teacher), "--out", str(student)), 30),
+    ]  # fmt: skip
+
+
+def train_mini(out: Path, recordings: Path | None, scale: float, threads: int) -> Path:
+    """Run every stage that is not done yet, then assemble ``out/model``. Run it again after an interruption."""
+    if scale <= 0:
+        raise UserError(f"--scale is {scale}; it multiplies the stages' minutes and must be above 0")
+    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
+    for stage in stages(out, recordings, threads):
+        if stage.done.exists():
+            continue
+        budget = ("--minutes", f"{stage.minutes * scale:g}") if stage.minutes else ()
+        print(
+            f"stage {stage.module}: {stage.minutes * scale:g} minutes" if budget else f"stage {stage.module}",
+            flush=True,
+        )
+        command = [sys.executable, "-m", f"soundctm.training.{stage.module}", *stage.arguments, *budget]
+        result = subprocess.run(command, env=environment, check=False)
+        if result.returncode or not stage.done.exists():
+            raise UserError(
+                f"stage {stage.module} stopped (exit code {result.returncode}); run the command again to go on from it"
+            )
+    folder = assemble(out / "autoencoder", out / "text", out / "teacher", out / "student", out / "model")
+    print(f"wrote {folder}; use it with --model {folder}")
+    return folder
