@@ -1,6 +1,6 @@
 """What a recipe may ask for."""
 
-import math
+import unicodedata
 
 from soundctm.audio import Recipe
 from soundctm.errors import UserError
@@ -10,18 +10,24 @@ MAX_STEPS = 128
 MAX_TAKES = 1000
 MIN_SECONDS = 0.1
 MAX_SEED = 2**63 - 1
+UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of characters, line and paragraph breaks
 
 
-def check_recipe(recipe: Recipe, max_seconds: float, takes: int) -> None:
+def check_recipe(recipe: Recipe, max_seconds: float) -> None:
     """Raise :class:`UserError` with the first thing that is out of range."""
     check_prompt(recipe.prompt)
     _within("steps", recipe.steps, 1, MAX_STEPS, "1 to audition, 16 to refine")
-    _within("takes", takes, 1, MAX_TAKES, "ask for fewer at a time")
     _within("seconds", recipe.seconds, MIN_SECONDS, max_seconds, "the model's longest sound")
     _within("seed", recipe.seed, 0, MAX_SEED, "leave it out for a random one")
+    _within("take", recipe.take, 0, MAX_TAKES - 1, "takes are counted from 0")
     _within("gamma", recipe.gamma, 0.0, 1.0, "0 is deterministic, 1 draws anew at every step")
     _within("nu", recipe.nu, -20.0, 20.0, "1 is the plain student")
     _within("omega", recipe.omega, 0.0, 20.0, "1 to 5 is the trained range")
+
+
+def check_takes(takes: int) -> None:
+    """Raise :class:`UserError` unless so many takes can be asked for at once."""
+    _within("takes", takes, 1, MAX_TAKES, "ask for fewer at a time")
 
 
 def check_prompt(prompt: str) -> None:
@@ -30,10 +36,10 @@ def check_prompt(prompt: str) -> None:
         raise UserError('the prompt is empty; say what you want to hear, for example "heavy rain on a tin roof"')
     if len(prompt) > MAX_PROMPT:
         raise UserError(f"the prompt has {len(prompt):,} characters; at most {MAX_PROMPT:,} are accepted: shorten it")
-    if not prompt.isprintable():
+    if any(unicodedata.category(character) in UNWRITABLE for character in prompt):
         raise UserError("the prompt has control characters or line breaks; write it as one line of plain text")
 
 
 def _within(name: str, value: float, low: float, high: float, hint: str) -> None:
-    if not math.isfinite(value) or not low <= value <= high:
-        raise UserError(f"{name} is {value}; accepted are {low:g} to {high:g} ({hint})")
+    if not low <= value <= high:  # false for NaN as well
+        raise UserError(f"{name} is {value:,}; accepted are {low:,} to {high:,} ({hint})")

@@ -53,7 +53,8 @@ def locate(name: str | Path) -> Path:
     if Path(name).is_dir():
         return Path(name)
     known = ", ".join(shipped_models()) or "none"
-    unknown = f"unknown model {str(name)!r}; accepted are a shipped model ({known}), a model folder, or a hub id like user/model"
+    accepted = f"accepted are a shipped model ({known}), a model folder, or a hub id like user/model"
+    unknown = f"unknown model {str(name)!r}; {accepted}"
     if str(name).count("/") != 1 or str(name).startswith((".", "/", "~")):
         raise UserError(unknown)
     try:
@@ -154,10 +155,12 @@ def _text_encoder(config: ModelConfig, folder: Path) -> nn.Module:
 
 
 def folder_hash(folder: Path) -> str:
-    """The first 16 hex digits of the SHA-256 over config and weights that make the sound (not the teacher)."""
+    """The first 16 hex digits of the SHA-256 over the files that make the sound: config, weights, tokenizer."""
     digest = hashlib.sha256()
-    for name in ("config.json", *(f"{part}.safetensors" for part in SOUNDING)):
-        digest.update((folder / name).read_bytes())
+    for name in ("config.json", *(f"{part}.safetensors" for part in SOUNDING), "tokenizer.json"):
+        if (folder / name).exists():
+            with (folder / name).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:16]
 
 
@@ -167,24 +170,25 @@ def write_parts(parts: Parts, folder: Path) -> Path:
         raise UserError(f"{folder} exists already; choose a new folder for the model")
     beside = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
     try:
-        (beside / "config.json").write_text(parts.config.model_dump_json(indent=1))
-        tensors = {name: value.cpu().contiguous() for name, value in parts.autoencoder.state_dict().items()}
-        tensors["normalizer.mean"], tensors["normalizer.std"] = parts.normalizer.mean.cpu(), parts.normalizer.std.cpu()
-        save_file(tensors, beside / "autoencoder.safetensors")
-        for name, module in (
-            ("student", parts.student),
-            ("teacher", parts.teacher),
-            ("text_encoder", parts.text_encoder),
-        ):
-            if module is not None:
-                save_file(
-                    {k: v.cpu().contiguous() for k, v in module.state_dict().items()}, beside / f"{name}.safetensors"
-                )
-        if (parts.folder / "tokenizer.json").exists():
-            shutil.copy(parts.folder / "tokenizer.json", beside)
+        beside.mkdir(parents=True)
+        _write_files(parts, beside)
         beside.rename(folder)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"cannot write {folder}: {error}; free some space or choose another folder") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return folder
+
+
+def _write_files(parts: Parts, folder: Path) -> None:
+    (folder / "config.json").write_text(parts.config.model_dump_json(indent=1))
+    for name in (*SOUNDING, "teacher"):
+        module: nn.Module | None = getattr(parts, name)
+        if module is not None:
+            tensors = dict(module.state_dict())
+            if name == "autoencoder":
+                tensors |= {"normalizer.mean": parts.normalizer.mean, "normalizer.std": parts.normalizer.std}
+            save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, folder / f"{name}.safetensors")
+    if (parts.folder / "tokenizer.json").exists():
+        shutil.copy(parts.folder / "tokenizer.json", folder)

@@ -1,7 +1,7 @@
 """SoundCTM: the rooms assembled into a model that turns words into sound."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,14 +12,13 @@ from torch import Tensor, nn
 from soundctm.audio import Clip, Recipe
 from soundctm.autoencoder.normalizer import Normalizer
 from soundctm.backbones import DiT
-from soundctm.checks import check_recipe
+from soundctm.checks import check_recipe, check_takes
 from soundctm.conditioning import Conditioning
 from soundctm.config import ModelConfig
 from soundctm.errors import UserError
-from soundctm.folder import Parts, locate, read_parts, write_parts
+from soundctm.folder import SHIPPED, Parts, locate, read_parts, write_parts
 from soundctm.trajectory import sample
 
-MAX_SEED = 2**63 - 1
 StepCallback = Callable[[int, int], None]
 
 
@@ -49,7 +48,8 @@ class SoundCTM:
         Raises :class:`UserError` for an unknown name, a missing or damaged file, or an unknown key in the config.
         """
         folder = locate(name)
-        return cls(read_parts(folder), str(name), device)
+        own = folder.parent != SHIPPED and Path(name).is_dir()  # a recipe must find the folder from anywhere
+        return cls(read_parts(folder), str(folder.resolve() if own else name), device)
 
     def save_pretrained(self, folder: str | Path) -> Path:
         """Write a model folder that :meth:`from_pretrained` reads."""
@@ -78,6 +78,29 @@ class SoundCTM:
         count = recipe.steps if recipe.gamma > 0 else 1
         return [torch.randn(shape, generator=generator) for _ in range(count)]
 
+    def recipes(
+        self,
+        prompt: str,
+        *,
+        takes: int = 1,
+        steps: int = 1,
+        seconds: float | None = None,
+        seed: int | None = None,
+        omega: float | None = None,
+        nu: float = 1.0,
+        gamma: float = 0.0,
+    ) -> list[Recipe]:
+        """What :meth:`generate` is going to make: checked, with the defaults and the seed filled in."""
+        first = Recipe(
+            prompt=prompt, seed=secrets.randbelow(2**31) if seed is None else seed, take=0, steps=steps,
+            seconds=self.config.seconds if seconds is None else seconds,
+            omega=self.config.omega if omega is None else omega, nu=nu, gamma=gamma, model=self.name,
+            model_hash=self.model_hash, sample_rate=self.sample_rate, version=version("soundctm"),
+        )  # fmt: skip
+        check_takes(takes)
+        check_recipe(first, self.config.max_seconds)
+        return [first.model_copy(update={"take": take}) for take in range(takes)]
+
     def generate(
         self,
         prompt: str,
@@ -91,21 +114,17 @@ class SoundCTM:
         gamma: float = 0.0,
         callback: StepCallback | None = None,
     ) -> list[Clip]:
-        """``takes`` sounds of a prompt, each from its own noise.
+        """``takes`` (1 to 1000) sounds of a prompt, each from its own noise.
 
         ``steps`` 1 to 128; ``seconds`` up to the model's maximum (None: its default); ``seed`` 0 to 2^63 - 1
-        (None: drawn, and found in the recipe); ``omega`` guidance (None: the model's default); ``nu`` text weight; ``gamma`` 0
-        (deterministic) to 1. ``callback(done, total)`` counts network steps over all takes and may raise to stop.
-        Raises :class:`UserError` for values outside their range.
+        (None: drawn, and found in the recipe); ``omega`` guidance (None: the model's default); ``nu`` text weight;
+        ``gamma`` 0 (deterministic) to 1. ``callback(done, total)`` counts network steps over all takes and may raise
+        to stop. Raises :class:`UserError` for values outside their range.
         """
-        first = Recipe(
-            prompt=prompt, seed=secrets.randbelow(2**31) if seed is None else seed, take=0, steps=steps,
-            seconds=self.config.seconds if seconds is None else seconds,
-            omega=self.config.omega if omega is None else omega, nu=nu, gamma=gamma, model=self.name,
-            model_hash=self.model_hash, sample_rate=self.sample_rate, version=version("soundctm"),
-        )  # fmt: skip
-        check_recipe(first, self.config.max_seconds, takes)
-        return self.replay([first.model_copy(update={"take": take}) for take in range(takes)], callback)
+        recipes = self.recipes(
+            prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma
+        )
+        return list(self.replay(recipes, callback))
 
     def refine(self, clip: Clip, steps: int = 16, callback: StepCallback | None = None) -> Clip:
         """The same take in more steps: same noise, same prompt, gamma = 0.
@@ -120,14 +139,16 @@ class SoundCTM:
                 f"{self.name} ({self.model_hash}); load that model to refine it"
             )
         recipe = clip.recipe.model_copy(update={"steps": steps, "gamma": 0.0, "version": version("soundctm")})
-        check_recipe(recipe, self.config.max_seconds, 1)
-        return self.replay([recipe], callback)[0]
+        check_recipe(recipe, self.config.max_seconds)
+        return next(self.replay([recipe], callback))
 
-    @torch.inference_mode()
-    def replay(self, recipes: Sequence[Recipe], callback: StepCallback | None = None) -> list[Clip]:
-        """The clips of recipes, one at a time, so that a take does not depend on what is made beside it."""
+    def replay(self, recipes: Sequence[Recipe], callback: StepCallback | None = None) -> Iterator[Clip]:
+        """The clips of recipes, each as soon as it is made.
+
+        Each is made alone: kernels for other batch sizes round otherwise, and a take is to the last bit what its recipe
+        says, whatever is made beside it.
+        """
         total = sum(recipe.steps for recipe in recipes)
-        clips: list[Clip] = []
         done = 0
         for recipe in recipes:
 
@@ -135,15 +156,17 @@ class SoundCTM:
                 if callback is not None:
                     callback(before + step, total)
 
-            clips.append(Clip(self._samples(recipe, count), self.sample_rate, recipe))
+            yield Clip(self._samples(recipe, count), self.sample_rate, recipe)
             done += recipe.steps
-        return clips
 
+    @torch.inference_mode()
     def _samples(self, recipe: Recipe, callback: Callable[[int, int, Tensor], None]) -> np.ndarray:
         """Samples float32 ``[1, length]`` of one recipe."""
         start, *later = [eps[None].to(self.device) for eps in self.noise(recipe)]
+        text = self.encode(recipe.prompt)
+        unconditional = text if recipe.nu == 1.0 else self.encode("")  # at nu = 1 the sampler never looks at it
         z = sample(
-            self.student, start * self.config.sigma_max, self.encode(recipe.prompt), self.encode(""),
+            self.student, start * self.config.sigma_max, text, unconditional,
             steps=recipe.steps, omega=recipe.omega, nu=recipe.nu, gamma=recipe.gamma, noise=later, callback=callback,
             sigma_min=self.config.sigma_min, sigma_max=self.config.sigma_max, rho=self.config.rho,
         )  # fmt: skip
@@ -158,5 +181,9 @@ class SoundCTM:
 
 
 def take_seed(recipe: Recipe) -> int:
-    """A 63-bit seed for the pair ``(seed, take)``, well mixed."""
-    return int(np.random.SeedSequence((recipe.seed, recipe.take)).generate_state(1, np.uint64)[0] >> 1)
+    """A 63-bit seed for the pair ``(seed, take)``, well mixed.
+
+    The seed enters as two words of 32 bits: words of a varying number would give distinct pairs the same noise.
+    """
+    words = (recipe.seed & 0xFFFFFFFF, recipe.seed >> 32, recipe.take)
+    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> 1)

@@ -11,6 +11,12 @@ from soundctm.audio.spectrogram import save_spectrogram
 from soundctm.errors import UserError
 
 
+def read_recipe(path: Path) -> Recipe | None:
+    """The recipe inside a file; None when it carries none. Raises :class:`UserError` when it cannot be read."""
+    chunk = read_chunk(path, RECIPE_CHUNK)
+    return None if chunk is None else Recipe.from_json(chunk, str(path))
+
+
 @dataclass(frozen=True, eq=False)
 class Clip:
     """``samples`` float32 ``[channels, length]`` in [-1, 1] at ``sample_rate`` Hz; ``recipe`` None for a recording."""
@@ -43,10 +49,8 @@ class Clip:
     @classmethod
     def load(cls, path: str | Path) -> "Clip":
         """Read an audio file, and the recipe if it carries one."""
-        path = Path(path)
-        samples, rate = read_audio(path)
-        chunk = read_chunk(path, RECIPE_CHUNK)
-        return cls(samples, rate, None if chunk is None else Recipe.from_json(chunk, str(path)))
+        samples, rate = read_audio(Path(path))
+        return cls(samples, rate, read_recipe(Path(path)))
 
     def plot(self, path: str | Path, title: str | None = None) -> Path:
         """Write a spectrogram as PNG; the title defaults to the recipe's prompt and steps."""

@@ -51,7 +51,7 @@ def wav_bytes(samples: np.ndarray, sample_rate: int, recipe_json: str | None) ->
 def read_chunk(path: Path, wanted: bytes) -> bytes | None:
     """Payload of the first chunk of that name in a RIFF file; None when there is none or the file is no RIFF."""
     with path.open("rb") as file:
-        if file.read(4) != b"RIFF" or len(file.read(8)) < 8:
+        if file.read(4) != b"RIFF" or file.read(8)[4:] != b"WAVE":
             return None
         while len(header := file.read(8)) == 8:
             name, size = header[:4], struct.unpack("<I", header[4:])[0]
@@ -63,8 +63,8 @@ def read_chunk(path: Path, wanted: bytes) -> bytes | None:
 
 def read_audio(path: Path) -> tuple[np.ndarray, int]:
     """Samples float32 ``[channels, length]`` and rate of any file that libsndfile reads."""
-    if not path.exists():
-        raise UserError(f"no such file: {path}")
+    if not path.is_file():
+        raise UserError(f"no such file: {path}; give an audio file")
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError) as error:

@@ -1,5 +1,6 @@
 """Pictures of sounds: log-frequency spectrograms, alone or side by side."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,7 +39,9 @@ def _row_of(f: float, sample_rate: int) -> float:
 
 def _save(figure: Figure, path: Path) -> Path:
     FigureCanvasAgg(figure)
-    write_atomically(path, lambda file: figure.savefig(file, format="png", facecolor=PAPER))
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", facecolor=PAPER)
+    write_atomically(path, lambda file: file.write(picture.getbuffer()))
     return path
 
 

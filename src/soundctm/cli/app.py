@@ -1,8 +1,10 @@
 """The ``soundctm`` command: assembles the commands and turns errors into one line."""
 
+import errno
+import os
 import sys
+from typing import Any, NoReturn
 
-import click
 import typer
 from rich.console import Console
 
@@ -32,18 +34,33 @@ app.add_typer(convert_app, name="convert")
 app.add_typer(train_app, name="train")
 
 
+# Newer versions of typer carry a click of their own: the base of all usage errors is found through a public name.
+USAGE_ERROR: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
 def main() -> None:
     """Entry point: exit code 2 and one line for what the user can mend, 130 when interrupted."""
-    errors = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         code = app(standalone_mode=False)
     except UserError as error:
-        errors.print(f"soundctm: {error}", style="red", markup=False)
-        sys.exit(2)
-    except click.ClickException as error:
-        errors.print(f"soundctm: {error.format_message()}", style="red", markup=False)
-        sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
-        errors.print("soundctm: interrupted; files already written are complete")
-        sys.exit(130)
+        _end(str(error))
+    except USAGE_ERROR as error:
+        if not error.format_message():  # a command without arguments has shown its help
+            sys.exit(2)
+        _end(f"{error.format_message().rstrip('.')}; see soundctm --help")
+    except BrokenPipeError:  # the reader of a pipe went away: nothing left to say, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        hint = "free some space or choose another folder" if error.errno in DISK_FULL else "check the path"
+        _end(f"{error.strerror or error}: {error.filename or 'a file'}; {hint}")
+    except (KeyboardInterrupt, typer.Abort):
+        _end("interrupted; files already written are complete", code=130)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _end(message: str, code: int = 2) -> NoReturn:
+    line = " ".join(message.split())
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"soundctm: {line}", style="red", markup=False)
+    sys.exit(code)

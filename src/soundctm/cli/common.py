@@ -1,5 +1,6 @@
 """What several commands share: output folders, file names, progress, results."""
 
+import itertools
 import json
 import os
 import re
@@ -58,9 +59,21 @@ def file_stem(clip: "Clip") -> str:
     return f"{slug}_seed{recipe.seed}_take{recipe.take + 1}_{recipe.steps}step{'s' if recipe.steps > 1 else ''}"
 
 
+def free_stem(clip: "Clip", folder: Path) -> str:
+    """The stem, numbered from 2 where a file of that name holds another sound (other guidance, another model)."""
+    from soundctm.audio import read_recipe
+
+    stem = file_stem(clip)
+    for candidate in (stem, *(f"{stem}_{i}" for i in itertools.count(2))):
+        path = folder / f"{candidate}.wav"
+        if not path.exists() or read_recipe(path) == clip.recipe:
+            return candidate
+    raise AssertionError("count never ends")
+
+
 def save_clip(clip: "Clip", folder: Path) -> dict[str, Any]:
     """Write WAV and PNG; what was written, for ``--json``."""
-    stem = file_stem(clip)
+    stem = free_stem(clip, folder)
     wav, png = folder / f"{stem}.wav", folder / f"{stem}.png"
     clip.save(wav)
     clip.plot(png)

@@ -36,12 +36,10 @@ def generate(
     check_prompt(prompt)
     folder = output_folder(out)
     engine = load_model(model, device)
+    recipes = engine.recipes(
+        prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma
+    )
     with progress("generating", as_json) as callback:
-        clips = engine.generate(
-            prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma,
-            callback=callback,
-        )  # fmt: skip
-    results = [save_clip(clip, folder) for clip in clips]
-    chosen = results[0]["recipe"]["seed"]
+        results = [save_clip(clip, folder) for clip in engine.replay(recipes, callback)]
     count = f"{takes} take{'s' if takes > 1 else ''} in {steps} step{'s' if steps > 1 else ''}"
-    report(results, as_json, f"{count}, seed {chosen}. Refine the one you like: soundctm refine FILE")
+    report(results, as_json, f"{count}, seed {recipes[0].seed}. Refine the one you like: soundctm refine FILE")

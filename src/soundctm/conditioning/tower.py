@@ -20,7 +20,7 @@ class TowerBlock(nn.Module):
 
 
 class AudioTower(nn.Module):
-    """Normalised latents ``[B, channels, T]`` (standard deviation 0.5, 43 frames a second) -> ``[B, out]``, unit length.
+    """Normalised latents ``[B, channels, T]`` (deviation 0.5, 43 frames a second) -> ``[B, out]`` of unit length.
 
     A strided convolution takes ``stride`` frames per step, residual blocks mix over time, and learned attention over
     the steps (several heads, each a softmax over time) beside their mean gives one vector per clip.

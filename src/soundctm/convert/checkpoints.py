@@ -24,7 +24,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(
-            f"{path} cannot be read as weights ({reason[:160]}); it is truncated, foreign, or holds code, which is never run"
+            f"{path} cannot be read as weights ({reason[:160]}); "
+            "it is truncated, foreign, or holds code, which is never run"
         ) from error
     if not isinstance(content, dict):
         raise UserError(f"{path} holds a {type(content).__name__}; a dictionary of tensors is expected")

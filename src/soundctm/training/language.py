@@ -1,21 +1,28 @@
-"""What the text encoder learns of the language, computed once: a vocabulary with its vectors and a bank of phrases."""
+"""What the text encoder learns of the language, computed once: a vocabulary with its vectors and a bank of phrases.
+
+Words are placed by the sentence encoder and by what a dictionary says of them: a word's vector, and the target of a
+phrase that holds it, is the sentence encoder's embedding plus half that of the word's gloss. "Klaxon" alone means
+little to a small sentence encoder; "a kind of loud horn formerly used on motor vehicles" does.
+"""
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from soundctm.training.minilm import FIRST_WORD, MiniLM, frequency_ranks, minilm_folder, own_vocabulary
-from soundctm.training.phrases import ANCHORS, Entry, make_phrases, nearness, read_wordnet, vocabulary_words
+from soundctm.training.minilm import MiniLM, frequency_ranks, latin_tokens, minilm_folder, with_vocabulary
+from soundctm.training.phrases import ANCHORS, WORD, make_phrases, nearness, read_wordnet
 
-EXTRA_WORDS = 6000  # WordNet words that would fall into pieces, the nearest to sound, become tokens of their own
-NEAR_WORDS = 16000  # words with several phrases each
-GLOSSES = 12000
-PER_WORD = 3
-PAIRS = 12000
+FOREIGN_WORDS = 9000  # of the vocabulary's whole words, the farthest from sound (years, names, places) fall into pieces
+EXTRA_WORDS = 6000  # dictionary words that fell into pieces, the nearest to sound, become tokens of their own
+NEAR_WORDS = 16000  # words in several phrases each; as many again stand alone
+PER_WORD = 4
+PAIRS = 16000
+GLOSS_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
@@ -37,60 +44,68 @@ def load_language(folder: Path) -> Language:
     return Language(Tokenizer.from_file(str(folder / "tokenizer.json")), table, ranks, phrases, embeddings)
 
 
+def save_language(language: Language, folder: Path) -> None:
+    """Write into ``folder``; ``language.npz`` appears last and whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    language.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    (folder / "phrases.json").write_text(json.dumps(language.phrases))
+    with (folder / "language.npz.partial").open("wb") as file:
+        np.savez(file, table=language.table, ranks=language.ranks, embeddings=language.embeddings)
+    os.replace(folder / "language.npz.partial", folder / "language.npz")
+
+
 def build_language(folder: Path, wordnet: Path | None, seed: int = 0) -> Language:
     """Compute the vocabulary, its table and the phrase bank into ``folder``, or read them if they are there.
 
-    ``wordnet`` None leaves out words that are not in the sentence encoder's own vocabulary.
+    ``wordnet`` None leaves out glosses, and words that are not in the sentence encoder's own vocabulary.
     """
-    if (folder / "language.npz").exists():
-        return load_language(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    teacher = MiniLM()
-    anchors = teacher.embed(ANCHORS)
-    layout = (minilm_folder() / "tokenizer.json").read_text(encoding="utf-8")
-    entries = read_wordnet(wordnet) if wordnet else []
-    lemmas = teacher.embed([entry.lemma for entry in entries], show="lemmas") if entries else np.zeros((0, 384))
-    extra = _nearest([e.lemma for e in entries], lemmas, anchors, EXTRA_WORDS, skip=set(teacher.tokenizer.get_vocab()))
-    tokenizer, old_ids = own_vocabulary(layout, extra)
-    table, ranks = _table(teacher, old_ids, extra)
-    words, glosses = _words(tokenizer, table, entries, lemmas, anchors)
-    phrases = [*words, *make_phrases(words[:NEAR_WORDS], glosses, PER_WORD, PAIRS, seed)]
-    phrases = list(dict.fromkeys(phrases))
-    embeddings = teacher.embed(phrases, show="phrases")
-    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    (folder / "phrases.json").write_text(json.dumps(phrases))
-    with (folder / "language.npz.partial").open("wb") as file:
-        np.savez(file, table=table, ranks=ranks, embeddings=embeddings)
-    os.replace(folder / "language.npz.partial", folder / "language.npz")
-    return Language(tokenizer, table, ranks, phrases, embeddings)
+    if not (folder / "language.npz").exists():
+        save_language(_compute(MiniLM(), wordnet, seed), folder)
+    return load_language(folder)
 
 
-def _nearest(words: list[str], embeddings: np.ndarray, anchors: np.ndarray, count: int, skip: set[str]) -> list[str]:
-    """The ``count`` single words nearest to sound that are not in ``skip``."""
-    if not words:
-        return []
-    order = np.argsort(-nearness(embeddings, anchors))
-    return [words[i] for i in order if " " not in words[i] and words[i] not in skip][:count]
-
-
-def _table(teacher: MiniLM, old_ids: list[int], extra: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Embeddings of every token alone, [CLS] and [SEP] around it, and frequency ranks."""
+def _compute(teacher: MiniLM, wordnet: Path | None, seed: int) -> Language:
     vocabulary = teacher.tokenizer.get_vocab()
+    glosses = {entry.lemma: entry.gloss for entry in read_wordnet(wordnet)} if wordnet else {}
     start, end = vocabulary["[CLS]"], vocabulary["[SEP]"]
-    pieces = teacher.embed_ids([[start, old, end] for old in old_ids], show="vocabulary")
-    table = np.concatenate([pieces, teacher.embed(extra)]) if extra else pieces
-    return table, frequency_ranks(old_ids, vocabulary[FIRST_WORD], len(extra))
+    pieces = latin_tokens(vocabulary)
+    known = dict(
+        zip(pieces, teacher.embed_ids([[start, vocabulary[t], end] for t in pieces], show="tokens"), strict=True)
+    )
+    fresh = [lemma for lemma in glosses if lemma not in known]
+    known |= dict(zip(fresh, teacher.embed(fresh, show="lemmas"), strict=True))
+    near = _order(known, [w for w in known if WORD.fullmatch(w) or w in glosses], teacher.embed(ANCHORS))
+
+    foreign = set([w for w in near if w in vocabulary][-FOREIGN_WORDS:])
+    extra = [w for w in near if w not in vocabulary and " " not in w][:EXTRA_WORDS]
+    tokens = [*(t for t in pieces if t not in foreign), *extra]
+    held = {word: (word,) for word in near[: 2 * NEAR_WORDS]} | make_phrases(near[:NEAR_WORDS], PER_WORD, PAIRS, seed)
+
+    explain = Explanations(teacher, {w: glosses[w] for w in (*tokens, *near[: 2 * NEAR_WORDS]) if w in glosses})
+    table = explain.enrich(np.stack([known[token] for token in tokens]), [(token,) for token in tokens])
+    embeddings = explain.enrich(teacher.embed(list(held), show="phrases"), list(held.values()))
+    layout = (minilm_folder() / "tokenizer.json").read_text(encoding="utf-8")
+    ranks = frequency_ranks(tokens, vocabulary)
+    return Language(with_vocabulary(layout, tokens), table, ranks, list(held), embeddings)
 
 
-def _words(
-    tokenizer: Tokenizer, table: np.ndarray, entries: list[Entry], lemmas: np.ndarray, anchors: np.ndarray
-) -> tuple[list[str], list[str]]:
-    """All words, nearest to sound first, and the glosses of the nearest WordNet lemmas."""
-    tokens = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
-    own = vocabulary_words([token for token, _ in tokens])
-    rows = table[[tokenizer.token_to_id(word) for word in own]]
-    near = dict(zip(own, nearness(rows, anchors), strict=True))
-    near |= dict(zip((e.lemma for e in entries), nearness(lemmas, anchors) if entries else (), strict=True))
-    words = sorted(near, key=lambda word: -near[word])
-    ranked = sorted(entries, key=lambda entry: -near[entry.lemma])[:GLOSSES]
-    return words[: 2 * NEAR_WORDS], [f"{entry.lemma}: {entry.gloss}" for entry in ranked]
+def _order(known: dict[str, np.ndarray], words: list[str], anchors: np.ndarray) -> list[str]:
+    """Words, nearest to sound first."""
+    near = nearness(np.stack([known[word] for word in words]), anchors)
+    return [words[i] for i in np.argsort(-near, kind="stable")]
+
+
+class Explanations:
+    """Embeddings of the glosses of words."""
+
+    def __init__(self, teacher: MiniLM, glosses: dict[str, str]) -> None:
+        self.vectors = dict(zip(glosses, teacher.embed(list(glosses.values()), show="glosses"), strict=True))
+
+    def enrich(self, embeddings: np.ndarray, words: Sequence[tuple[str, ...]]) -> np.ndarray:
+        """Unit ``normalise(e + GLOSS_WEIGHT mean(glosses of its words))`` per row of ``embeddings [n, 384]``."""
+        moved = embeddings.astype(np.float32)
+        for row, several in zip(moved, words, strict=True):
+            found = [self.vectors[word] for word in several if word in self.vectors]
+            if found:
+                row += GLOSS_WEIGHT * np.mean(found, axis=0, dtype=np.float32)
+        return (moved / np.linalg.norm(moved, axis=1, keepdims=True)).astype(np.float16)

@@ -21,6 +21,7 @@ DIM = 384
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 LATIN_PIECE = re.compile(r"(##)?[!-~]+")
 FIRST_WORD = "the"  # the vocabulary lists words by frequency from here on
+CHARACTER_RANK, RARE_RANK = 50, 30000
 
 
 def minilm_folder() -> Path:
@@ -69,28 +70,26 @@ class MiniLM:
         return out
 
 
-def own_vocabulary(tokenizer_json: str, extra: Sequence[str]) -> tuple[Tokenizer, list[int]]:
-    """A smaller WordPiece tokenizer and, for each of its first tokens, the id it had.
-
-    Kept: the special tokens and pieces of printable ASCII. ``extra`` words, which would fall into pieces, follow as
-    tokens of their own at the end.
-    """
-    layout = json.loads(tokenizer_json)
-    old: dict[str, int] = layout["model"]["vocab"]
-    kept = [token for token in old if token in SPECIAL or _is_latin(token)]
-    kept.sort(key=lambda token: (token not in SPECIAL, old[token]))
-    fresh = [word for word in dict.fromkeys(extra) if word not in old]
-    new = {token: i for i, token in enumerate([*kept, *fresh])}
-    layout["model"]["vocab"] = new
-    layout["padding"] = layout["truncation"] = None
-    layout["added_tokens"] = [{**t, "id": new[t["content"]]} for t in layout["added_tokens"]]
-    for name, special in layout["post_processor"]["special_tokens"].items():
-        special["ids"] = [new[name]]
-    return Tokenizer.from_str(json.dumps(layout)), [old[token] for token in kept]
+def latin_tokens(vocabulary: dict[str, int]) -> list[str]:
+    """Special tokens first, then pieces of printable ASCII in the order of their ids."""
+    kept = [token for token in vocabulary if token in SPECIAL or _is_latin(token)]
+    return sorted(kept, key=lambda token: (token not in SPECIAL, vocabulary[token]))
 
 
 def _is_latin(token: str) -> bool:
     return bool(LATIN_PIECE.fullmatch(token)) and not (token.startswith("[unused") and token.endswith("]"))
+
+
+def with_vocabulary(tokenizer_json: str, tokens: Sequence[str]) -> Tokenizer:
+    """The WordPiece tokenizer of ``tokenizer_json`` with ``tokens`` numbered from 0 as its vocabulary."""
+    layout = json.loads(tokenizer_json)
+    ids = {token: i for i, token in enumerate(tokens)}
+    layout["model"]["vocab"] = ids
+    layout["padding"] = layout["truncation"] = None
+    layout["added_tokens"] = [{**token, "id": ids[token["content"]]} for token in layout["added_tokens"]]
+    for name, special in layout["post_processor"]["special_tokens"].items():
+        special["ids"] = [ids[name]]
+    return Tokenizer.from_str(json.dumps(layout))
 
 
 def word_table(embeddings: np.ndarray, frequency_rank: np.ndarray, dim: int) -> torch.Tensor:
@@ -110,8 +109,9 @@ def word_table(embeddings: np.ndarray, frequency_rank: np.ndarray, dim: int) -> 
     return y * (1e-3 / (1e-3 + p)).clamp_min(0.15)[:, None]
 
 
-def frequency_ranks(old_ids: Sequence[int], first_word: int, extra: int) -> np.ndarray:
-    """Zipf ranks of kept tokens, whose old ids grow as words get rarer from ``first_word`` on; single characters come
-    before it and count as common (rank 50), extra words as rare."""
-    ranks = [old - first_word if old >= first_word else 50 for old in old_ids]
-    return np.asarray([*ranks, *([30000] * extra)])
+def frequency_ranks(tokens: Sequence[str], vocabulary: dict[str, int]) -> np.ndarray:
+    """Zipf ranks of tokens: a vocabulary's ids grow as words get rarer from "the" on; single characters come before it
+    and count as common, tokens that are not in it as rare."""
+    first = vocabulary[FIRST_WORD]
+    ids = [vocabulary.get(token, first + RARE_RANK) for token in tokens]
+    return np.asarray([i - first if i >= first else CHARACTER_RANK for i in ids])

@@ -77,14 +77,17 @@ def vocabulary_words(tokens: Sequence[str]) -> list[str]:
     return [token for token in tokens if WORD.fullmatch(token)]
 
 
-def make_phrases(words: Sequence[str], glosses: Sequence[str], per_word: int, pairs: int, seed: int) -> list[str]:
-    """Every word in ``per_word`` random templates, ``pairs`` phrases of two words, and the glosses, without repeats."""
+def make_phrases(words: Sequence[str], per_word: int, pairs: int, seed: int) -> dict[str, tuple[str, ...]]:
+    """Phrases with the words they hold: every word in ``per_word`` random templates, and ``pairs`` of two words."""
     rng = np.random.default_rng(seed)
-    phrases = [TEMPLATES[t].format(word) for word in words for t in rng.choice(len(TEMPLATES), per_word, replace=False)]
+    phrases: dict[str, tuple[str, ...]] = {}
+    for word in words:
+        for template in rng.choice(len(TEMPLATES), per_word, replace=False):
+            phrases[TEMPLATES[template].format(word)] = (word,)
     for _ in range(pairs):
-        first, second = rng.choice(len(words), 2, replace=False)
-        phrases.append(PAIRS[rng.integers(len(PAIRS))].format(words[first], words[second]))
-    return list(dict.fromkeys([*phrases, *glosses]))
+        first, second = (words[i] for i in rng.choice(len(words), 2, replace=False))
+        phrases[PAIRS[rng.integers(len(PAIRS))].format(first, second)] = (first, second)
+    return phrases
 
 
 def nearness(embeddings: np.ndarray, anchors: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ class TextTraining(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    clips: int = 128
+    clips: int = 96
     phrases: int = 256
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.05
@@ -99,14 +99,10 @@ class TextBank:
         self.targets = F.normalize(torch.from_numpy(embeddings).float() - centre, dim=-1)
         self.index = {text: i for i, text in enumerate(texts)}
 
-    def rows(self, rows: Tensor, length: int) -> tuple[Tensor, Tensor]:
-        """Ids and mask of some texts, ``length`` tokens wide."""
-        fit = min(length, self.ids.shape[1])
-        spare = (0, length - fit)
-        return F.pad(self.ids[rows, :fit], spare), F.pad(self.mask[rows, :fit], spare)
-
-    def longest(self, rows: Tensor) -> int:
-        return int(self.mask[rows].sum(1).max())
+    def rows(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Ids and mask of some texts, as wide as the longest of them."""
+        longest = int(self.mask[rows].sum(1).max())
+        return self.ids[rows, :longest], self.mask[rows, :longest]
 
 
 class Student(nn.Module):
@@ -151,20 +147,27 @@ class TextData:
         chosen = [self.kept[i][rng.integers(len(self.kept[i]))] for i in clips]
         return clips, torch.tensor([self.captions.index[caption] for caption in chosen])
 
+    def targets(self, captions: Tensor, phrases: Tensor) -> Tensor:
+        """Targets of captions, then of phrases."""
+        return torch.cat([self.captions.targets[captions], self.phrases.targets[phrases]])
+
     def phrase_rows(self, rng: np.random.Generator) -> Tensor:
         rows = np.searchsorted(self.weights, rng.random(self.config.phrases)).clip(max=len(self.weights) - 1)
         return torch.from_numpy(rows)
 
 
-def augmented(student: Student, ids: Tensor, mask: Tensor, config: TextTraining, rng: torch.Generator) -> TextFeatures:
-    """Features of texts with noise on their word vectors and some words left out ([CLS] and [SEP] stay)."""
-    vectors = student.encoder.vectors(ids)
-    vectors = vectors + config.noise * torch.randn(vectors.shape, generator=rng)
+def augmented(
+    student: Student, ids: Tensor, mask: Tensor, config: TextTraining, rng: torch.Generator
+) -> tuple[TextFeatures, Tensor]:
+    """Features of texts with noise on their word vectors and some words left out ([CLS] and [SEP] stay), and the loss
+    of telling each word from its token in context."""
+    clean = student.encoder.vectors(ids)
+    vectors = clean + config.noise * torch.randn(clean.shape, generator=rng)
     inner = mask & F.pad(mask, (0, 1))[:, 1:]
     inner[:, 0] = False
-    dropped = inner & (torch.rand(ids.shape, generator=rng) < config.drop_word)
-    features: TextFeatures = student.encoder(vectors, mask & ~dropped)
-    return features
+    kept = mask & ~(inner & (torch.rand(ids.shape, generator=rng) < config.drop_word))
+    features: TextFeatures = student.encoder(vectors, kept)
+    return features, cosine_loss(student.word_head(features.words)[kept], clean[kept])
 
 
 def text_losses(
@@ -172,20 +175,19 @@ def text_losses(
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Losses of imitation over captions and phrases, and the captions' joint embeddings."""
     config = data.config
-    length = max(data.captions.longest(captions), data.phrases.longest(phrases))
-    both = data.captions.rows(captions, length), data.phrases.rows(phrases, length)
-    ids, mask = (torch.cat(parts) for parts in zip(*both, strict=True))
-    target = torch.cat([data.captions.targets[captions], data.phrases.targets[phrases]])
-    f = augmented(student, ids, mask, config, torch.Generator().manual_seed(step))
+    rng = torch.Generator().manual_seed(step)
+    ours, known = augmented(student, *data.captions.rows(captions), config, rng)
+    others, unknown = augmented(student, *data.phrases.rows(phrases), config, rng)
+    sentence, target = torch.cat([ours.sentence, others.sentence]), data.targets(captions, phrases)
     n = len(captions)
+    neighbour = neighbour_loss(others.joint, ours.joint, target[n:], target[:n], config.neighbour_temperature)
     losses = {
-        "distil": config.distil * cosine_loss(student.sentence_head(f.sentence), target),
-        "relation": config.relation * relation_loss(f.sentence, target),
-        "neighbour": config.neighbour
-        * neighbour_loss(f.joint[n:], f.joint[:n], target[n:], target[:n], config.neighbour_temperature),
-        "identity": config.identity * cosine_loss(student.word_head(f.words)[mask], student.encoder.vectors(ids)[mask]),
+        "distil": config.distil * cosine_loss(student.sentence_head(sentence), target),
+        "relation": config.relation * relation_loss(sentence, target),
+        "neighbour": config.neighbour * neighbour,
+        "identity": config.identity * 0.5 * (known + unknown),
     }
-    return losses, f.joint[:n]
+    return losses, ours.joint
 
 
 def step_losses(student: Student, data: TextData, step: int) -> dict[str, Tensor]:

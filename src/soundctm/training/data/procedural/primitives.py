@@ -133,9 +133,11 @@ def grains(
     """
     rate = np.broadcast_to(np.asarray(rate, dtype=float), (length,))
     hits = np.flatnonzero(rng.random(length) < rate / SAMPLE_RATE)
+    if len(hits) == 0:  # a sound of grains has at least one
+        hits = rng.integers(0, max(1, length // 3), 1)
     pool = [make() for _ in range(min(24, len(hits)))]
-    out = np.zeros(length + max((len(p) for p in pool), default=0))
-    choice = rng.integers(max(1, len(pool)), size=len(hits))
+    out = np.zeros(length + max(len(p) for p in pool))
+    choice = rng.integers(len(pool), size=len(hits))
     for index, grain in enumerate(pool):
         train = np.zeros(length)
         mine = hits[choice == index]

@@ -1,0 +1,1 @@
+"""The figures of the shipped model, one file per question."""
