@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.oracles.folder import write_tiny_model
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -14,3 +16,9 @@ def shared_folder() -> Path:
     if not (folder / "reference").is_dir():
         pytest.skip(f"reference data not found at {folder}: the checks against it run only where it is mounted")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder of real classes in tiny sizes with random weights; tests copy it before they change it."""
+    return write_tiny_model(tmp_path_factory.mktemp("models") / "tiny", teacher=True)

@@ -147,11 +147,18 @@ def _normalizer(tensors: dict[str, Tensor], path: Path) -> Normalizer:
 def _text_encoder(config: ModelConfig, folder: Path) -> nn.Module:
     path = folder / "text_encoder.safetensors"
     if isinstance(config.text_encoder, MiniTextConfig):
-        if not (folder / "tokenizer.json").exists():
-            raise UserError(f"{folder / 'tokenizer.json'} is missing; the model folder is not complete")
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer = _tokenizer(folder / "tokenizer.json")
         return _fill(MiniTextEncoder(config.text_encoder, tokenizer), read_tensors(path), path)
     return _fill(ClapTextEncoder(config.text_encoder), read_tensors(path), path)
+
+
+def _tokenizer(path: Path) -> Tokenizer:
+    if not path.exists():
+        raise UserError(f"{path} is missing; the model folder is not complete")
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # what the library raises is Exception itself
+        raise UserError(f"{path} is damaged or no tokenizer ({error}); copy or download it again") from error
 
 
 def folder_hash(folder: Path) -> str:

@@ -2,8 +2,8 @@
 
 import io
 import os
+import secrets
 import struct
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -17,22 +17,22 @@ RECIPE_CHUNK = b"sctm"  # readers skip chunks they do not know (RIFF, 1991)
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Let ``write`` fill a file beside ``path``, then rename it: whoever looks sees all of it or none of it."""
+    """Let ``write`` fill a file beside ``path``, then rename it: whoever looks sees all of it or none of it.
+
+    Raises :class:`UserError` when the folder cannot be written or the disk is full; nothing is left behind.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; choose another folder with --out") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with beside.open("xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(beside, 0o644)
         os.replace(beside, path)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; free some space or choose another folder") from error
+        reason = error.strerror or error
+        raise UserError(f"cannot write {path}: {reason}; free some space or choose another folder") from error
     finally:
-        Path(beside).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
 
 
 def wav_bytes(samples: np.ndarray, sample_rate: int, recipe_json: str | None) -> bytes:

@@ -1,6 +1,7 @@
 """Pictures of sounds: log-frequency spectrograms, alone or side by side."""
 
 import io
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ ROWS = 200
 LOWEST_HZ = 40.0
 RANGE_DB = (-95.0, -15.0)
 TICKS_HZ = (100, 300, 1000, 3000, 10000)
+TITLE_LENGTH = 110
 INK, PAPER = "#e8e6e3", "#14121a"
 
 
@@ -37,10 +39,17 @@ def _row_of(f: float, sample_rate: int) -> float:
     return float(ROWS * np.log(f / LOWEST_HZ) / np.log(sample_rate / 2 / LOWEST_HZ))
 
 
+def _shortened(title: str) -> str:
+    """A title that fits the picture's width."""
+    return title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 30]} … {title[-27:]}"
+
+
 def _save(figure: Figure, path: Path) -> Path:
     FigureCanvasAgg(figure)
     picture = io.BytesIO()
-    figure.savefig(picture, format="png", facecolor=PAPER)
+    with warnings.catch_warnings():  # a script that the font lacks shows as boxes; the sound's recipe holds the prompt
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(picture, format="png", facecolor=PAPER)
     write_atomically(path, lambda file: file.write(picture.getbuffer()))
     return path
 
@@ -54,7 +63,7 @@ def save_spectrogram(samples: np.ndarray, sample_rate: int, path: Path, title: s
     stride = max(1, len(samples) // 4000)
     wave.plot(t[::stride], samples[::stride], linewidth=0.4, color="#f0a860")
     wave.set_axis_off()
-    wave.set_title(title, color=INK, fontsize=9, loc="left")
+    wave.set_title(_shortened(title), color=INK, fontsize=9, loc="left", parse_math=False)
     low, high = RANGE_DB
     picture.imshow(
         log_spectrogram(samples, sample_rate), origin="lower", aspect="auto", cmap="magma", vmin=low, vmax=high,
@@ -88,7 +97,7 @@ def save_sheet(
             ax.set_xticks([])
             ax.set_yticks([])
             if i == 0:
-                ax.set_title(column_titles[j], color=INK, fontsize=9)
+                ax.set_title(column_titles[j], color=INK, fontsize=9, parse_math=False)
             if j == 0:
-                ax.set_ylabel(row_titles[i], color=INK, fontsize=8)
+                ax.set_ylabel(row_titles[i], color=INK, fontsize=8, parse_math=False)
     return _save(figure, path)

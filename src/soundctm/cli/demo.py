@@ -2,22 +2,25 @@
 
 from pathlib import Path
 
+import typer
+
 from soundctm.cli.common import OutOption, load_model, output_folder, progress, report, save_clip
 
 PROMPTS = ("heavy rain on a tin roof", "three slow knocks", "a high-pitched bell ringing")
 SEED = 7
+STEPS = 16
 
 
-def demo(out: Path = OutOption) -> None:
+def demo(
+    out: Path = OutOption, model: str = typer.Option("mini", help="A shipped model, a model folder, or a hub id.")
+) -> None:
     """Three prompts in 1 and in 16 steps, with spectrograms: shows that everything works."""
     folder = output_folder(out)
-    model = load_model("mini", "cpu")
+    engine = load_model(model, "cpu")
     results = []
     for prompt in PROMPTS:
         with progress(prompt, False) as callback:
-            audition = model.generate(prompt, seed=SEED, callback=callback)[0]
-            refined = model.refine(audition, 16, callback)
+            audition = engine.generate(prompt, seed=SEED, callback=callback)[0]
+            refined = engine.refine(audition, STEPS, callback)
         results += [save_clip(audition, folder), save_clip(refined, folder)]
-    report(
-        results, False, f"{len(PROMPTS)} prompts, each auditioned in 1 step and refined in 16 (a picture beside each):"
-    )
+    report(results, False, f"{len(PROMPTS)} prompts in 1 and in {STEPS} steps, each with a picture beside it:")

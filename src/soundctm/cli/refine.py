@@ -1,16 +1,21 @@
 """``soundctm refine``: the same take, better."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from soundctm.cli.common import JsonOption, load_model, output_folder, progress, report, save_clip
 from soundctm.errors import UserError
 
+if TYPE_CHECKING:
+    from soundctm.audio import Clip
+
 
 def refine(
     files: list[Path] = typer.Argument(help="WAV files that soundctm made."),
     steps: int = typer.Option(16, help="Network steps (1 to 128)."),
+    model: str = typer.Option(None, help="Where the model lies now, if it moved; the recipe says otherwise."),
     device: str = typer.Option("cpu", help="cpu, cuda, mps."),
     out: Path = typer.Option(None, "--out", "-o", help="Folder for the files; beside each file when left out."),
     as_json: bool = JsonOption,
@@ -24,16 +29,18 @@ def refine(
     from soundctm.audio import Clip
 
     clips = [Clip.load(path) for path in files]
-    for path, clip in zip(files, clips, strict=True):
-        if clip.recipe is None:
-            raise UserError(
-                f"{path} carries no recipe, so it cannot be refined; give a WAV that soundctm generate wrote"
-            )
-    engines = {name: load_model(name, device) for name in {clip.recipe.model for clip in clips if clip.recipe}}
+    names = [_model_of(path, clip, model) for path, clip in zip(files, clips, strict=True)]
+    engines = {name: load_model(name, device) for name in set(names)}
     results = []
-    for path, clip in zip(files, clips, strict=True):
-        if clip.recipe is not None:
-            with progress(f"refining {path.name}", as_json) as callback:
-                refined = engines[clip.recipe.model].refine(clip, steps, callback)
-            results.append(save_clip(refined, output_folder(out or path.parent)))
+    for path, clip, name in zip(files, clips, names, strict=True):
+        folder = output_folder(out or path.parent)
+        with progress(f"refining {path.name}", as_json) as callback:
+            refined = engines[name].refine(clip, steps, callback)
+        results.append(save_clip(refined, folder))
     report(results, as_json, f"refined in {steps} step{'s' if steps > 1 else ''}")
+
+
+def _model_of(path: Path, clip: "Clip", moved_to: str | None) -> str:
+    if clip.recipe is None:
+        raise UserError(f"{path} carries no recipe, so it cannot be refined; give a WAV that soundctm generate wrote")
+    return moved_to or clip.recipe.model

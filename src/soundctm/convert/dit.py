@@ -82,14 +82,12 @@ def infer_config(path: Path, official: Mapping[str, Tensor], role: Role) -> DiTC
     rotated = 2 * shape("transformer.rotary_pos_emb.inv_freq", 1)[0]
     head = 2 * rotated if rotated > OPEN_ROTATED else OFFICIAL_HEAD
     layers = {m[1] for m in (re.match(r"dit\.transformer\.layers\.(\d+)\.", name) for name in official) if m}
-    context, kv_width = (
-        shape("to_cond_embed.0.weight", 2)[1],
-        shape("transformer.layers.0.cross_attn.to_kv.weight", 2)[0],
-    )
+    context = shape("to_cond_embed.0.weight", 2)[1]
+    kv_width = shape("transformer.layers.0.cross_attn.to_kv.weight", 2)[0]
     if width % head or context % head or kv_width != 2 * context or rotated < OPEN_ROTATED:
         raise UserError(
-            f"{path}: width {width}, text width {context}, key/value width {kv_width // 2} and {rotated} rotated channels "
-            f"do not make heads of {head} channels; this is not an official DiT {role}"
+            f"{path}: width {width}, text width {context}, key/value width {kv_width // 2} and {rotated} rotated "
+            f"channels do not make heads of {head} channels; this is not an official DiT {role}"
         )
     try:
         return DiTConfig(
@@ -99,6 +97,5 @@ def infer_config(path: Path, official: Mapping[str, Tensor], role: Role) -> DiTC
         )  # fmt: skip
     except ValidationError as error:
         first = error.errors()[0]
-        raise UserError(
-            f"{path}: {'.'.join(map(str, first['loc']))} {first['msg']}; not an official DiT {role}"
-        ) from error
+        where = ".".join(map(str, first["loc"])) or "sizes"
+        raise UserError(f"{path}: {where}: {first['msg']}; this is not an official DiT {role}") from error

@@ -1,0 +1,50 @@
+"""Pictures show the right frequency at the right place, for any title."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from soundctm.audio import Clip
+from soundctm.audio.spectrogram import LOWEST_HZ, ROWS, log_spectrogram, save_sheet
+
+RATE = 44100
+
+
+def sine(f: float, seconds: float = 1.0, amplitude: float = 1.0) -> np.ndarray:
+    t = np.arange(round(seconds * RATE)) / RATE
+    return (amplitude * np.sin(2 * np.pi * f * t)).astype(np.float32)
+
+
+@pytest.mark.parametrize("f", [200.0, 1000.0, 7000.0, 15000.0])
+def test_a_sine_lights_its_own_row(f: float) -> None:
+    level = log_spectrogram(sine(f), RATE)
+    middle = level[:, level.shape[1] // 2]
+    row = ROWS * np.log(f / LOWEST_HZ) / np.log(RATE / 2 / LOWEST_HZ)
+    lit = np.flatnonzero(middle > middle.max() - 1.0)
+    assert lit.min() - 1 <= row <= lit.max() + 2
+    assert middle.max() == pytest.approx(20 * np.log10(0.5), abs=1.5)  # a full-scale sine has an amplitude of 1/2 per side
+
+
+def test_ten_times_quieter_is_twenty_decibels_less() -> None:
+    loud, quiet = (log_spectrogram(sine(1000.0, amplitude=a), RATE).max() for a in (1.0, 0.1))
+    assert loud - quiet == pytest.approx(20.0, abs=0.01)
+
+
+@pytest.mark.parametrize("title", ["", "cash: $5 and $_6$", "雷 and 🔥", "a long prompt " * 70])
+def test_any_title_is_drawn_without_a_word_on_stderr(title: str, tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        path = Clip(sine(440.0, 0.2)[None], RATE).plot(tmp_path / "a.png", title)
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("length", [1, 100, 44100])
+def test_any_length_is_drawn(length: int, tmp_path: Path) -> None:
+    assert Clip(np.zeros((2, length), np.float32), RATE).plot(tmp_path / "a.png").exists()
+
+
+def test_a_sheet_shows_all_its_sounds(tmp_path: Path) -> None:
+    rows = [[sine(440.0, 0.2), sine(880.0, 0.2)], [sine(220.0, 0.2), sine(110.0, 0.2)]]
+    assert save_sheet(rows, RATE, tmp_path / "sheet.png", ["first", "second"], ["1 step", "16 steps"]).exists()
