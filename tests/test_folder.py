@@ -41,6 +41,10 @@ def change_config(folder: Path, change: Callable[[dict], None]) -> None:
         (lambda c: c.update(sigma_data=1.0), "sigma_data is wrong"),
         (lambda c: c.update(format_version=2), "format_version is wrong"),
         (lambda c: c["student"].update(heads=7), "student is wrong"),
+        (lambda c: c.update(sigma_min=90.0), "sigma_min 90.0 must be below sigma_max"),
+        (lambda c: c.update(seconds=4.0), "seconds 4.0 must not exceed max_seconds"),
+        (lambda c: c["student"].update(channels=6), r"student\.channels is 6, but the autoencoder gives 8"),
+        (lambda c: c["student"].update(context_dim=32), r"student\.context_dim is 32, but the text_encoder gives 16"),
     ],
 )
 def test_a_wrong_config_is_named(folder: Path, change: Callable[[dict], None], said: str) -> None:

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from soundctm.autoencoder.dac import DACConfig
 from soundctm.autoencoder.istft import SpectralConfig
 from soundctm.backbones.dit import DiTConfig
 from soundctm.conditioning.clap import ClapTextConfig
 from soundctm.conditioning.mini import MiniTextConfig
+from soundctm.diffusion.precond import SIGMA_DATA
 from soundctm.errors import UserError
 
 AutoencoderConfig = Annotated[SpectralConfig | DACConfig, Field(discriminator="kind")]
@@ -30,11 +31,19 @@ class ModelConfig(BaseModel):
     sigma_min: float = Field(default=0.002, gt=0)
     sigma_max: float = Field(default=80.0, gt=0)
     rho: float = Field(default=7.0, gt=0)
-    sigma_data: float = 0.5
+    sigma_data: float = Field(default=SIGMA_DATA, ge=SIGMA_DATA, le=SIGMA_DATA)
     autoencoder: AutoencoderConfig
     text_encoder: TextEncoderConfig
     student: DiTConfig
     teacher: DiTConfig | None = None
+
+    @model_validator(mode="after")
+    def _ranges_are_ordered(self) -> "ModelConfig":
+        if self.sigma_min >= self.sigma_max:
+            raise ValueError(f"sigma_min {self.sigma_min} must be below sigma_max {self.sigma_max}")
+        if self.seconds > self.max_seconds:
+            raise ValueError(f"seconds {self.seconds} must not exceed max_seconds {self.max_seconds}")
+        return self
 
     @classmethod
     def read(cls, path: Path) -> "ModelConfig":

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from soundctm.autoencoder.dac import GaussianDAC
 from soundctm.autoencoder.istft import SpectralAutoencoder, SpectralConfig
 from soundctm.autoencoder.normalizer import Normalizer
-from soundctm.backbones import DiT
+from soundctm.backbones import DiT, DiTConfig
 from soundctm.conditioning.clap import ClapTextEncoder
 from soundctm.conditioning.mini import MiniTextConfig, MiniTextEncoder
 from soundctm.config import ModelConfig
@@ -106,7 +106,7 @@ def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
     return out
 
 
-def _fill(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> nn.Module:
+def _fill(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
     """Load tensors strictly; a foreign file is named."""
     try:
         module.load_state_dict(tensors)
@@ -114,7 +114,7 @@ def _fill(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> nn.Modul
         lines = str(error).splitlines()
         detail = lines[1].strip() if len(lines) > 1 else lines[0]
         raise UserError(f"{path} does not belong to this config.json: {detail[:200]}") from error
-    return module.eval().requires_grad_(False)
+    module.eval().requires_grad_(False)
 
 
 def read_parts(folder: Path) -> Parts:
@@ -125,16 +125,25 @@ def read_parts(folder: Path) -> Parts:
     normalizer = _normalizer(tensors, path)
     sizes = config.autoencoder
     autoencoder = SpectralAutoencoder(sizes) if isinstance(sizes, SpectralConfig) else GaussianDAC(sizes)
-    student = DiT(config.student)
-    _fill(student, read_tensors(folder / "student.safetensors"), folder / "student.safetensors")
-    teacher = None
-    if config.teacher is not None and (folder / "teacher.safetensors").exists():
-        teacher = DiT(config.teacher)
-        _fill(teacher, read_tensors(folder / "teacher.safetensors"), folder / "teacher.safetensors")
-    return Parts(
-        config, student, _fill(autoencoder, tensors, path), _text_encoder(config, folder), normalizer, teacher,
-        folder_hash(folder), folder,
-    )  # fmt: skip
+    text_encoder = _text_encoder(config, folder)
+    _check_fit(folder, "student.channels", config.student.channels, "autoencoder", autoencoder.channels)
+    _check_fit(folder, "student.context_dim", config.student.context_dim, "text_encoder", text_encoder.dim)
+    student = _backbone(config.student, folder / "student.safetensors")
+    path_of_teacher = folder / "teacher.safetensors"  # a wheel leaves this file out
+    teacher = _backbone(config.teacher, path_of_teacher) if config.teacher and path_of_teacher.exists() else None
+    _fill(autoencoder, tensors, path)
+    return Parts(config, student, autoencoder, text_encoder, normalizer, teacher, folder_hash(folder), folder)
+
+
+def _check_fit(folder: Path, key: str, wanted: int, part: str, given: int) -> None:
+    if wanted != given:
+        raise UserError(f"{folder / 'config.json'}: {key} is {wanted}, but the {part} gives {given}; make them equal")
+
+
+def _backbone(config: DiTConfig, path: Path) -> DiT:
+    backbone = DiT(config)
+    _fill(backbone, read_tensors(path), path)
+    return backbone
 
 
 def _normalizer(tensors: dict[str, Tensor], path: Path) -> Normalizer:
@@ -144,12 +153,15 @@ def _normalizer(tensors: dict[str, Tensor], path: Path) -> Normalizer:
         raise UserError(f"{path} has no latent statistics ({error}); it is not an autoencoder of soundctm") from error
 
 
-def _text_encoder(config: ModelConfig, folder: Path) -> nn.Module:
+def _text_encoder(config: ModelConfig, folder: Path) -> MiniTextEncoder | ClapTextEncoder:
     path = folder / "text_encoder.safetensors"
+    encoder: MiniTextEncoder | ClapTextEncoder
     if isinstance(config.text_encoder, MiniTextConfig):
-        tokenizer = _tokenizer(folder / "tokenizer.json")
-        return _fill(MiniTextEncoder(config.text_encoder, tokenizer), read_tensors(path), path)
-    return _fill(ClapTextEncoder(config.text_encoder), read_tensors(path), path)
+        encoder = MiniTextEncoder(config.text_encoder, _tokenizer(folder / "tokenizer.json"))
+    else:
+        encoder = ClapTextEncoder(config.text_encoder)
+    _fill(encoder, read_tensors(path), path)
+    return encoder
 
 
 def _tokenizer(path: Path) -> Tokenizer:
