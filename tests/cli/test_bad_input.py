@@ -2,103 +2,139 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from soundctm.folder import SHIPPED
-
-
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "soundctm", *arguments]
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
-
-
-def copy_of_mini(folder: Path) -> Path:
-    """The shipped model through links, so that one file can be spoilt."""
-    folder.mkdir()
-    for path in (SHIPPED / "mini").iterdir():
-        (folder / path.name).symlink_to(path)
-    return folder
-
-
-def spoil_truncated(folder: Path) -> None:
-    path = folder / "student.safetensors"
-    data = path.read_bytes()
-    path.unlink()
-    path.write_bytes(data[: len(data) // 2])
-
-
-def spoil_foreign(folder: Path) -> None:
-    (folder / "student.safetensors").unlink()
-    (folder / "student.safetensors").symlink_to(SHIPPED / "mini" / "autoencoder.safetensors")
-
-
-def spoil_config(folder: Path) -> None:
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").unlink()
-    (folder / "config.json").write_text(json.dumps(config | {"omga": 3}))
-
-
 VALUES = {
     "empty prompt": (["generate", ""], "prompt is empty"),
     "blank prompt": (["generate", "   "], "prompt is empty"),
     "long prompt": (["generate", "x" * 100_000], "100,000 characters"),
     "control characters": (["generate", "rain\x07"], "control characters"),
+    "half a character": (["generate", "rain\udc80"], "control characters"),
     "no steps": (["generate", "rain", "--steps", "0"], "steps is 0"),
-    "too many steps": (["generate", "rain", "--steps", "1000"], "steps is 1000"),
+    "too many steps": (["generate", "rain", "--steps", "1000"], "steps is 1,000"),
     "negative length": (["generate", "rain", "--seconds", "-1"], "seconds is -1"),
+    "no length": (["generate", "rain", "--seconds", "0"], "seconds is 0"),
     "endless": (["generate", "rain", "--seconds", "inf"], "seconds is inf"),
     "negative seed": (["generate", "rain", "--seed", "-1"], "seed is -1"),
-    "huge seed": (["generate", "rain", "--seed", str(2**63)], "seed is 9223372036854775808"),
+    "huge seed": (["generate", "rain", "--seed", str(2**63)], "seed is 9,223,372,036,854,775,808"),
     "gamma": (["generate", "rain", "--gamma", "1.5"], "gamma is 1.5"),
     "nan": (["generate", "rain", "--nu", "nan"], "nu is nan"),
     "no takes": (["generate", "rain", "--takes", "0"], "takes is 0"),
     "word for number": (["generate", "rain", "--steps", "many"], "many"),
+    "fraction for number": (["generate", "rain", "--steps", "1.5"], "1.5"),
     "unknown option": (["generate", "rain", "--stepz", "1"], "stepz"),
+    "unknown command": (["generat", "rain"], "generat"),
     "unknown model": (["generate", "rain", "--model", "maxi"], "unknown model 'maxi'"),
+    "unknown hub model": (["generate", "rain", "--model", "nobody/nothing"], "unknown model 'nobody/nothing'"),
     "unknown device": (["generate", "rain", "--device", "abacus"], "device 'abacus'"),
     "missing file": (["refine", "nowhere.wav"], "no such file"),
-    "unwritable folder": (["generate", "rain", "--out", "/proc/sounds"], "folder"),
-}
+    "folder for file": (["refine", "."], "no such file"),
+    "nothing to describe": (["info", "nowhere.wav"], "no such file"),
+    "unwritable folder": (["generate", "rain", "--out", "/proc/sounds"], "cannot make folder /proc/sounds"),
+    "no checkpoint": (
+        ["convert", "official", *(f"--{name}=nowhere.pt" for name in ("student", "autoencoder", "latent-stats", "clap"))]
+        + ["--out", "model"],
+        "no such checkpoint: nowhere.pt",
+    ),
+}  # fmt: skip
 
 
-def check_refusal(result: subprocess.CompletedProcess[str], said: str, folder: Path) -> None:
-    assert result.returncode == 2, result.stdout + result.stderr
-    assert said in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
-    assert "Traceback" not in result.stderr
-    assert not list(folder.rglob("*.wav*")) and not list(folder.rglob("*.partial"))
+def check_refusal(result, said: str, folder: Path) -> None:
+    assert result.code == 2, result
+    assert said in result.err
+    assert result.err.startswith("soundctm: ") and len(result.err.splitlines()) == 1
+    assert result.out == ""
+    assert not [path for path in folder.rglob("*") if path.suffix in {".wav", ".png", ".partial"}]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", list(VALUES))
-def test_values_out_of_range(case: str, tmp_path: Path) -> None:
+def test_values_out_of_range(case: str, run, tiny_folder: Path, tmp_path: Path) -> None:
     arguments, said = VALUES[case]
-    check_refusal(run(*arguments, cwd=tmp_path), said, tmp_path)
+    if arguments[0] == "generate" and "--model" not in arguments:
+        arguments = [*arguments, "--model", tiny_folder]
+    check_refusal(run(*arguments), said, tmp_path)
 
 
-@pytest.mark.slow
+def truncated(folder: Path) -> None:
+    path = folder / "student.safetensors"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def foreign(folder: Path) -> None:
+    shutil.copy(folder / "autoencoder.safetensors", folder / "student.safetensors")
+
+
+def unknown_key(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"omga": 3}))
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
-    [(spoil_truncated, "damaged"), (spoil_foreign, "does not belong"), (spoil_config, "omga is not a known key")],
+    [
+        (truncated, "student.safetensors is damaged"),
+        (foreign, "student.safetensors does not belong"),
+        (unknown_key, "omga is not a known key"),
+    ],
 )
-def test_spoilt_models(spoil, said: str, tmp_path: Path) -> None:
-    folder = copy_of_mini(tmp_path / "model")
+def test_spoilt_models(spoil: Callable[[Path], None], said: str, run, tiny_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
     spoil(folder)
-    check_refusal(run("generate", "rain", "--model", str(folder), cwd=tmp_path), said, tmp_path)
+    for command in (["generate", "rain", "--model", folder], ["info", folder]):
+        check_refusal(run(*command), said, tmp_path)
 
 
-@pytest.mark.slow
-def test_refine_wants_a_recipe(tmp_path: Path) -> None:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    soundfile.write(folder / "foreign.aiff", np.zeros(1000), 44100)
-    check_refusal(run("refine", "in/foreign.aiff", cwd=tmp_path), "carries no recipe", tmp_path)
-    (folder / "text.flac").write_text("not audio")
-    check_refusal(run("refine", "in/text.flac", cwd=tmp_path), "not a readable audio file", tmp_path)
+def test_refine_wants_a_recipe(run, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "recording.aiff", np.zeros(1000), 44100)
+    assert "carries no recipe" in run("refine", "recording.aiff").err
+    (tmp_path / "text.wav").write_text("not audio")
+    result = run("refine", "text.wav")
+    assert result.code == 2 and "not a readable audio file" in result.err and len(result.err.splitlines()) == 1
+
+
+def test_refine_wants_the_same_weights(run, tiny_folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
+    made = json.loads(run("generate", "rain", "--takes", 1, "--model", folder, "--json").out)["files"][0]["wav"]
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"rho": 6.0}))
+    result = run("refine", made)
+    assert result.code == 2 and "load that model" in result.err and len(result.err.splitlines()) == 1
+
+
+def test_a_folder_without_permission(run, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o500)
+    if os.access(folder, os.W_OK):  # root may write anywhere: a file in the way shows the same guard
+        folder.rmdir()
+        folder.write_text("")
+    result = run("generate", "rain", "--model", tiny_folder, "--out", folder)
+    check_refusal(result, "locked", tmp_path)
+
+
+def as_process(*arguments: object, cwd: Path, before: str = "") -> subprocess.CompletedProcess[str]:
+    program = f"{before}\nfrom soundctm.cli.app import main\nmain()"
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_a_full_disk_leaves_no_partial_file(tiny_folder: Path, tmp_path: Path) -> None:
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))"
+    result = as_process("generate", "rain", "--model", tiny_folder, "--out", "sounds", cwd=tmp_path, before=limit)
+    assert result.returncode == 2
+    assert result.stderr.startswith("soundctm: cannot write") and len(result.stderr.splitlines()) == 1
+    assert list((tmp_path / "sounds").iterdir()) == []
+
+
+def test_the_process_says_the_same(tmp_path: Path) -> None:
+    result = as_process("generate", "", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "Traceback" not in result.stderr and len(result.stderr.splitlines()) == 1

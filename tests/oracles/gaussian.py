@@ -1,8 +1,8 @@
 """Gaussian data, for which denoiser and jump are known in closed form.
 
-With data ``z_0 ~ N(m, v^2)`` per element, ``D(z, t) = (v^2 z + t^2 m) / (v^2 + t^2)`` and the ODE ``dz/dt = (z - D) / t``
-has the solution ``z_s = m + (z_t - m) sqrt((v^2 + s^2) / (v^2 + t^2))``. Text moves the mean: ``m`` is the first channel
-of the first token, so guidance with omega leads to ``m_null + omega (m - m_null)``.
+With data ``z_0 ~ N(m, v^2)`` per element, ``D(z, t) = (v^2 z + t^2 m) / (v^2 + t^2)``, and ``dz/dt = (z - D) / t`` has
+the solution ``z_s = m + (z_t - m) sqrt((v^2 + s^2) / (v^2 + t^2))``. Text moves the mean: ``m`` is the first channel of
+the first token, so guidance with omega leads to ``m_null + omega (m - m_null)``.
 """
 
 import torch

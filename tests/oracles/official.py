@@ -1,4 +1,4 @@
-"""The tiny official-shaped networks of the reference folder, converted, and what the official code computes with them."""
+"""The tiny official-shaped networks of the reference folder, converted, and what the official code computes."""
 
 from dataclasses import dataclass
 from functools import cache

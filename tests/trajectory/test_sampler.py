@@ -137,7 +137,7 @@ def test_callback_sees_every_step_and_may_stop() -> None:
         ({"gamma": 1.5}, "from 0"),
         ({"gamma": math.nan}, "from 0"),
         ({"gamma": 0.5}, "0 noise tensors given, 1 needed"),
-        ({"gamma": 0.5, "noise": [torch.zeros(1, 1, 2)]}, "it must be"),
+        ({"gamma": 0.5, "noise": [torch.zeros(1, 1, 2)]}, "must have the shape"),
         ({"omega": torch.ones(3)}, "each of 2 items"),
         ({"sigma_min": 90.0}, "sigma_min < sigma_max"),
     ],

@@ -24,15 +24,20 @@ from soundctm.trajectory.jump import g, jump
 
 
 class StudentTraining(BaseModel):
-    """What a distillation is made of; symbols as in the paper's appendix D."""
+    """What a distillation is made of; symbols as in the paper's appendix D.
+
+    ``max_solver_steps`` counts intervals of the grid between t and u; ``solver_stride`` of them make one Heun step (1 in
+    the paper; the cost of a training step falls with it).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    batch: int = 24
-    learning_rate: float = 4e-4
+    batch: int = 16
+    learning_rate: float = 5e-4
     grid_points: int = 40
     max_solver_steps: int = 39
     solver_draw: Literal["uniform", "short"] = "uniform"
+    solver_stride: int = 1
     omega_min: float = 1.0
     omega_max: float = 5.0
     mu: float = 0.96
@@ -66,7 +71,8 @@ class Distillation:
     def solve(self, z_t: Tensor, t: Tensor, steps: int, omega: Tensor, conditioning: Conditioning) -> Tensor:
         """``Solver(z_t, c, omega, t, u)``: guided Heun over ``steps`` intervals of the grid, ``t`` an index ``[B]``."""
         D = guided_denoiser(self.teacher, conditioning, self.unconditional.expand(len(z_t)), omega)
-        return heun(D, z_t, self.grid[t[None, :] + torch.arange(steps + 1)[:, None]])
+        offsets = torch.tensor([*range(0, steps, self.config.solver_stride), steps])
+        return heun(D, z_t, self.grid[t[None, :] + offsets[:, None]])
 
     def target(self, z_t: Tensor, t: Tensor, u: Tensor, s: Tensor, omega: Tensor, conditioning: Conditioning) -> Tensor:
         """``z_target = G_sg(Solver(z_t, t, u), u, s)`` (Eq. 7)."""
@@ -144,8 +150,8 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--threads", type=int, default=3)
-    parser.add_argument("--max-solver-steps", type=int, default=8)
+    parser.add_argument("--max-solver-steps", type=int, default=6)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    settings = StudentTraining(max_solver_steps=arguments.max_solver_steps, solver_draw="short")
+    settings = StudentTraining(max_solver_steps=arguments.max_solver_steps, solver_stride=3)
     train(arguments.data, arguments.text, arguments.teacher, arguments.out, arguments.minutes, settings)

@@ -1,0 +1,95 @@
+"""What the commands write and say."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from soundctm import Clip
+
+
+def files(result) -> list[dict]:
+    assert result.code == 0, result.err
+    return list(json.loads(result.out)["files"])
+
+
+def test_generate_names_files_and_keeps_recipes(run, tiny_folder: Path, tmp_path: Path) -> None:
+    made = files(
+        run("generate", "Heavy rain, on a tin roof!", "--takes", 2, "--seed", 7, "--model", tiny_folder, "--out", "s", "--json")
+    )
+    assert sorted(path.name for path in (tmp_path / "s").iterdir()) == [
+        f"heavy-rain-on-a-tin-roof_seed7_take{i}_1step.{suffix}" for i in (1, 2) for suffix in ("png", "wav")
+    ]
+    for take, entry in enumerate(made):
+        assert soundfile.info(entry["wav"]).subtype == "PCM_24"
+        recipe = Clip.load(entry["wav"]).recipe
+        assert recipe is not None and recipe.model_dump() == entry["recipe"]
+        assert (recipe.prompt, recipe.seed, recipe.take) == ("Heavy rain, on a tin roof!", 7, take)
+
+
+def test_generate_says_the_seed_that_it_drew(run, tiny_folder: Path) -> None:
+    result = run("generate", "rain", "--takes", 1, "--model", tiny_folder)
+    assert result.code == 0
+    seed = result.out.split("seed ")[1].split(".")[0]
+    assert f"rain_seed{seed}_take1_1step.wav" in result.out
+
+
+def test_refine_needs_nothing_but_the_file(run, tiny_folder: Path, tmp_path: Path, monkeypatch) -> None:
+    made = files(run("generate", "rain", "--takes", 1, "--seed", 3, "--model", tiny_folder, "--out", "a", "--json"))
+    path = (tmp_path / made[0]["wav"]).resolve()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    refined = files(run("refine", path, "--steps", 4, "--json"))
+    assert refined[0]["wav"] == str(path.parent / "rain_seed3_take1_4steps.wav")
+    direct = files(run("generate", "rain", "--takes", 1, "--seed", 3, "--steps", 4, "--model", tiny_folder, "--json"))
+    assert Path(direct[0]["wav"]).read_bytes() == Path(refined[0]["wav"]).read_bytes()
+
+
+def test_another_sound_of_that_name_is_kept(run, tiny_folder: Path) -> None:
+    command = ["generate", "rain", "--takes", 1, "--seed", 3, "--model", tiny_folder, "--json"]
+    first = files(run(*command))[0]["wav"]
+    data = Path(first).read_bytes()
+    assert files(run(*command))[0]["wav"] == first
+    second = files(run(*command, "--omega", 1))[0]["wav"]
+    assert second == "rain_seed3_take1_1step_2.wav" and Path(first).read_bytes() == data
+
+
+def test_info_of_sounds_and_models(run, tiny_folder: Path, tmp_path: Path) -> None:
+    made = files(run("generate", "rain", "--takes", 1, "--seed", 3, "--model", tiny_folder, "--json"))
+    facts = json.loads(run("info", made[0]["wav"], "--json").out)
+    assert facts["prompt"] == "rain" and facts["seed"] == 3 and facts["seconds"] == 1.0
+    assert "rain" in run("info", made[0]["wav"]).out
+    soundfile.write(tmp_path / "r.flac", [0.0] * 800, 8000)
+    assert "not made by soundctm" in json.loads(run("info", "r.flac", "--json").out)["recipe"]
+    model = json.loads(run("info", tiny_folder, "--json").out)
+    assert (model["model"], model["autoencoder"], model["text_encoder"]) == ("tiny", "istft", "mini")
+    assert model["hash"] == facts["model_hash"]
+
+
+def test_demo_writes_every_sound_and_picture(run, tiny_folder: Path, tmp_path: Path) -> None:
+    result = run("demo", "--out", "sounds", "--model", tiny_folder)
+    assert result.code == 0, result.err
+    names = [path.name for path in (tmp_path / "sounds").iterdir()]
+    for suffix in ("1step.wav", "16steps.wav", "1step.png", "16steps.png"):
+        assert len([name for name in names if name.endswith(f"_{suffix}")]) == 3
+
+
+def test_models_lists_what_ships(run) -> None:
+    assert isinstance(json.loads(run("models", "--json").out)["models"], list)
+    assert "hub id" in run("models").out
+
+
+@pytest.mark.parametrize("command", ["", "generate", "refine", "info", "models", "demo", "convert official", "train mini"])
+def test_every_command_has_help(run, command: str) -> None:
+    result = run(*command.split(), "--help")
+    assert result.code == 0 and "Usage" in result.out
+    if command in ("generate", "refine", "convert official"):
+        assert f"soundctm {command}" in result.out.replace("\n", " ")
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    program = "import sys, soundctm.cli.app; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
