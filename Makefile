@@ -1,37 +1,48 @@
-# Everything a fresh machine needs: `make demo` and `make test` set themselves up.
+# Everything a fresh machine needs: `make demo` and `make test` set themselves up in .venv.
+# Python 3.11 to 3.13; another one than python3 is given by: make demo PYTHON=python3.12
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
+# PyPI's torch for Linux brings gigabytes of CUDA; this index has the CPU build. Without it, PyPI's is taken.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# Waiting threads sleep instead of spinning: on a busy machine, spinning ones take the cores from working ones.
 export OMP_WAIT_POLICY = PASSIVE
 export GOMP_SPINCOUNT = 0
 
 .PHONY: demo test lint fast slow train-mini clean
 
 demo: $(STAMP)
-	$(BIN)/soundctm demo --out sounds
+	@$(BIN)/soundctm demo --out sounds
 
 test: lint fast slow
 
 lint: $(STAMP)
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+	@echo "Lint: ruff, mypy"
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
 
 fast: $(STAMP)
-	$(BIN)/pytest -m "not slow"
+	@echo "Fast tests"
+	@$(BIN)/pytest -m "not slow"
 
 slow: $(STAMP)
-	$(BIN)/pytest -m slow
+	@echo "Slow tests"
+	@$(BIN)/pytest -m slow
 
 train-mini: $(STAMP)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train]'
-	$(BIN)/soundctm train mini
+	@$(PIP) install --constraint constraints.txt --editable '.[train]'
+	@$(BIN)/soundctm train mini
 
 $(STAMP): pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) (once; the packages take a minute or two)"
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit(\
+	"soundctm needs Python 3.11 to 3.13, %s is %d.%d; name another with: make PYTHON=python3.12" % (sys.executable, *v))'
+	@echo "Setting up $(VENV), once: torch (200 MB) and the other packages take a minute or two"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt 'torch>=2.4'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(PIP) --retries 1 install --no-deps --constraint constraints.txt --extra-index-url $(TORCH_INDEX) torch 2>/dev/null \
+		|| $(PIP) install --no-deps --constraint constraints.txt torch
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 clean:

@@ -47,7 +47,8 @@ def test_a_recipe_says_everything(model: SoundCTM, tiny_folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"prompt": "a bell"}, {"seed": 6}, {"take": 1}, {"steps": 3}, {"omega": 1.0}, {"nu": 2.0}, {"gamma": 0.5}]
+    "change",
+    [{"prompt": "a bell"}, {"seed": 6}, {"take": 1}, {"steps": 3}, {"omega": 1.0}, {"nu": 2.0}, {"gamma": 0.5}],
 )
 def test_every_field_of_a_recipe_is_heard(model: SoundCTM, change: dict[str, object]) -> None:
     clip = model.generate("rain", steps=2, seed=5)[0]

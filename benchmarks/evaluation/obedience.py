@@ -45,8 +45,8 @@ def dullness(samples: np.ndarray) -> float:
 
 def attributes(bench: Bench, steps: int) -> Figures:
     """The five pairs of opposites."""
-    centroid: Measure = lambda x: spectral_centroid(x, RATE)  # noqa: E731
-    rate: Measure = lambda x: modulation_rate(x, RATE)  # noqa: E731
+    centroid: Measure = lambda x: spectral_centroid(x, RATE)
+    rate: Measure = lambda x: modulation_rate(x, RATE)
     return {
         "high/low": pairs(bench, steps, PITCHED, ("a high-pitched {}", "a low-pitched {}"), centroid),
         "fast/slow": pairs(bench, steps, EVENTS, ("fast {}", "slow {}"), rate),
@@ -66,7 +66,8 @@ def counts(bench: Bench, steps: int) -> Figures:
 
 
 ORDER = (("rain", "thunder"), ("knocking", "dog"), ("siren", "explosion"), ("bell", "applause"), ("engine", "horn"),
-         ("bird", "wind"), ("footsteps", "door"), ("beep", "laser"), ("clock", "alarm"), ("waves", "whistle"))  # fmt: skip
+         ("bird", "wind"), ("footsteps", "door"), ("beep", "laser"), ("clock", "alarm"),
+         ("waves", "whistle"))  # fmt: skip
 CLASS_OF = {"knocking": "knock"}
 
 

@@ -208,6 +208,8 @@ def _write_files(parts: Parts, folder: Path) -> None:
             tensors = dict(module.state_dict())
             if name == "autoencoder":
                 tensors |= {"normalizer.mean": parts.normalizer.mean, "normalizer.std": parts.normalizer.std}
-            save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, folder / f"{name}.safetensors")
+            path = folder / f"{name}.safetensors"
+            save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, path)
+            path.chmod(0o644)  # the library makes files that only their owner reads
     if (parts.folder / "tokenizer.json").exists():
         shutil.copy(parts.folder / "tokenizer.json", folder)

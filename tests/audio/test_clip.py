@@ -73,7 +73,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
         "except UserError as error:\n"
         "    print(error); sys.exit(2)\n"
     )
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # noqa: E731
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
     command = [sys.executable, "-c", "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n" + program]
     result = subprocess.run([*command, str(tmp_path / "a.wav")], preexec_fn=limit, capture_output=True, text=True)
     assert result.returncode == 2, result.stderr

@@ -24,7 +24,9 @@ def test_a_sine_lights_its_own_row(f: float) -> None:
     row = ROWS * np.log(f / LOWEST_HZ) / np.log(RATE / 2 / LOWEST_HZ)
     lit = np.flatnonzero(middle > middle.max() - 1.0)
     assert lit.min() - 1 <= row <= lit.max() + 2
-    assert middle.max() == pytest.approx(20 * np.log10(0.5), abs=1.5)  # a full-scale sine has an amplitude of 1/2 per side
+    assert middle.max() == pytest.approx(
+        20 * np.log10(0.5), abs=1.5
+    )  # a full-scale sine has an amplitude of 1/2 per side
 
 
 def test_ten_times_quieter_is_twenty_decibels_less() -> None:

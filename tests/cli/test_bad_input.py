@@ -28,8 +28,8 @@ VALUES = {
     "gamma": (["generate", "rain", "--gamma", "1.5"], "gamma is 1.5"),
     "nan": (["generate", "rain", "--nu", "nan"], "nu is nan"),
     "no takes": (["generate", "rain", "--takes", "0"], "takes is 0"),
-    "word for number": (["generate", "rain", "--steps", "many"], "many"),
-    "fraction for number": (["generate", "rain", "--steps", "1.5"], "1.5"),
+    "word for number": (["generate", "rain", "--steps", "many"], "'--steps'"),
+    "fraction for number": (["generate", "rain", "--steps", "1.5"], "'--steps'"),
     "unknown option": (["generate", "rain", "--stepz", "1"], "stepz"),
     "unknown command": (["generat", "rain"], "generat"),
     "unknown model": (["generate", "rain", "--model", "maxi"], "unknown model 'maxi'"),
@@ -40,8 +40,8 @@ VALUES = {
     "nothing to describe": (["info", "nowhere.wav"], "no such file"),
     "unwritable folder": (["generate", "rain", "--out", "/proc/sounds"], "cannot make folder /proc/sounds"),
     "no checkpoint": (
-        ["convert", "official", *(f"--{name}=nowhere.pt" for name in ("student", "autoencoder", "latent-stats", "clap"))]
-        + ["--out", "model"],
+        ["convert", "official", "--student=nowhere.pt", "--autoencoder=nowhere.pt", "--latent-stats=nowhere.pt",
+         "--clap=nowhere.pt", "--out=model"],
         "no such checkpoint: nowhere.pt",
     ),
 }  # fmt: skip

@@ -18,7 +18,19 @@ def files(result) -> list[dict]:
 
 def test_generate_names_files_and_keeps_recipes(run, tiny_folder: Path, tmp_path: Path) -> None:
     made = files(
-        run("generate", "Heavy rain, on a tin roof!", "--takes", 2, "--seed", 7, "--model", tiny_folder, "--out", "s", "--json")
+        run(
+            "generate",
+            "Heavy rain, on a tin roof!",
+            "--takes",
+            2,
+            "--seed",
+            7,
+            "--model",
+            tiny_folder,
+            "--out",
+            "s",
+            "--json",
+        )
     )
     assert sorted(path.name for path in (tmp_path / "s").iterdir()) == [
         f"heavy-rain-on-a-tin-roof_seed7_take{i}_1step.{suffix}" for i in (1, 2) for suffix in ("png", "wav")
@@ -82,7 +94,9 @@ def test_models_lists_what_ships(run) -> None:
     assert "hub id" in run("models").out
 
 
-@pytest.mark.parametrize("command", ["", "generate", "refine", "info", "models", "demo", "convert official", "train mini"])
+@pytest.mark.parametrize(
+    "command", ["", "generate", "refine", "info", "models", "demo", "convert official", "train mini"]
+)
 def test_every_command_has_help(run, command: str) -> None:
     result = run(*command.split(), "--help")
     assert result.code == 0 and "Usage" in result.out

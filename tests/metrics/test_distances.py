@@ -25,7 +25,7 @@ def test_frechet_of_diagonal_gaussians() -> None:
 def test_kernel_distance_is_the_double_sum() -> None:
     rng = np.random.default_rng(1)
     a, b = rng.standard_normal((5, 4)), rng.standard_normal((7, 4)) + 0.5
-    k = lambda x, y: (x @ y / 4 + 1) ** 3  # noqa: E731
+    k = lambda x, y: (x @ y / 4 + 1) ** 3
     within = [np.mean([k(x[i], x[j]) for i in range(len(x)) for j in range(len(x)) if i != j]) for x in (a, b)]
     across = np.mean([k(x, y) for x in a for y in b])
     assert math.isclose(kernel_distance(a, b), sum(within) - 2 * across, rel_tol=1e-9)

@@ -32,18 +32,20 @@ def test_every_class_sounds_and_repeats(name: str) -> None:
     assert not np.array_equal(x, draw(name, 2))
 
 
-def agreement(name: str, more: dict[str, object], less: dict[str, object], measure: Callable[[np.ndarray], float]) -> float:
+def agreement(
+    name: str, more: dict[str, object], less: dict[str, object], measure: Callable[[np.ndarray], float]
+) -> float:
     return float(np.mean([measure(draw(name, s, **more)) > measure(draw(name, s, **less)) for s in range(5)]))
 
 
 @pytest.mark.parametrize("name", [n for n, c in REGISTRY.items() if "pitch" in c.obeys])
 def test_high_is_higher_than_low(name: str) -> None:
-    centroid = lambda x: spectral_centroid(x, RATE)  # noqa: E731
+    centroid = lambda x: spectral_centroid(x, RATE)
     assert agreement(name, {"pitch": "high"}, {"pitch": "low"}, centroid) >= 0.8
 
 
 def test_loud_is_louder_and_far_is_duller() -> None:
-    centroid = lambda x: spectral_centroid(x, RATE)  # noqa: E731
+    centroid = lambda x: spectral_centroid(x, RATE)
     for name in ("dog", "rain", "beep", "engine"):
         assert agreement(name, {"loudness": "loud"}, {"loudness": "quiet"}, level_db) == 1.0
         assert agreement(name, {"distance": "near"}, {"distance": "far"}, level_db) == 1.0
@@ -53,7 +55,10 @@ def test_loud_is_louder_and_far_is_duller() -> None:
 @pytest.mark.parametrize("name", ["knock", "beep", "click", "gunshot", "drum"])
 @pytest.mark.parametrize("count", [1, 3, 5])
 def test_counts_are_exact(name: str, count: int) -> None:
-    hits = [len(onset_times(render(np.random.default_rng(s), name, Attributes(count=count), 5 * RATE), RATE)) for s in range(4)]
+    hits = [
+        len(onset_times(render(np.random.default_rng(s), name, Attributes(count=count), 5 * RATE), RATE))
+        for s in range(4)
+    ]
     assert hits.count(count) >= 3, hits
 
 

@@ -56,5 +56,5 @@ class Clip:
         """Write a spectrogram as PNG; the title defaults to the recipe's prompt and steps."""
         if title is None and self.recipe is not None:
             r = self.recipe
-            title = f"{r.prompt}  ·  seed {r.seed}, take {r.take}, {r.steps} step{'s' if r.steps > 1 else ''}"
+            title = f"{r.prompt}  ·  seed {r.seed}, take {r.take + 1}, {r.steps} step{'s' if r.steps > 1 else ''}"
         return save_spectrogram(self.samples.mean(0), self.sample_rate, Path(path), title or "")

@@ -19,6 +19,8 @@ LOWEST_HZ = 40.0
 RANGE_DB = (-95.0, -15.0)
 TICKS_HZ = (100, 300, 1000, 3000, 10000)
 TITLE_LENGTH = 110
+COLUMNS = 1200
+QUIETEST_REACH = 0.1  # the waveform's scale follows its peak down to here: silence looks silent
 INK, PAPER = "#e8e6e3", "#14121a"
 
 
@@ -37,6 +39,12 @@ def log_spectrogram(samples: np.ndarray, sample_rate: int) -> np.ndarray:
 
 def _row_of(f: float, sample_rate: int) -> float:
     return float(ROWS * np.log(f / LOWEST_HZ) / np.log(sample_rate / 2 / LOWEST_HZ))
+
+
+def _envelope(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Position in [0, 1], lowest and highest sample of at most ``COLUMNS`` stretches of a sound."""
+    starts = np.linspace(0, len(samples), min(COLUMNS, len(samples)), endpoint=False).astype(int)
+    return starts / len(samples), np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)
 
 
 def _shortened(title: str) -> str:
@@ -59,9 +67,10 @@ def save_spectrogram(samples: np.ndarray, sample_rate: int, path: Path, title: s
     figure = Figure(figsize=(8, 4), dpi=110, layout="constrained", facecolor=PAPER)
     wave, picture = figure.subplots(2, 1, height_ratios=(1, 4), sharex=True)
     seconds = len(samples) / sample_rate
-    t = np.linspace(0, seconds, len(samples))
-    stride = max(1, len(samples) // 4000)
-    wave.plot(t[::stride], samples[::stride], linewidth=0.4, color="#f0a860")
+    t, lowest, highest = _envelope(samples)
+    wave.fill_between(t * seconds, lowest, highest, step="mid", linewidth=0.3, color="#f0a860")
+    reach = max(QUIETEST_REACH, float(np.abs(samples).max()))
+    wave.set_ylim(-reach, reach)
     wave.set_axis_off()
     wave.set_title(_shortened(title), color=INK, fontsize=9, loc="left", parse_math=False)
     low, high = RANGE_DB

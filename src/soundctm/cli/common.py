@@ -1,6 +1,5 @@
 """What several commands share: output folders, file names, progress, results."""
 
-import itertools
 import json
 import os
 import re
@@ -63,12 +62,12 @@ def free_stem(clip: "Clip", folder: Path) -> str:
     """The stem, numbered from 2 where a file of that name holds another sound (other guidance, another model)."""
     from soundctm.audio import read_recipe
 
-    stem = file_stem(clip)
-    for candidate in (stem, *(f"{stem}_{i}" for i in itertools.count(2))):
-        path = folder / f"{candidate}.wav"
-        if not path.exists() or read_recipe(path) == clip.recipe:
-            return candidate
-    raise AssertionError("count never ends")
+    stem = candidate = file_stem(clip)
+    number = 1
+    while (path := folder / f"{candidate}.wav").exists() and read_recipe(path) != clip.recipe:
+        number += 1
+        candidate = f"{stem}_{number}"
+    return candidate
 
 
 def save_clip(clip: "Clip", folder: Path) -> dict[str, Any]:

@@ -200,12 +200,25 @@ class MiniTextEncoder(nn.Module):
         """
         try:
             sizes = config or MiniTextConfig.model_validate_json((folder / "text_encoder.json").read_text())
-            tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
+            tokenizer = read_tokenizer(folder / "tokenizer.json")
             tensors = load_file(folder / "text_encoder.safetensors")
         except FileNotFoundError as error:
             raise UserError(f"text encoder: {error.filename or error} is missing; give a whole model folder") from error
         except SafetensorError as error:
             raise UserError(f"{folder / 'text_encoder.safetensors'} is damaged or foreign: {error}") from error
         encoder = cls(sizes, tokenizer)
-        encoder.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()})
+        try:
+            encoder.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()})
+        except RuntimeError as error:
+            reason = str(error).splitlines()[-1].strip()
+            raise UserError(f"{folder / 'text_encoder.safetensors'} does not fit its sizes: {reason}") from error
         return encoder.eval()
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer of a ``tokenizer.json``."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        return Tokenizer.from_str(text)
+    except Exception as error:  # the tokenizers package raises the bare class
+        raise UserError(f"{path} is no tokenizer ({error}); copy it again from its model") from error

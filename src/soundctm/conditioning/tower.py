@@ -1,6 +1,7 @@
 """The audio side of the joint text-audio embedding: a small network over latents."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -16,7 +17,7 @@ class TowerBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.norm(self.mix(x).transpose(1, 2))
-        return x + self.down(torch.nn.functional.gelu(self.up(h))).transpose(1, 2)
+        return x + self.down(F.gelu(self.up(h))).transpose(1, 2)
 
 
 class AudioTower(nn.Module):
@@ -30,7 +31,8 @@ class AudioTower(nn.Module):
         self, channels: int, out: int, width: int = 128, blocks: int = 3, stride: int = 4, heads: int = 4
     ) -> None:
         super().__init__()
-        self.stem = nn.Conv1d(channels, width, stride + 1, stride=stride, padding=stride // 2)
+        self.stem = nn.Conv1d(channels, width, stride + 1, stride=stride)
+        self.margin = stride // 2
         self.blocks = nn.ModuleList(TowerBlock(width) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
         self.attention = nn.Linear(width, heads)
@@ -38,10 +40,11 @@ class AudioTower(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         """Embedding ``[B, out]`` of unit length."""
-        x = self.stem(latents * 2.0)  # unit variance
+        # Unit variance; one zero more on the right, so that the last frame falls into a window for every length.
+        x = self.stem(F.pad(latents * 2.0, (self.margin, self.margin + 1)))
         for block in self.blocks:
             x = block(x)
         x = self.norm(x.transpose(1, 2))
         weights = self.attention(x).softmax(dim=1)
         pooled = torch.cat([torch.einsum("bth,btc->bhc", weights, x).flatten(1), x.mean(1)], dim=-1)
-        return torch.nn.functional.normalize(self.out(pooled), dim=-1)
+        return F.normalize(self.out(pooled), dim=-1)

@@ -53,6 +53,7 @@ def infer_config(path: Path, state: Mapping[str, Tensor], context_dim: int, head
     return ClapTextConfig(
         variant="projected" if context_dim == joint else "pooled", vocab_size=vocabulary,
         hidden_size=hidden,
-        layers=layers, heads=heads or max(1, hidden // ROBERTA_HEAD), intermediate_size=intermediate, positions=positions,
+        layers=layers, heads=heads or max(1, hidden // ROBERTA_HEAD), intermediate_size=intermediate,
+        positions=positions,
         joint_dim=joint,
     )  # fmt: skip

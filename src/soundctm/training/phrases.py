@@ -14,22 +14,23 @@ import numpy as np
 from soundctm.errors import UserError
 
 TEMPLATES = (
-    "a {}", "the sound of a {}", "{} sound", "a {} in the distance", "a loud {}", "a quiet {}", "{} outside", "{} nearby",
-    "a small {}", "a large {}", "someone hears a {}", "recording of {}", "the {}", "a slow {}", "a fast {}", "several {}",
-    "{} at night", "a high {}", "a low {}", "one {}", "three {}", "{} noise",
+    "a {}", "the sound of a {}", "{} sound", "a {} in the distance", "a loud {}", "a quiet {}", "{} outside",
+    "{} nearby", "a small {}", "a large {}", "someone hears a {}", "recording of {}", "the {}", "a slow {}",
+    "a fast {}", "several {}", "{} at night", "a high {}", "a low {}", "one {}", "three {}", "{} noise",
 )  # fmt: skip
 PAIRS = ("{} and {}", "{}, then {}", "{} with {} in the background", "{} followed by {}", "a {} {}")
 # What counts as near to sound: words and phrases are drawn the more often, the closer they are to one of these.
 ANCHORS = (
-    "rain and thunder", "wind blowing", "water flowing in a stream", "ocean waves", "a crackling fire", "footsteps",
-    "a knock on a door", "breaking glass", "a car engine", "a motorcycle", "a train passing", "an aeroplane", "a helicopter",
-    "a siren", "an alarm", "a ringing telephone", "a ticking clock", "church bells", "an electronic beep", "a whoosh",
-    "an explosion", "a gunshot", "a laser weapon", "a bird singing", "insects chirping", "a dog barking", "a cat meowing",
-    "a rooster crowing", "a cow", "a horse", "a frog", "a baby crying", "a person sneezing", "coughing", "laughter",
-    "applause of a crowd", "whistling", "breathing", "a chainsaw", "a drill and a hammer", "a power tool", "a machine",
-    "a drum", "a cymbal", "a guitar", "a synthesizer", "a horn", "typing on a keyboard", "a mouse click", "a coin",
-    "a squeaking hinge", "bubbles", "a zipper", "paper crumpling", "static noise", "an impact of metal", "a piece of wood",
-    "a storm at sea", "a kitchen appliance", "a robot", "a spaceship",
+    "rain and thunder", "wind blowing", "water flowing in a stream", "ocean waves", "a crackling fire",
+    "footsteps", "a knock on a door", "breaking glass", "a car engine", "a motorcycle", "a train passing",
+    "an aeroplane", "a helicopter", "a siren", "an alarm", "a ringing telephone", "a ticking clock",
+    "church bells", "an electronic beep", "a whoosh", "an explosion", "a gunshot", "a laser weapon",
+    "a bird singing", "insects chirping", "a dog barking", "a cat meowing", "a rooster crowing", "a cow",
+    "a horse", "a frog", "a baby crying", "a person sneezing", "coughing", "laughter", "applause of a crowd",
+    "whistling", "breathing", "a chainsaw", "a drill and a hammer", "a power tool", "a machine", "a drum",
+    "a cymbal", "a guitar", "a synthesizer", "a horn", "typing on a keyboard", "a mouse click", "a coin",
+    "a squeaking hinge", "bubbles", "a zipper", "paper crumpling", "static noise", "an impact of metal",
+    "a piece of wood", "a storm at sea", "a kitchen appliance", "a robot", "a spaceship",
 )  # fmt: skip
 # WordNet's lexicographer files (lexnames(5WN)) of things, living beings, acts, events and all verbs and adjectives;
 # plants, places, numbers and the like make no sound.

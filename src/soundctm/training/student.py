@@ -26,8 +26,8 @@ from soundctm.trajectory.jump import g, jump
 class StudentTraining(BaseModel):
     """What a distillation is made of; symbols as in the paper's appendix D.
 
-    ``max_solver_steps`` counts intervals of the grid between t and u; ``solver_stride`` of them make one Heun step (1 in
-    the paper; the cost of a training step falls with it).
+    ``max_solver_steps`` counts intervals of the grid between t and u; ``solver_stride`` of them make one Heun step
+    (1 in the paper; the cost of a training step falls with it).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
