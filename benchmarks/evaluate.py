@@ -81,7 +81,7 @@ def main() -> None:
             f"[{index}/{len(asked)}] {name}: {brief}  ({time.monotonic() - start:.0f} s)", file=sys.stderr, flush=True
         )
     if not arguments.only:
-        picture(bench, arguments.out / "ten_classes.png")
+        picture(bench, arguments.out.parent / "images" / "ten_classes.png")
 
 
 if __name__ == "__main__":

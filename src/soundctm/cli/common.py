@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from soundctm.errors import UserError
@@ -83,9 +84,12 @@ def save_clip(clip: "Clip", folder: Path) -> dict[str, Any]:
 def progress(label: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr with time left, as a callback ``(done, total)``; nothing when quiet or not on a terminal."""
     console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda done, total: None
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
-        task = bar.add_task(label, total=None)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(escape(label), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 

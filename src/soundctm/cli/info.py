@@ -42,7 +42,7 @@ def _file_facts(path: Path) -> dict[str, Any]:
 
 
 def _model_facts(target: str) -> dict[str, Any]:
-    from soundctm.folder import folder_hash, locate, read_parts
+    from soundctm.folder import locate, read_parts
 
     folder = locate(target)
     parts = read_parts(folder)
@@ -57,7 +57,7 @@ def _model_facts(target: str) -> dict[str, Any]:
     }
     config = parts.config
     return {
-        "model": config.name, "hash": folder_hash(folder), "folder": str(folder), "seconds": config.seconds,
+        "model": config.name, "hash": parts.model_hash, "folder": str(folder), "seconds": config.seconds,
         "longest": config.max_seconds, "omega": config.omega, "autoencoder": config.autoencoder.kind,
         "text_encoder": config.text_encoder.kind, **counts,
     }  # fmt: skip

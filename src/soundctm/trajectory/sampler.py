@@ -48,7 +48,7 @@ def sample(
         s = math.sqrt(1 - gamma**2) * (t_next - sigma_min) + sigma_min
         z = nu_jump(student, z, t, s, omega, conditioning, unconditional, nu)
         if gamma > 0 and i < steps - 1:
-            z = z + math.sqrt(max(t_next**2 - s**2, 0.0)) * noise[i]  # a tiny gamma can round s above t_next
+            z = z + math.sqrt(t_next**2 - s**2) * noise[i]
         if callback is not None:
             callback(i + 1, steps, z)
     return z

@@ -1,0 +1,74 @@
+"""Turns `docs/figures/figures.json` into `docs/figures.md`: `python benchmarks/report.py`."""
+
+import json
+from pathlib import Path
+
+DOCS = Path(__file__).parent.parent / "docs"
+BASELINES = Path(__file__).parent / "evaluator" / "figures.json"
+
+# question -> (heading, what is wanted)
+WANTED = {
+    "esc10 recognised, 1 steps": "at least 0.80",
+    "esc10 recognised, 16 steps": "at least 0.85",
+    "procedural recognised, 1 steps": "at least 0.90",
+    "procedural recognised, 16 steps": "at least 0.93",
+    "unseen words recognised, 1 steps": "at least 0.70",
+    "unseen words recognised, 16 steps": "at least 0.70",
+    "attributes, 1 steps": "each at least 0.85",
+    "attributes, 16 steps": "each at least 0.85",
+    "counts of knocks, 1 steps": "each at least 0.60",
+    "counts of knocks, 16 steps": "each at least 0.60",
+    "order, 1 steps": "at least 0.75",
+    "order, 16 steps": "at least 0.75",
+    "content kept": "gamma 0.0 at most 0.5, gamma 0.5 above it",
+    "distance to held-out recordings": "takes within 3 x of the reconstructions",
+    "frechet over the teacher's": "as near to 1 as can be",
+}
+
+
+def brief(value: object) -> str:
+    """One line for the table."""
+    if isinstance(value, dict):
+        if "all" in value:
+            return f"{value['all']:.2f}"
+        parts = [f"{name} {brief(item)}" for name, item in value.items()]
+        return "; ".join(parts)
+    if isinstance(value, list):
+        return ", ".join(brief(item) for item in value)
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def worst_and_best(value: dict[str, float]) -> str:
+    """Classes in order of their rate."""
+    rates = sorted(((rate, name) for name, rate in value.items() if name != "all"), reverse=True)
+    return ", ".join(f"{name} {rate:.1f}" for rate, name in rates)
+
+
+def main() -> None:
+    """Write the page."""
+    figures = json.loads((DOCS / "figures" / "figures.json").read_text())
+    evaluator = json.loads(BASELINES.read_text())
+    lines = [
+        "# Figures of the embedded model",
+        "",
+        f"Model hash `{figures['model hash']}`. Measured by `python benchmarks/evaluate.py --evaluator benchmarks/evaluator "
+        "--data FOLDER` and written by `python benchmarks/report.py`.",
+        "",
+        f"The evaluator was trained on real and procedural sounds only; it recognises {evaluator['real']:.3f} of the held-out "
+        f"real clips (fold 5 of ESC-10) and {evaluator['procedural']:.3f} of fresh procedural ones.",
+        "",
+        "| question | wanted | measured |",
+        "|---|---|---|",
+    ]
+    for name, wanted in WANTED.items():
+        lines.append(f"| {name} | {wanted} | {brief(figures[name]) if name in figures else 'not measured'} |")
+    lines += ["", "## Class by class", ""]
+    for name, value in figures.items():
+        if isinstance(value, dict) and "all" in value:
+            lines += [f"**{name}**: {worst_and_best(value)}", ""]
+    lines += ["![ten classes](images/ten_classes.png)", ""]
+    (DOCS / "figures.md").write_text("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
