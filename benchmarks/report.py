@@ -51,11 +51,12 @@ def main() -> None:
     lines = [
         "# Figures of the embedded model",
         "",
-        f"Model hash `{figures['model hash']}`. Measured by `python benchmarks/evaluate.py --evaluator benchmarks/evaluator "
-        "--data FOLDER` and written by `python benchmarks/report.py`.",
+        f"Model hash `{figures['model hash']}`. Measured by `python benchmarks/evaluate.py "
+        "--evaluator benchmarks/evaluator --data FOLDER` and written by `python benchmarks/report.py`.",
         "",
-        f"The evaluator was trained on real and procedural sounds only; it recognises {evaluator['real']:.3f} of the held-out "
-        f"real clips (fold 5 of ESC-10) and {evaluator['procedural']:.3f} of fresh procedural ones.",
+        "The evaluator was trained on real and procedural sounds only; it recognises "
+        f"{evaluator['real']:.3f} of the held-out real clips (fold 5 of ESC-10) and {evaluator['procedural']:.3f} of "
+        "fresh procedural ones.",
         "",
         "| question | wanted | measured |",
         "|---|---|---|",

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.oracles.folder import write_tiny_model
+
+torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

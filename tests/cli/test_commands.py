@@ -70,10 +70,10 @@ def test_another_sound_of_that_name_is_kept(run, tiny_folder: Path) -> None:
 
 
 def test_info_of_sounds_and_models(run, tiny_folder: Path, tmp_path: Path) -> None:
-    made = files(run("generate", "rain", "--takes", 1, "--seed", 3, "--model", tiny_folder, "--json"))
+    made = files(run("generate", "rain [bold]", "--takes", 1, "--seed", 3, "--model", tiny_folder, "--json"))
     facts = json.loads(run("info", made[0]["wav"], "--json").out)
-    assert facts["prompt"] == "rain" and facts["seed"] == 3 and facts["seconds"] == 1.0
-    assert "rain" in run("info", made[0]["wav"]).out
+    assert facts["prompt"] == "rain [bold]" and facts["seed"] == 3 and facts["seconds"] == 1.0
+    assert "rain [bold]" in run("info", made[0]["wav"]).out
     soundfile.write(tmp_path / "r.flac", [0.0] * 800, 8000)
     assert "not made by soundctm" in json.loads(run("info", "r.flac", "--json").out)["recipe"]
     model = json.loads(run("info", tiny_folder, "--json").out)
