@@ -77,7 +77,8 @@ def write_clap(path: Path, width: int) -> Path:
 def test_a_whole_conversion_computes_what_the_parts_do(reference: Path, tmp_path: Path) -> None:
     out = convert_official(
         student=reference / "official_student.safetensors", autoencoder=reference / "official_vae.pth",
-        latent_stats=reference / "official_z_stats.pth", clap=write_clap(tmp_path / "clap.pt", 64), out=tmp_path / "tiny",
+        latent_stats=reference / "official_z_stats.pth", clap=write_clap(tmp_path / "clap.pt", 64),
+        out=tmp_path / "tiny",
         teacher=reference / "official_teacher.safetensors",
     )  # fmt: skip
     model = SoundCTM.from_pretrained(out)
