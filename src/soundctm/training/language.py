@@ -17,8 +17,8 @@ from tokenizers import Tokenizer
 from soundctm.training.minilm import MiniLM, frequency_ranks, latin_tokens, minilm_folder, with_vocabulary
 from soundctm.training.phrases import ANCHORS, WORD, make_phrases, nearness, read_wordnet
 
-FOREIGN_WORDS = 9000  # of the vocabulary's whole words, the farthest from sound (years, names, places) fall into pieces
-EXTRA_WORDS = 6000  # dictionary words that fell into pieces, the nearest to sound, become tokens of their own
+FOREIGN_WORDS = 8000  # of the vocabulary's whole words, the farthest from sound (years, names, places) fall into pieces
+EXTRA_WORDS = 7000  # dictionary words that fell into pieces, the nearest to sound, become tokens of their own
 NEAR_WORDS = 16000  # words in several phrases each; as many again stand alone
 PER_WORD = 4
 PAIRS = 16000
@@ -67,24 +67,25 @@ def build_language(folder: Path, wordnet: Path | None, seed: int = 0) -> Languag
 def _compute(teacher: MiniLM, wordnet: Path | None, seed: int) -> Language:
     vocabulary = teacher.tokenizer.get_vocab()
     glosses = {entry.lemma: entry.gloss for entry in read_wordnet(wordnet)} if wordnet else {}
+    explain = Explanations(teacher, glosses)
     start, end = vocabulary["[CLS]"], vocabulary["[SEP]"]
     pieces = latin_tokens(vocabulary)
-    known = dict(
-        zip(pieces, teacher.embed_ids([[start, vocabulary[t], end] for t in pieces], show="tokens"), strict=True)
-    )
-    fresh = [lemma for lemma in glosses if lemma not in known]
-    known |= dict(zip(fresh, teacher.embed(fresh, show="lemmas"), strict=True))
-    near = _order(known, [w for w in known if WORD.fullmatch(w) or w in glosses], teacher.embed(ANCHORS))
+    fresh = [lemma for lemma in glosses if lemma not in vocabulary]
+    plain = [
+        *teacher.embed_ids([[start, vocabulary[token], end] for token in pieces], show="tokens"),
+        *teacher.embed(fresh, show="lemmas"),
+    ]
+    names = [*pieces, *fresh]
+    known = dict(zip(names, explain.enrich(np.stack(plain), [(name,) for name in names]), strict=True))
+    near = _order(known, [w for w in names if WORD.fullmatch(w) or w in glosses], teacher.embed(ANCHORS))
 
     foreign = set([w for w in near if w in vocabulary][-FOREIGN_WORDS:])
     extra = [w for w in near if w not in vocabulary and " " not in w][:EXTRA_WORDS]
-    tokens = [*(t for t in pieces if t not in foreign), *extra]
+    tokens = [*(token for token in pieces if token not in foreign), *extra]
     held = {word: (word,) for word in near[: 2 * NEAR_WORDS]} | make_phrases(near[:NEAR_WORDS], PER_WORD, PAIRS, seed)
-
-    explain = Explanations(teacher, {w: glosses[w] for w in (*tokens, *near[: 2 * NEAR_WORDS]) if w in glosses})
-    table = explain.enrich(np.stack([known[token] for token in tokens]), [(token,) for token in tokens])
     embeddings = explain.enrich(teacher.embed(list(held), show="phrases"), list(held.values()))
     layout = (minilm_folder() / "tokenizer.json").read_text(encoding="utf-8")
+    table = np.stack([known[token] for token in tokens])
     ranks = frequency_ranks(tokens, vocabulary)
     return Language(with_vocabulary(layout, tokens), table, ranks, list(held), embeddings)
 

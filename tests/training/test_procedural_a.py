@@ -1,0 +1,121 @@
+"""Counts, order and rates of the procedural sounds of nature and living things, by measures that fit each class."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
+
+from soundctm.metrics.signal import level_db, onset_times, spectral_centroid
+from soundctm.training.data.procedural import REGISTRY, Attributes, render
+from soundctm.training.data.procedural.compose import caption, draw_attributes, sequence
+from soundctm.training.data.procedural.primitives import event_times
+
+RATE = 44100
+HOP = 64
+Measure = Callable[[np.ndarray], float]
+
+
+def draw(name: str, seed: int, seconds: float = 3.0, **attributes: object) -> np.ndarray:
+    a = Attributes(**attributes)  # type: ignore[arg-type]
+    return render(np.random.default_rng(seed), name, a, round(seconds * RATE))
+
+
+def share_above(name: str, more: dict[str, object], less: dict[str, object], measure: Measure) -> float:
+    """Share of ten independent pairs in which ``more`` measures more than ``less``."""
+    return float(np.mean([measure(draw(name, s, **more)) > measure(draw(name, s + 1000, **less)) for s in range(10)]))
+
+
+def bumps(x: np.ndarray) -> int:
+    """Events counted on the envelope smoothed by 50 ms: a shake within one long event is not an event of its own."""
+    envelope = np.sqrt(np.square(x[: len(x) // HOP * HOP].reshape(-1, HOP)).mean(1))
+    smooth = gaussian_filter1d(envelope, 0.05 * RATE / HOP)
+    peaks, _ = find_peaks(smooth, height=0.18 * smooth.max(), prominence=0.12 * smooth.max())
+    return len(peaks)
+
+
+def onset_rate(x: np.ndarray) -> float:
+    """Onsets a second."""
+    return len(onset_times(x, RATE, 0.06)) / (len(x) / RATE)
+
+
+def wander_rate(x: np.ndarray) -> float:
+    """Mean rate, in octaves, at which the centre of the spectrum moves: the wail of a siren."""
+    frames = np.lib.stride_tricks.sliding_window_view(x, 2048)[::512] * np.hanning(2048)
+    power = np.square(np.abs(np.fft.rfft(frames)))
+    centre = np.log2((power * np.arange(power.shape[1])).sum(1) / power.sum(1))
+    moves = np.square(np.abs(np.fft.rfft((centre - centre.mean()) * np.hanning(len(centre)), 4 * len(centre))))
+    f = np.fft.rfftfreq(4 * len(centre), 512 / RATE)
+    keep = (f > 0.1) & (f < 12)
+    return float((np.log2(f[keep]) * moves[keep]).sum() / moves[keep].sum())
+
+
+def density(x: np.ndarray) -> float:
+    """How evenly the energy fills 5 ms frames: many grains fill it, few leave it in lumps."""
+    energy = np.square(x[: len(x) // 220 * 220].reshape(-1, 220)).mean(1)
+    even = energy / (gaussian_filter1d(energy, 100) + 1e-12)
+    return float(-np.var(even))
+
+
+@pytest.mark.parametrize("name", [n for n, c in REGISTRY.items() if "size" in c.obeys and n != "rain"])
+def test_small_is_brighter_than_large(name: str) -> None:
+    centroid = lambda x: spectral_centroid(x, RATE)
+    assert share_above(name, {"size": "small"}, {"size": "large"}, centroid) >= 0.9
+
+
+@pytest.mark.parametrize(
+    "name", ["dog", "bird", "frog", "heartbeat", "footsteps", "drip", "bubbles", "typing", "clock"]
+)
+def test_fast_events_come_more_often_than_slow_ones(name: str) -> None:
+    assert share_above(name, {"speed": "fast"}, {"speed": "slow"}, onset_rate) >= 0.9
+
+
+@pytest.mark.parametrize(("name", "measure"), [("applause", density), ("siren", wander_rate)])
+def test_fast_textures_move_faster_than_slow_ones(name: str, measure: Measure) -> None:
+    assert share_above(name, {"speed": "fast"}, {"speed": "slow"}, measure) >= 0.9
+
+
+@pytest.mark.parametrize("name", ["cat", "owl", "frog", "whistle", "phone"])
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_long_events_are_counted_exactly(name: str, count: int) -> None:
+    found = [bumps(draw(name, s, 5.0, count=count)) for s in range(3)]
+    assert found == [count] * 3
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+def test_counted_events_stand_apart_within_the_sound(count: int) -> None:
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        starts = event_times(rng, 5.0, float(rng.uniform(0.4, 6)), count, 0.25)
+        assert len(starts) == count and starts[-1] < 4.6
+        assert count == 1 or np.diff(starts).min() >= 0.35
+
+
+@pytest.mark.parametrize("name", list(REGISTRY))
+def test_loud_stands_well_above_quiet(name: str) -> None:
+    loud, quiet = (level_db(draw(name, 5, 1.5, loudness=word)) for word in ("loud", "quiet"))
+    assert loud > quiet + 10
+
+
+def test_the_parts_of_a_sequence_are_the_classes_in_their_order() -> None:
+    """Both parts sound, and the words name the first class before the second."""
+    for seed in range(20):
+        sample = sequence(np.random.default_rng(seed), 3 * RATE)
+        parts = np.array_split(sample.audio, [round(0.42 * 3 * RATE), round(0.58 * 3 * RATE)])
+        assert min(np.abs(parts[0]).max(), np.abs(parts[2]).max()) > 0.001
+        first, second = (REGISTRY[name].nouns for name in sample.classes)
+        begins = [min(sample.caption.find(n) for n in nouns if n in sample.caption) for nouns in (first, second)]
+        assert begins[0] < begins[1]
+
+
+def test_captions_are_lower_case_and_say_the_count() -> None:
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        cls = list(REGISTRY.values())[seed % len(REGISTRY)]
+        a = draw_attributes(rng, cls)
+        text = caption(rng, cls, a)
+        assert text == text.lower().strip() and "  " not in text
+        if a.count is not None and cls.events is not None:
+            assert text.split()[0] == ("one", "two", "three", "four", "five", "six")[a.count - 1] or a.count == 1
+            assert cls.events[a.count > 1] in text
