@@ -58,9 +58,15 @@ def draw_attributes(rng: Rng, cls: SoundClass) -> Attributes:
         a = replace(a, loudness="quiet" if rng.random() < 0.5 else "loud")
     if cls.surfaces and rng.random() < 0.6:
         a = replace(a, surface=str(rng.choice(cls.surfaces)))
-    if a.count is not None and a.count > 4 and a.speed == "slow":
-        a = replace(a, speed="medium")  # six slow events do not fit
+    if a.count is not None and (a.count == 1 or (a.count > 4 and a.speed == "slow")):
+        a = replace(a, speed="medium")  # one event has no rate; six slow ones do not fit
     return a
+
+
+def _at_odds(noun: str, a: Attributes) -> bool:
+    """Whether a noun says of itself, as "a deep drone" does, what the attributes say again or deny."""
+    words = noun.split()
+    return ("deep" in words and a.pitch != "middle") or ("heavy" in words and a.size != "medium")
 
 
 def caption(rng: Rng, cls: SoundClass, a: Attributes) -> str:
@@ -83,7 +89,7 @@ def caption(rng: Rng, cls: SoundClass, a: Attributes) -> str:
         head = cls.events[0] if a.count == 1 else cls.events[1]
         number = str(rng.choice(["one", "a single"])) if a.count == 1 else NUMBERS[a.count]
         return " ".join([number, *before, head, *after])
-    noun = str(rng.choice(cls.nouns))
+    noun = str(rng.choice([n for n in cls.nouns if not _at_odds(n, a)]))
     article, _, rest = noun.partition(" ")
     if article in ("a", "an", "the") and before:
         new = "the" if article == "the" else ("an" if before[0][0] in "aeiou" else "a")

@@ -35,7 +35,9 @@ def _repeat(
     rng: Rng, a: Attributes, length: int, rate: float, one: Hit, free: tuple[int, int] | None = None
 ) -> np.ndarray:
     """Place hits at the attributes' speed and count; ``free`` is the range of counts where none is asked for."""
-    count = a.count if a.count is not None or free is None else int(rng.integers(*free))
+    count = a.count
+    if count is None and free is not None:  # a speed is heard only between two events
+        count = int(rng.integers(*free)) if a.speed == "medium" else int(rng.integers(2, max(free[1], 4)))
     starts = event_times(rng, length / SAMPLE_RATE, rate * a.tempo(rng), count, 0.07)
     return place([(s, one() * rng.uniform(0.75, 1)) for s in starts], length)
 

@@ -37,14 +37,15 @@ def _drop(rng: Rng, f: float) -> np.ndarray:
 def rain(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """Hiss of many drops, and single ones that stand out; large rain is heavy, small is light."""
     weight = {"small": 0.15, "medium": 0.5, "large": 1.0}[a.size]
-    hiss = highpass(noise(rng, length, 0.25), 400 if a.size == "large" else 1200) * (
-        1 + 0.1 * slow_noise(rng, length, 1)
-    )
+    lower = {"small": 3000.0, "medium": 1200.0, "large": 150.0}[a.size]
+    hiss = highpass(noise(rng, length, 0.7 if a.size == "large" else 0.25), lower)
+    hiss *= 1 + 0.1 * slow_noise(rng, length, 1)
+    pitch = {"small": 1.7, "medium": 1.0, "large": 0.6}[a.size]  # small drops are bright
     if a.surface == "roof":
-        f = rng.uniform(900, 2200)
+        f = pitch * rng.uniform(900, 2200)
         ping = lambda: modes(f * rng.uniform(0.6, 1.8, 3), rng.uniform(0.03, 0.12, 3), np.ones(3), 3500, np.zeros(3))
         return 0.4 * weight * hiss + 0.6 * grains(rng, length, 40 + 250 * weight, ping, 0.7)
-    centre = 1800 if a.surface == "leaves" else 3500
+    centre = pitch * (1800 if a.surface == "leaves" else 3500)
     tick = lambda: bandpass(burst(rng, 500, 0.0005, 0.008), centre * rng.uniform(0.5, 1.8), 1.5)
     return weight * hiss + 1.6 * grains(rng, length, 60 + 400 * weight, tick, 0.9)
 
@@ -160,6 +161,7 @@ def crickets(rng: Rng, a: Attributes, length: int) -> np.ndarray:
 def bee(rng: Rng, a: Attributes, length: int) -> np.ndarray:
     """A buzz that comes and goes."""
     f = 210 * a.scale(rng)
-    wander = 1 + 0.06 * slow_noise(rng, length, 3 * a.tempo(rng))
+    rate = 3 * a.tempo(rng)
+    wander = 1 + 0.06 * slow_noise(rng, length, rate)
     buzz = resonances(pulses(rng, f * wander, length, 0.1), [(f * 3, 2, 1), (f * 9, 2, 0.8), (f * 17, 2, 0.4)])
-    return buzz * np.exp(0.6 * slow_noise(rng, length, 0.8))
+    return buzz * np.exp(0.6 * slow_noise(rng, length, 0.8 if a.speed == "medium" else rate / 3))

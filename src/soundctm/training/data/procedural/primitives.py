@@ -174,7 +174,7 @@ def event_times(rng: np.random.Generator, duration: float, rate: float, count: i
     first = rng.uniform(0.05, 0.35)
     if count is not None:
         room = duration - first - 0.5
-        gap = min(float(np.clip(1 / rate, 0.4, 1.2)), room / max(count, 1))
+        gap = min(float(np.clip(1 / rate, 0.4, 2.0)), room / max(count, 1))
         gap = max(gap, 0.36)
         steps = np.clip(1 + jitter * rng.standard_normal(count), 0.92, 1.2)
         return first + gap * np.concatenate([[0], np.cumsum(steps[1:])]) if count > 1 else np.array([first])
