@@ -43,8 +43,8 @@ class StudentTraining(BaseModel):
     mu: float = 0.96
     ema: float = 0.995
     drop_caption: float = 0.15
-    log_sigma_mean: float = -0.4
-    log_sigma_std: float = 1.4
+    log_sigma_mean: float = 0.4
+    log_sigma_std: float = 1.5
     clip: float = 1.0
     seed: int = 0
     sigma_min: float = 0.002
