@@ -26,6 +26,13 @@ WANTED = {
 }
 
 
+# What was seen in them; written by hand with each new model.
+PICTURES = """Reconstructions keep events, harmonics and textures; thin lines at high frequencies soften. Takes have the
+right colour of sound (rain, engines, voices) but wrong timing: a clock does not tick evenly, a dog's barks run into each
+other, a sneeze may be missing in one step. Sixteen steps sharpen what one step outlines; they start from the same noise
+and keep its shape."""
+
+
 def brief(value: object) -> str:
     """One line for the table."""
     if isinstance(value, dict):
@@ -68,16 +75,14 @@ def main() -> None:
         "",
         f"Prompt to samples, warm, {latency['seconds_of_audio']:g} s of audio on {latency['threads']} CPU threads "
         f"(`python benchmarks/latency.py`): {latency['1 steps']['median_ms']} ms in 1 step, "
-        f"{latency['16 steps']['median_ms']} ms in 16 (medians of 20; decoding takes {latency['decoder']['median_ms']} ms).",
+        f"{latency['16 steps']['median_ms']} ms in 16 (medians of 20; "
+        f"decoding takes {latency['decoder']['median_ms']} ms).",
         "",
         "Rows of 1 and 16 steps used 5 takes a prompt; pairs, 20; counts, 10.",
         "",
         "## What the pictures show",
         "",
-        "Reconstructions keep events, harmonics and textures; thin lines at high frequencies soften. Takes have the right "
-        "colour of sound (rain, engines, voices) but wrong timing: a clock does not tick evenly, a dog's barks run into "
-        "each other, a sneeze may be missing in one step. Sixteen steps sharpen what one step outlines; they start from "
-        "the same noise and keep its shape.",
+        PICTURES,
         "",
         "## Class by class",
         "",
