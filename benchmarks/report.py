@@ -27,10 +27,10 @@ WANTED = {
 
 
 # What was seen in them; written by hand with each new model.
-PICTURES = """Reconstructions keep events, harmonics and textures; thin lines at high frequencies soften. Takes have the
-right colour of sound (rain, engines, voices) but wrong timing: a clock does not tick evenly, a dog's barks run into each
-other, a sneeze may be missing in one step. Sixteen steps sharpen what one step outlines; they start from the same noise
-and keep its shape."""
+PICTURES = """Reconstructions keep events, harmonics and textures; thin lines at high frequencies soften. Takes have
+the right colour of sound (rain, engines, voices) but wrong timing: a clock does not tick evenly, a dog's barks run into
+each other, a sneeze may be missing in one step. Sixteen steps sharpen what one step outlines; they start from the same
+noise and keep its shape."""
 
 
 def brief(value: object) -> str:
