@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from soundctm.audio.mel import mel_filters
+
 SAMPLE_RATE = 44100
 FRAME, HOP, MELS = 2048, 1024, 64
 FLOOR = 1e-4
@@ -28,14 +30,9 @@ class EvaluatorConfig(BaseModel):
     embedding: int = 256
 
 
-def mel_filters() -> Tensor:
+def evaluator_filters() -> Tensor:
     """Triangular filters ``[MELS, FRAME / 2 + 1]`` from 40 Hz to 20 kHz."""
-    to_mel = lambda f: 2595 * np.log10(1 + np.asarray(f) / 700)
-    edges = 700 * (10 ** (np.linspace(to_mel(40), to_mel(20000), MELS + 2) / 2595) - 1)
-    f = np.linspace(0, SAMPLE_RATE / 2, FRAME // 2 + 1)
-    rise = (f - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    fall = (edges[2:, None] - f) / (edges[2:] - edges[1:-1])[:, None]
-    return torch.from_numpy(np.clip(np.minimum(rise, fall), 0, None)).float()
+    return torch.from_numpy(mel_filters(FRAME // 2 + 1, MELS, SAMPLE_RATE, 40.0, 20000.0))
 
 
 def log_mel(x: Tensor, filters: Tensor) -> Tensor:
@@ -80,7 +77,7 @@ class Listener:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self.evaluator = evaluator.eval()
-        self.filters = mel_filters()
+        self.filters = evaluator_filters()
         self.classes = evaluator.config.classes
 
     @torch.inference_mode()

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from soundctm.metrics.evaluator import Evaluator, EvaluatorConfig, Listener, log_mel, mel_filters, save_evaluator
+from soundctm.metrics.evaluator import Evaluator, EvaluatorConfig, Listener, evaluator_filters, log_mel, save_evaluator
 from soundctm.training.data.procedural import REGISTRY, single
 from soundctm.training.data.recordings import ESC10_CLASSES, find_recordings, fit_length, load_mono
 from soundctm.training.ema import EMA
@@ -26,7 +26,7 @@ def features(data: Path) -> np.ndarray:
     """Log-mels of all clips, float16 ``[n, mels, frames]``, computed once into ``data/mels.npy``."""
     path = data / "mels.npy"
     if not path.exists():
-        audio, filters = np.load(data / "audio.npy", mmap_mode="r"), mel_filters()
+        audio, filters = np.load(data / "audio.npy", mmap_mode="r"), evaluator_filters()
         parts = []
         for start in range(0, len(audio), 64):
             x = torch.from_numpy(audio[start : start + 64].astype(np.float32) / 32767)

@@ -4,19 +4,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from soundctm.audio.mel import mel_filters
+
 FLOOR = 1e-4  # of log spectra, relative to a window of unit sum
 
 
-def mel_matrix(bins: int, mels: int, sample_rate: int, low: float = 30.0) -> Tensor:
-    """Triangular filters ``[mels, bins]`` evenly spaced on the mel scale, each of unit sum."""
-    top = torch.tensor(sample_rate / 2)
-    to_mel = lambda f: 2595.0 * torch.log10(1.0 + f / 700.0)
-    points = torch.linspace(float(to_mel(torch.tensor(low))), float(to_mel(top)), mels + 2)
-    edges = 700.0 * (10 ** (points / 2595.0) - 1.0)
-    f = torch.linspace(0, float(top), bins)
-    rise = (f - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    fall = (edges[2:, None] - f) / (edges[2:] - edges[1:-1])[:, None]
-    filters = torch.minimum(rise, fall).clamp_min(0)
+def mel_means(bins: int, mels: int, sample_rate: int) -> Tensor:
+    """Mel filters ``[mels, bins]`` of unit sum, so that each takes a mean, from 30 Hz to Nyquist."""
+    filters = torch.from_numpy(mel_filters(bins, mels, sample_rate, 30.0, sample_rate / 2))
     return filters / filters.sum(1, keepdim=True).clamp_min(1e-8)
 
 
@@ -29,7 +24,7 @@ class SpectralDistance(nn.Module):
         self.windows = windows
         for n in windows:
             self.register_buffer(f"window{n}", torch.hann_window(n), persistent=False)
-            self.register_buffer(f"mel{n}", mel_matrix(n // 2 + 1, min(80, n // 8), sample_rate), persistent=False)
+            self.register_buffer(f"mel{n}", mel_means(n // 2 + 1, min(80, n // 8), sample_rate), persistent=False)
 
     def spectra(self, x: Tensor) -> list[tuple[Tensor, Tensor, Tensor]]:
         """Linear, log and log-mel magnitudes for each window length."""
