@@ -12,6 +12,7 @@ from torch import nn
 
 from soundctm.backbones import DiT, DiTConfig
 from soundctm.conditioning import Conditioning
+from soundctm.training.data.dataset import DROP_WORD, SENTENCE_ONLY, leave_out_words
 from soundctm.training.data.recordings import STATIONARY, Recording, fit_length, vary
 from soundctm.training.distances import feature_distance
 from soundctm.training.draws import grid_formula, jump_times, log_normal, student_dsm_times, training_grid
@@ -67,6 +68,14 @@ def test_jump_times_are_ordered_and_even(steps: int) -> None:
     assert stats.chisquare(np.bincount(t.numpy(), minlength=40 - steps)).pvalue > 0.001
     with pytest.raises(ValueError, match="solver steps"):
         jump_times(2, 40, 40, rng())
+
+
+def test_words_are_left_out_but_never_the_sentence() -> None:
+    whole = Conditioning(torch.zeros(4000, 5, 2), torch.ones(4000, 5, dtype=torch.bool))
+    whole.mask[:, 4] = False
+    mask = leave_out_words(whole, np.random.default_rng(0)).mask
+    assert bool(mask[:, 0].all()) and not bool(mask[:, 4].any())
+    assert abs(float(mask[:, 1:4].float().mean()) - (1 - SENTENCE_ONLY) * (1 - DROP_WORD)) < 0.02
 
 
 def test_dsm_weight_is_the_papers() -> None:

@@ -12,6 +12,8 @@ from soundctm.conditioning import Conditioning
 
 ESC10_SHARE = 0.27  # of the batch: recordings of the ten ESC-10 classes, which everything is measured on
 SAMPLES_SHARE = 0.06  # recordings of the CC0 sample sets
+SENTENCE_ONLY = 0.25  # how often a caption keeps its sentence token alone
+DROP_WORD = 0.15  # how often a word token is left out otherwise
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,19 @@ class Batch:
 
     z_0: Tensor
     conditioning: Conditioning
+
+
+def leave_out_words(conditioning: Conditioning, rng: np.random.Generator) -> Conditioning:
+    """Mask word tokens at random; the first token of an item, its sentence, always stays.
+
+    A word that no caption holds has a token that the backbone never saw, while its sentence lies where its relatives'
+    sentences lie: a backbone that has often had to do without words listens to the sentence.
+    """
+    batch, count = conditioning.mask.shape
+    kept = rng.random((batch, count)) >= DROP_WORD
+    kept &= (rng.random(batch) >= SENTENCE_ONLY)[:, None]
+    kept[:, 0] = True
+    return Conditioning(conditioning.tokens, conditioning.mask & torch.from_numpy(kept))
 
 
 class LatentDataset:
@@ -66,11 +81,12 @@ class LatentDataset:
         return Conditioning(self.tokens[rows, :longest].float(), mask[:, :longest])
 
     def batch(self, step: int, size: int, drop: float) -> Batch:
-        """``size`` clips; each caption is replaced by the empty one with probability ``drop``."""
+        """``size`` clips; each caption is replaced by the empty one with probability ``drop``, others lose some words."""
         rng = np.random.default_rng((self.seed, step))
         rows = rng.choice(len(self.latents), size, p=self.weights)
         chosen = [self.captions[row][rng.integers(len(self.captions[row]))] for row in rows]
         captions = [
             "" if dropped else caption for caption, dropped in zip(chosen, rng.random(size) < drop, strict=True)
         ]
-        return Batch(torch.from_numpy(self.latents[rows]).float(), self.condition(captions))
+        conditioning = leave_out_words(self.condition(captions), rng)
+        return Batch(torch.from_numpy(self.latents[rows]).float(), conditioning)
