@@ -81,7 +81,7 @@ class LatentDataset:
         return Conditioning(self.tokens[rows, :longest].float(), mask[:, :longest])
 
     def batch(self, step: int, size: int, drop: float) -> Batch:
-        """``size`` clips; each caption is replaced by the empty one with probability ``drop``, others lose some words."""
+        """``size`` clips; each caption becomes the empty one with probability ``drop``, others lose words."""
         rng = np.random.default_rng((self.seed, step))
         rows = rng.choice(len(self.latents), size, p=self.weights)
         chosen = [self.captions[row][rng.integers(len(self.captions[row]))] for row in rows]
