@@ -128,7 +128,8 @@ class DiT(nn.Module):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
         self.to_pooled = nn.Linear(config.context_dim, width) if config.pooled_context else None
         self.modulate = nn.Linear(width, MODULATIONS * width) if config.time_conditioning == "adaln" else None
-        self.out_norm = Norm(width) if config.time_conditioning == "adaln" else nn.Identity()
+        self.out_norm = Norm(width) if config.time_conditioning == "adaln" else None
+        self.modulate_out = nn.Linear(width, 2 * width) if config.time_conditioning == "adaln" else None
         separate = config.role == "student" and config.jump_embedding == "separate"
         self.to_jump_embed = _mlp(config.fourier_features, width, width, bias=True) if separate else None
         self.to_omega_embed = _mlp(width, width, width, bias=True) if separate else None
@@ -138,8 +139,9 @@ class DiT(nn.Module):
         """The network starts as zero, residual branches of modulated blocks closed."""
         for layer in (self.preprocess_conv, self.postprocess_conv, self.project_out):
             _zero(layer)
-        if self.modulate is not None:
-            _zero(self.modulate)
+        for modulate in (self.modulate, self.modulate_out):
+            if modulate is not None:
+                _zero(modulate)
         for mlp in (self.to_jump_embed, self.to_omega_embed):
             if mlp is not None:
                 _zero(mlp[-1])
@@ -196,8 +198,8 @@ class DiT(nn.Module):
 
     def _run(
         self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, c_noise_s: Tensor | None, omega: Tensor | None
-    ) -> list[Tensor]:
-        """The output of every block, its time token included."""
+    ) -> tuple[list[Tensor], Tensor]:
+        """The output of every block, its time token included, and the embedding of levels and pooled text."""
         level = self.embed_levels(c_noise_t, c_noise_s, omega)
         context, mask = self._context(conditioning)
         if self.to_pooled is not None:
@@ -214,14 +216,21 @@ class DiT(nn.Module):
         for block in self.blocks:
             h = block(h, context, mask, rotation, modulation)
             outputs.append(h)
-        return outputs
+        return outputs, level
+
+    def _head(self, h: Tensor, level: Tensor) -> Tensor:
+        """What the output projection reads: the tokens of the sequence, modulated once more in the adaLN form."""
+        if self.out_norm is None or self.modulate_out is None:
+            return h[:, 1:]
+        shift, scale = self.modulate_out(F.silu(level)).unflatten(-1, (2, 1, -1)).unbind(1)
+        return self.out_norm(h) * (1 + scale) + shift
 
     def forward_features(
         self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *,
         c_noise_s: Tensor | None = None, omega: Tensor | None = None,
     ) -> list[Tensor]:  # fmt: skip
         """The output ``[B, N, width]`` of every block, chained, as Eq. 5 wants them."""
-        return self._run(x, c_noise_t, conditioning, c_noise_s, omega)
+        return self._run(x, c_noise_t, conditioning, c_noise_s, omega)[0]
 
     def forward(
         self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *,
@@ -229,8 +238,8 @@ class DiT(nn.Module):
     ) -> Tensor:  # fmt: skip
         """Raw network output for scaled latents ``x [B, channels, T]``; ``c_noise_t``, ``c_noise_s``, ``omega`` are
         ``[B]``. A teacher takes neither s nor omega."""
-        h = self._run(x, c_noise_t, conditioning, c_noise_s, omega)[-1]
-        h = h[:, 1:] if self.modulate is None else self.out_norm(h)
-        y = self.project_out(h).unflatten(-1, (self.config.channels, -1)).permute(0, 2, 1, 3).flatten(2)
+        outputs, level = self._run(x, c_noise_t, conditioning, c_noise_s, omega)
+        y = self.project_out(self._head(outputs[-1], level))
+        y = y.unflatten(-1, (self.config.channels, -1)).permute(0, 2, 1, 3).flatten(2)
         y = y[..., : x.shape[-1]]
         return y + self.postprocess_conv(y)

@@ -18,9 +18,11 @@ from soundctm.training.distances import feature_distance
 from soundctm.training.draws import jump_times, student_dsm_times, training_grid
 from soundctm.training.ema import EMA
 from soundctm.training.loop import Loop, cosine_rate
+from soundctm.training.optimizers import OptimizerName, build_optimizers
 from soundctm.training.parts import load_backbone, load_text_encoder, save_part
+from soundctm.training.precision import Precision, arithmetic
 from soundctm.training.teacher import dsm_loss, noised
-from soundctm.trajectory.jump import g, jump
+from soundctm.trajectory.jump import g, jump, towards
 
 
 class StudentTraining(BaseModel):
@@ -32,8 +34,11 @@ class StudentTraining(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    batch: int = 16
-    learning_rate: float = 5e-4
+    batch: int = 32
+    precision: Precision = "bf16"
+    optimizer: OptimizerName = "muon"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
     grid_points: int = 40
     max_solver_steps: int = 39
     solver_draw: Literal["uniform", "short"] = "uniform"
@@ -89,11 +94,22 @@ class Distillation:
         omega = config.omega_min + (config.omega_max - config.omega_min) * torch.rand(size, generator=generator)
         z_t = noised(z_0, self.grid[t], generator)
         z_target = self.target(z_t, t, u, s, omega, conditioning)
-        z_est = jump(self.student, z_t, self.grid[t], self.grid[s], omega, conditioning)
-        ctm = feature_distance(self.teacher, z_target, z_est, self.grid[s], conditioning).mean()
         sigma = student_dsm_times(size, config.log_sigma_mean, config.log_sigma_std, generator)
-        denoised = g(self.student, noised(z_0, sigma, generator), sigma, sigma, omega, conditioning)
+        z_sigma = noised(z_0, sigma, generator)
+        z_est, denoised = self.estimates(z_t, self.grid[t], self.grid[s], z_sigma, sigma, omega, conditioning)
+        ctm = feature_distance(self.teacher, z_target, z_est, self.grid[s], conditioning).mean()
         return ctm, dsm_loss(denoised, z_0, sigma), z_est
+
+    def estimates(
+        self, z_t: Tensor, t: Tensor, s: Tensor, z_sigma: Tensor, sigma: Tensor, omega: Tensor,
+        conditioning: Conditioning,
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        """``G(z_t, t, s)`` and ``g(z_sigma, sigma, sigma)`` from one pass of the student."""
+        both = Conditioning.cat([conditioning, conditioning])
+        levels = torch.cat([t, sigma])
+        aims = g(self.student, torch.cat([z_t, z_sigma]), levels, torch.cat([s, sigma]), omega.repeat(2), both)
+        aim, denoised = aims.chunk(2)
+        return towards(z_t, aim, t, s), denoised
 
 
 def adaptive_backward(ctm: Tensor, dsm: Tensor, z_est: Tensor, last: Tensor) -> float:
@@ -120,17 +136,17 @@ def train(data: Path, text: Path, teacher: Path, out: Path, minutes: float, conf
     student = DiT(backbone)
     student.load_teacher(guide)
     run = Distillation(student, guide, dataset.condition([""]), config)
-    optimizer = torch.optim.RAdam(student.parameters(), lr=config.learning_rate, betas=(0.9, 0.98))
+    optimizer = build_optimizers(student, config.optimizer, config.weight_decay)
     ema = EMA(student, config.ema, warmup=True)
     loop = Loop({"student": student, "optimizer": optimizer, "sg": run.sg, "ema": ema}, out, minutes)
 
     def step(index: int, progress: float) -> dict[str, float]:
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * cosine_rate(progress)
+        optimizer.set_learning_rate(config.learning_rate * cosine_rate(progress))
         generator = torch.Generator().manual_seed(hash((config.seed, index, 1)) & 0x7FFFFFFF)
         batch = dataset.batch(index, config.batch, config.drop_caption)
-        ctm, dsm, z_est = run.losses(batch.z_0, batch.conditioning, generator)
-        optimizer.zero_grad(set_to_none=True)
+        with arithmetic(config.precision):
+            ctm, dsm, z_est = run.losses(batch.z_0, batch.conditioning, generator)
+        optimizer.zero_grad()
         weight = adaptive_backward(ctm, dsm, z_est, student.last_layer)
         norm = torch.nn.utils.clip_grad_norm_(student.parameters(), config.clip)
         optimizer.step()

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
 import torch
 from pydantic import BaseModel, ConfigDict
@@ -15,7 +16,9 @@ from soundctm.training.data.recordings import ESC10_CLASSES
 from soundctm.training.draws import log_normal
 from soundctm.training.ema import EMA
 from soundctm.training.loop import Loop, cosine_rate
+from soundctm.training.optimizers import OptimizerName, build_optimizers
 from soundctm.training.parts import load_text_encoder, save_part
+from soundctm.training.precision import Precision, arithmetic
 
 SIGMA_DATA = 0.5
 
@@ -27,8 +30,10 @@ class TeacherTraining(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    batch: int = 32
-    learning_rate: float = 1e-3
+    batch: int = 64
+    precision: Precision = "bf16"
+    optimizer: OptimizerName = "muon"
+    learning_rate: float = 4e-3
     weight_decay: float = 0.01
     log_sigma_mean: float = 0.4
     log_sigma_std: float = 1.5
@@ -73,20 +78,18 @@ def train(data: Path, text: Path, out: Path, minutes: float, config: TeacherTrai
     torch.manual_seed(config.seed)
     dataset = LatentDataset(data, load_text_encoder(text), config.seed, frozenset(c for c, _ in ESC10_CLASSES.values()))
     model = DiT(backbone)
-    optimizer = torch.optim.AdamW(
-        parameter_groups(model, config.weight_decay), lr=config.learning_rate, betas=(0.9, 0.98)
-    )
+    optimizer = build_optimizers(model, config.optimizer, config.weight_decay)
     ema = EMA(model, config.ema, warmup=True)
     loop = Loop({"model": model, "optimizer": optimizer, "ema": ema}, out, minutes)
 
     def step(index: int, progress: float) -> dict[str, float]:
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * cosine_rate(progress)
+        optimizer.set_learning_rate(config.learning_rate * cosine_rate(progress))
         generator = torch.Generator().manual_seed(hash((config.seed, index)) & 0x7FFFFFFF)
         batch = dataset.batch(index, config.batch, config.drop_caption)
         sigma = log_normal(config.batch, config.log_sigma_mean, config.log_sigma_std, generator)
-        loss = teacher_loss(model, batch.z_0, sigma, batch.conditioning, generator)
-        optimizer.zero_grad(set_to_none=True)
+        with arithmetic(config.precision):
+            loss = teacher_loss(model, batch.z_0, sigma, batch.conditioning, generator)
+        optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
         optimizer.step()
@@ -104,13 +107,6 @@ def teacher_loss(
     return dsm_loss(denoise(model, noised(z_0, sigma, generator), sigma, conditioning), z_0, sigma)
 
 
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Weight decay for matrices, none for gains, biases and embeddings of one dimension."""
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
-    others = [p for p in model.parameters() if p.ndim < 2]
-    return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of soundctm.training.data.cache with latents")
@@ -118,6 +114,8 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=40.0)
     parser.add_argument("--threads", type=int, default=3)
+    parser.add_argument("--optimizer", choices=get_args(OptimizerName), default=TeacherTraining().optimizer)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    train(arguments.data, arguments.text, arguments.out, arguments.minutes, TeacherTraining(), mini_backbone())
+    settings = TeacherTraining(optimizer=arguments.optimizer)
+    train(arguments.data, arguments.text, arguments.out, arguments.minutes, settings, mini_backbone())

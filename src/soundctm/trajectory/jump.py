@@ -21,5 +21,10 @@ def g(student: nn.Module, z: Tensor, t: Level, s: Level, omega: Level, condition
 
 def jump(student: nn.Module, z: Tensor, t: Level, s: Level, omega: Level, conditioning: Conditioning) -> Tensor:
     """``G(z, t, s) = (s/t) z + (1 - s/t) g(z, t, s)`` (Eq. 6); arguments as for :func:`g`. ``G(z, t, t) = z``."""
-    ratio = column(as_batch(s, z) / as_batch(t, z))
-    return ratio * z + (1 - ratio) * g(student, z, t, s, omega, conditioning)
+    return towards(z, g(student, z, t, s, omega, conditioning), as_batch(t, z), as_batch(s, z))
+
+
+def towards(z: Tensor, aim: Tensor, t: Tensor, s: Tensor) -> Tensor:
+    """``(s/t) z + (1 - s/t) aim``: the step of a jump whose aim ``g`` is known; levels are ``[B]``."""
+    ratio = column(s / t)
+    return ratio * z + (1 - ratio) * aim
