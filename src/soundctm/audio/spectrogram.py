@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy.signal import ShortTimeFFT, get_window
@@ -60,6 +61,14 @@ def _save(figure: Figure, path: Path) -> Path:
         figure.savefig(picture, format="png", facecolor=PAPER)
     write_atomically(path, lambda file: file.write(picture.getbuffer()))
     return path
+
+
+def picture(samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    """The spectrogram of mono samples as an image ``[ROWS, frames, 3]`` uint8, low frequencies at the bottom."""
+    low, high = RANGE_DB
+    level = np.clip((log_spectrogram(samples, sample_rate) - low) / (high - low), 0, 1)
+    colours: np.ndarray = colormaps["magma"](level[::-1], bytes=True)
+    return colours[..., :3]
 
 
 def save_spectrogram(samples: np.ndarray, sample_rate: int, path: Path, title: str) -> Path:

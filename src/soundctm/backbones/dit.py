@@ -1,11 +1,12 @@
 """The diffusion transformer of the paper (after Stable Audio 2), teacher and student in one class."""
 
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import torch
 import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from soundctm.backbones.embeddings import FourierFeatures, RotaryEmbedding, omega_embedding
 from soundctm.backbones.layers import CrossAttention, FeedForward, Norm, Rotation, SelfAttention
@@ -110,12 +111,14 @@ class DiT(nn.Module):
     """``F(c_in z, c_noise(t), [c_noise(s), omega,] text)``: latents ``[B, channels, T]`` -> ``[B, channels, T]``.
 
     ``T`` is free (positions are relative); with ``patch > 1`` neighbouring frames share a token, and a ``T`` that is
-    not a multiple is padded with zeros and cropped.
+    not a multiple is padded with zeros and cropped. With ``checkpointing`` a training pass keeps only the inputs of the
+    blocks and computes the rest again on the way back: less memory for about a third more time.
     """
 
-    def __init__(self, config: DiTConfig) -> None:
+    def __init__(self, config: DiTConfig, checkpointing: bool = False) -> None:
         super().__init__()
         self.config = config
+        self.checkpointing = checkpointing
         width, inside = config.width, config.channels * config.patch
         self.timestep_features = FourierFeatures(config.fourier_features)
         self.to_timestep_embed = _mlp(config.fourier_features, width, width, bias=True)
@@ -197,8 +200,9 @@ class DiT(nn.Module):
         return self.project_in(x.unflatten(-1, (-1, self.config.patch)).permute(0, 2, 1, 3).flatten(2))
 
     def _run(
-        self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, c_noise_s: Tensor | None, omega: Tensor | None
-    ) -> tuple[list[Tensor], Tensor]:
+        self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, c_noise_s: Tensor | None,
+        omega: Tensor | None, chained: bool = True,
+    ) -> tuple[list[Tensor], Tensor]:  # fmt: skip
         """The output of every block, its time token included, and the embedding of levels and pooled text."""
         level = self.embed_levels(c_noise_t, c_noise_s, omega)
         context, mask = self._context(conditioning)
@@ -214,9 +218,16 @@ class DiT(nn.Module):
         rotation = self.rotary(h.shape[1])
         outputs = []
         for block in self.blocks:
-            h = block(h, context, mask, rotation, modulation)
-            outputs.append(h)
+            output = self._block(block, h, context, mask, rotation, modulation)
+            outputs.append(output)
+            h = output if chained else h
         return outputs, level
+
+    def _block(self, block: nn.Module, *inputs: Any) -> Tensor:
+        """One block; where gradients are wanted and memory is short, without keeping what is inside."""
+        if self.checkpointing and torch.is_grad_enabled():
+            return cast(Tensor, checkpoint(block, *inputs, use_reentrant=False))
+        return cast(Tensor, block(*inputs))
 
     def _head(self, h: Tensor, level: Tensor) -> Tensor:
         """What the output projection reads: the tokens of the sequence, modulated once more in the adaLN form."""
@@ -227,10 +238,11 @@ class DiT(nn.Module):
 
     def forward_features(
         self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *,
-        c_noise_s: Tensor | None = None, omega: Tensor | None = None,
+        c_noise_s: Tensor | None = None, omega: Tensor | None = None, chained: bool = True,
     ) -> list[Tensor]:  # fmt: skip
-        """The output ``[B, N, width]`` of every block, chained, as Eq. 5 wants them."""
-        return self._run(x, c_noise_t, conditioning, c_noise_s, omega)[0]
+        """The output ``[B, N, width]`` of every block, chained, as Eq. 5 wants them; with ``chained=False`` every
+        block reads the embedded input instead, as the official code has it."""
+        return self._run(x, c_noise_t, conditioning, c_noise_s, omega, chained)[0]
 
     def forward(
         self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *,

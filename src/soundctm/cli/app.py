@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from soundctm.cli.convert import convert_app
+from soundctm.cli.data import data_app
 from soundctm.cli.demo import demo
 from soundctm.cli.generate import generate
 from soundctm.cli.info import info
@@ -31,6 +32,7 @@ app.command()(info)
 app.command()(models)
 app.command()(demo)
 app.add_typer(convert_app, name="convert")
+app.add_typer(data_app, name="data")
 app.add_typer(train_app, name="train")
 
 

@@ -43,11 +43,15 @@ def column(t: Tensor) -> Tensor:
     return t[:, None, None]
 
 
+def precondition(F: Tensor, z: Tensor, t: Tensor) -> Tensor:
+    """``c_skip(t) z + c_out(t) F`` from the raw network output ``F`` and its unscaled input ``z``; ``t [B]``."""
+    return column(c_skip(t)) * z + column(c_out(t)) * F
+
+
 def denoise(backbone: nn.Module, z: Tensor, t: float | Tensor, conditioning: Conditioning) -> Tensor:
     """The denoiser ``D(z, t) = c_skip z + c_out F(c_in z, ln(t)/4)`` of a teacher.
 
     ``z [B, C, T]`` normalised latents at noise level ``t`` (number, scalar or ``[B]``, > 0); returns ``[B, C, T]``.
     """
     t = as_batch(t, z)
-    F = backbone(column(c_in(t)) * z, c_noise(t), conditioning)
-    return column(c_skip(t)) * z + column(c_out(t)) * F
+    return precondition(backbone(column(c_in(t)) * z, c_noise(t), conditioning), z, t)

@@ -1,6 +1,9 @@
-"""Puts trained parts together into a model folder whose weights are stored as int8 rows."""
+"""Puts trained parts together into a model folder."""
 
+import json
+import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -11,7 +14,7 @@ from soundctm.backbones import DiTConfig
 from soundctm.conditioning.mini import MiniTextConfig
 from soundctm.config import ModelConfig
 from soundctm.errors import UserError
-from soundctm.folder import pack
+from soundctm.folder import pack, read_parts
 
 MINI_OMEGA = 3.0
 MINI_SECONDS = 5.0
@@ -20,7 +23,8 @@ SIZE_LIMIT = 20_000_000  # bytes of all weights in the wheel
 
 
 def assemble(autoencoder: Path, text: Path, teacher: Path, student: Path, out: Path) -> Path:
-    """Write the embedded model's folder from the folders of its stages; existing files are replaced."""
+    """Write the embedded model's folder, weights as int8 rows, from the folders of its stages; existing files are
+    replaced."""
     spectral = SpectralConfig.model_validate_json((autoencoder / "autoencoder.json").read_text())
     config = ModelConfig(
         name="mini", seconds=MINI_SECONDS, max_seconds=MINI_LONGEST, omega=MINI_OMEGA, autoencoder=spectral,
@@ -41,4 +45,32 @@ def assemble(autoencoder: Path, text: Path, teacher: Path, student: Path, out: P
     shipped = sum((out / f"{name}.safetensors").stat().st_size for name in ("autoencoder", "text_encoder", "student"))
     if shipped > SIZE_LIMIT:
         raise UserError(f"the shipped weights take {shipped:,} bytes, more than {SIZE_LIMIT:,}; make a part smaller")
+    return out
+
+
+def assemble_model(base: Path, out: Path, name: str, trained: Mapping[str, Path]) -> Path:
+    """A new model folder ``out``: that of ``base`` with the parts of ``trained`` (autoencoder, teacher, student, each
+    a training's folder) in place of its own. It is read back before it appears under its name.
+
+    Raises UserError when ``out`` exists, a folder holds no such part, or the parts do not fit one another.
+    """
+    if out.exists():
+        raise UserError(f"{out} exists; choose another --out, nothing is replaced")
+    sizes = ModelConfig.read(base / "config.json").model_dump(mode="json") | {"name": name}
+    for part, folder in trained.items():
+        path = folder / f"{part}.json"
+        if not path.is_file() or not (folder / f"{part}.safetensors").is_file():
+            raise UserError(f"{folder} holds no trained {part}; give the --out folder of soundctm train {part}")
+        sizes[part] = json.loads(path.read_text())
+    beside = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(beside, ignore_errors=True)
+    try:
+        shutil.copytree(base, beside, ignore=shutil.ignore_patterns("README.md", "config.json"))
+        for part, folder in trained.items():
+            shutil.copyfile(folder / f"{part}.safetensors", beside / f"{part}.safetensors")
+        (beside / "config.json").write_text(ModelConfig.model_validate(sizes).model_dump_json(indent=1))
+        read_parts(beside)
+        os.replace(beside, out)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
     return out

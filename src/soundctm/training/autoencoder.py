@@ -11,6 +11,7 @@ from torch import Tensor
 
 from soundctm.autoencoder.istft import SpectralAutoencoder, SpectralConfig
 from soundctm.training.codec import fit_basis, latent_scale
+from soundctm.training.data.waveforms import Crops
 from soundctm.training.ema import EMA
 from soundctm.training.loop import Loop, cosine_rate
 from soundctm.training.losses import SpectralDistance, energy_distance
@@ -41,27 +42,6 @@ def encode_all(autoencoder: SpectralAutoencoder, audio: np.ndarray, std: Tensor,
         latents[start : start + 32] = (autoencoder.encode(x[:, None]).mean / std[:, None] * 0.5).numpy()
 
 
-class Crops:
-    """Random crops of the training audio, real clips three times as often as their share; loud parts preferred."""
-
-    def __init__(self, audio: np.ndarray, real: np.ndarray, seed: int) -> None:
-        self.audio = audio
-        weights = np.where(real, 3.0, 1.0)
-        self.weights = weights / weights.sum()
-        self.seed = seed
-
-    def batch(self, step: int, size: int, length: int) -> Tensor:
-        """Waveforms ``[size, length]``, a function of seed and step alone."""
-        rng = np.random.default_rng((self.seed, step))
-        rows = rng.choice(len(self.audio), size, p=self.weights)
-        out = np.empty((size, length), np.float32)
-        for i, row in enumerate(rows):
-            starts = rng.integers(0, self.audio.shape[1] - length, 3)
-            crops = [self.audio[row, s : s + length].astype(np.float32) / 32767 for s in starts]
-            out[i] = max(crops, key=lambda crop: float(np.square(crop).sum()))
-        return torch.from_numpy(out)
-
-
 def train(data: Path, out: Path, minutes: float, config: SpectralConfig, seed: int = 0) -> None:
     """Fit the codec, write ``data/latents.npy``, train the decoder, write ``out/autoencoder.safetensors``."""
     torch.manual_seed(seed)
@@ -69,7 +49,7 @@ def train(data: Path, out: Path, minutes: float, config: SpectralConfig, seed: i
     autoencoder = SpectralAutoencoder(config)
     out.mkdir(parents=True, exist_ok=True)
     std = prepare_codec(autoencoder, audio, data, out)
-    crops = Crops(audio, np.load(data / "real.npy"), seed)
+    crops = Crops(audio, np.load(data / "real.npy"), seed, config.sample_rate)
     distance = SpectralDistance(config.sample_rate)
     parameters = list(autoencoder.parameters())
     optimizer = torch.optim.AdamW(parameters, lr=LEARNING_RATE, betas=(0.8, 0.95), weight_decay=1e-3)
@@ -79,7 +59,7 @@ def train(data: Path, out: Path, minutes: float, config: SpectralConfig, seed: i
 
     def step(index: int, progress: float) -> dict[str, float]:
         optimizer.param_groups[0]["lr"] = LEARNING_RATE * cosine_rate(progress)
-        x = crops.batch(index, BATCH, length)
+        x = crops.crops(index, BATCH, length)
         h, bands = autoencoder.features(autoencoder.encode(x[:, None]).mean)
         draws = [autoencoder.synthesise(h, bands, torch.randn_like(x)) for _ in range(2)]
         loss = energy_distance(distance, x, *draws).mean()

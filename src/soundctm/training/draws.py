@@ -1,16 +1,25 @@
-"""The random times of training: noise levels of the DSM loss, and the (t, u, s) of a distilled jump."""
+"""The random numbers of training: noise levels of the DSM loss, and the (t, u, s) of a distilled jump."""
+
+from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from soundctm.diffusion.schedule import sigma_grid
+from soundctm.training.config import NoiseLevels, StudentTraining
 
 TOP_SHARE = 0.7  # of the grid that the second half of the DSM times of a student comes from
 
 
-def log_normal(size: int, mean: float, std: float, generator: torch.Generator) -> Tensor:
+def generator_of(*numbers: int) -> torch.Generator:
+    """A CPU generator that is a function of these numbers alone, well mixed."""
+    return torch.Generator().manual_seed(hash(numbers) & 0x7FFFFFFFFFFFFFFF)
+
+
+def log_normal(size: int, levels: NoiseLevels, generator: torch.Generator) -> Tensor:
     """``sigma [size]`` with ``ln sigma ~ N(mean, std^2)`` (Karras et al. 2022, Table 1)."""
-    return torch.exp(mean + std * torch.randn(size, generator=generator))
+    return torch.exp(levels.mean + levels.std * torch.randn(size, generator=generator))
 
 
 def grid_formula(xi: Tensor, sigma_min: float = 0.002, sigma_max: float = 80.0, rho: float = 7.0) -> Tensor:
@@ -19,11 +28,11 @@ def grid_formula(xi: Tensor, sigma_min: float = 0.002, sigma_max: float = 80.0, 
     return (high + xi * (low - high)) ** rho
 
 
-def student_dsm_times(size: int, mean: float, std: float, generator: torch.Generator) -> Tensor:
+def student_dsm_times(size: int, levels: NoiseLevels, generator: torch.Generator) -> Tensor:
     """Times ``[size]`` of Eq. 8: half log-normal, half from the top 70 % of the grid (appendix D.1)."""
     half = size // 2
     top = grid_formula(TOP_SHARE * torch.rand(size - half, generator=generator))
-    return torch.cat([log_normal(half, mean, std, generator), top])
+    return torch.cat([log_normal(half, levels, generator), top])
 
 
 def jump_times(
@@ -42,3 +51,54 @@ def jump_times(
 def training_grid(points: int, sigma_min: float, sigma_max: float, rho: float) -> Tensor:
     """The ``points`` noise levels that t, u and s are drawn from (paper: N = 40)."""
     return sigma_grid(points - 1, sigma_min, sigma_max, rho)
+
+
+def solver_steps(config: StudentTraining, generator: torch.Generator) -> int:
+    """How many grid intervals the teacher goes, one number for a batch."""
+    counts = torch.arange(1.0, config.max_solver_steps + 1)
+    weights = {"uniform": torch.ones_like(counts), "long": counts, "short": 1 / counts}[config.solver_draw]
+    return 1 + int(torch.multinomial(weights, 1, generator=generator))
+
+
+@dataclass(frozen=True)
+class TeacherDraws:
+    """Noise levels ``sigma [B]`` and noise ``[B, C, T]`` of a teacher's step."""
+
+    sigma: Tensor
+    noise: Tensor
+
+    @classmethod
+    def draw(cls, shape: torch.Size, levels: NoiseLevels, generator: torch.Generator) -> "TeacherDraws":
+        return cls(log_normal(shape[0], levels, generator), torch.randn(shape, generator=generator))
+
+
+@dataclass(frozen=True)
+class StudentDraws:
+    """Grid indices t, u, s, guidance omega, DSM levels sigma, each ``[B]``, and the two noises ``[B, C, T]`` of a
+    student's step."""
+
+    t: Tensor
+    u: Tensor
+    s: Tensor
+    omega: Tensor
+    sigma: Tensor
+    noise: Tensor
+    dsm_noise: Tensor
+
+    @classmethod
+    def draw(cls, shape: torch.Size, config: StudentTraining, generator: torch.Generator) -> "StudentDraws":
+        size = shape[0]
+        t, u, s = jump_times(size, solver_steps(config, generator), config.grid_points, generator)
+        omega = config.omega_min + (config.omega_max - config.omega_min) * torch.rand(size, generator=generator)
+        sigma = student_dsm_times(size, config.noise, generator)
+        noises = [torch.randn(shape, generator=generator) for _ in range(2)]
+        return cls(t, u, s, omega, sigma, *noises)
+
+
+Draws = TypeVar("Draws", TeacherDraws, StudentDraws)
+
+
+def share(draws: Draws, rows: slice, device: torch.device) -> Draws:
+    """The rows of one process, on its device: a batch is drawn whole everywhere, so that the losses do not depend on
+    how many processes share it."""
+    return type(draws)(**{name: value[rows].to(device) for name, value in vars(draws).items()})

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from soundctm.audio.mel import mel_filters
+from soundctm.training.adversarial import energy
 
 FLOOR = 1e-4  # of log spectra, relative to a window of unit sum
 
@@ -57,4 +58,4 @@ def energy_distance(distance: SpectralDistance, target: Tensor, first: Tensor, s
     that differ from each other as much as they differ from the target (Gritsenko et al., 2020).
     """
     x, y, z = (distance.spectra(w) for w in (target, first, second))
-    return distance.between(x, y) + distance.between(x, z) - distance.between(y, z)
+    return energy(distance.between, x, y, z)

@@ -33,9 +33,9 @@ def stages(out: Path, recordings: Path | None, threads: int) -> list[Stage]:
         Stage("data.cache", data / "audio.npy", (*real, "--out", str(data), "--procedural", "14000"), 0),
         Stage("autoencoder", autoencoder / "autoencoder.safetensors", (*common, "--out", str(autoencoder)), 25),
         Stage("text_encoder", text / "text_encoder.safetensors", (*common, "--out", str(text)), 10),
-        Stage("teacher", teacher / "teacher.safetensors", (*conditioned, "--out", str(teacher)), 60),
-        Stage("student", student / "student.safetensors",
-              (*conditioned, "--teacher", str(teacher), "--out", str(student)), 30),
+        Stage("mini_backbone", teacher / "teacher.safetensors", ("teacher", *conditioned, "--out", str(teacher)), 86),
+        Stage("mini_backbone", student / "student.safetensors",
+              ("student", *conditioned, "--teacher", str(teacher), "--out", str(student)), 40),
     ]  # fmt: skip
 
 

@@ -1,54 +1,61 @@
-"""Optimisers of the transformers: AdamW, RAdam, or Muon for matrices with AdamW for everything else."""
+"""Optimisers of the networks: AdamW, RAdam, or Muon for matrices with AdamW for everything else."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
 OptimizerName = Literal["adamw", "radam", "muon"]
 
 
+class OptimizerConfig(BaseModel):
+    """An optimiser and its numbers. ``clip`` bounds the norm of the gradient of all parameters together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: OptimizerName
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+    betas: tuple[float, float] = (0.9, 0.98)
+    clip: float = Field(default=1.0, gt=0)
+
+
 class Optimizers:
-    """Several optimisers that step together and are saved together."""
-
-    def __init__(self, members: list[torch.optim.Optimizer]) -> None:
-        self.members = members
-
-    def set_learning_rate(self, rate: float) -> None:
-        """The rate of the next step, of every parameter."""
-        for member in self.members:
-            for group in member.param_groups:
-                group["lr"] = rate
-
-    def zero_grad(self) -> None:
-        for member in self.members:
-            member.zero_grad(set_to_none=True)
-
-    def step(self) -> None:
-        for member in self.members:
-            member.step()
-
-    def state_dict(self) -> list[dict[str, Any]]:
-        return [member.state_dict() for member in self.members]
-
-    def load_state_dict(self, state: list[dict[str, Any]]) -> None:
-        for member, saved in zip(self.members, state, strict=True):
-            member.load_state_dict(saved)
-
-
-def build_optimizers(model: nn.Module, name: OptimizerName, weight_decay: float) -> Optimizers:
-    """Weight decay for matrices, none for gains, biases and convolutions. The caller sets the learning rate.
+    """The optimisers of one network, stepping together. Weight decay is for matrices, not for gains, biases and
+    convolutions.
 
     Muon (Jordan et al., 2024) orthogonalises the momentum of a matrix; its steps are scaled to the size of AdamW's
     (Liu et al., 2025), so that one learning rate serves both.
     """
-    matrices = [p for p in model.parameters() if p.ndim == 2]
-    others = [p for p in model.parameters() if p.ndim != 2]
-    betas = (0.9, 0.98)
-    groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
-    if name == "adamw":
-        return Optimizers([torch.optim.AdamW(groups, betas=betas, fused=True)])
-    if name == "radam":
-        return Optimizers([torch.optim.RAdam(groups, betas=betas, decoupled_weight_decay=True)])
-    muon = torch.optim.Muon(matrices, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
-    return Optimizers([muon, torch.optim.AdamW(others, betas=betas, weight_decay=0.0, fused=True)])
+
+    def __init__(self, module: nn.Module, config: OptimizerConfig) -> None:
+        trained = [p for p in module.parameters() if p.requires_grad]
+        matrices = [p for p in trained if p.ndim == 2]
+        others = [p for p in trained if p.ndim != 2]
+        self.members = _members(matrices, others, config)
+
+    def step(self, learning_rate: float) -> None:
+        """Step at this learning rate, then forget the gradients."""
+        for member in self.members:
+            for group in member.param_groups:
+                group["lr"] = learning_rate
+            member.step()
+            member.zero_grad(set_to_none=True)
+
+
+def _members(
+    matrices: list[nn.Parameter], others: list[nn.Parameter], config: OptimizerConfig
+) -> list[torch.optim.Optimizer]:
+    """The registry of names. The learning rate is set before every step."""
+    decay, rate = config.weight_decay, config.learning_rate
+    groups = [{"params": p, "weight_decay": d} for p, d in ((matrices, decay), (others, 0.0)) if p]
+    match config.name:
+        case "adamw":
+            return [torch.optim.AdamW(groups, rate, betas=config.betas, fused=True)]
+        case "radam":
+            return [torch.optim.RAdam(groups, rate, betas=config.betas, decoupled_weight_decay=True)]
+        case "muon":
+            muon = torch.optim.Muon(matrices, rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+            rest = torch.optim.AdamW(others, rate, betas=config.betas, weight_decay=0.0, fused=True)
+            return [muon, rest]

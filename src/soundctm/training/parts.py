@@ -1,22 +1,29 @@
 """Trained parts on disk between stages: ``NAME.safetensors`` in full precision and ``NAME.json``."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from pydantic import BaseModel
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
+from soundctm.audio.io import write_atomically
 from soundctm.backbones.dit import DiT, DiTConfig
 from soundctm.conditioning.mini import MiniTextEncoder
 
 
 def save_part(module: nn.Module, config: BaseModel, folder: Path, name: str) -> None:
     """Write weights and configuration of a part."""
-    tensors = {name: value.contiguous() for name, value in module.state_dict().items()}
-    save_file(tensors, folder / f"{name}.safetensors")
-    (folder / f"{name}.json").write_text(json.dumps(config.model_dump(), indent=1))
+    write_part(module.state_dict(), config, folder, name)
+
+
+def write_part(tensors: Mapping[str, torch.Tensor], config: BaseModel, folder: Path, name: str) -> None:
+    """Write ``NAME.json``, then ``NAME.safetensors``, each beside its place and renamed."""
+    whole = {key: value.contiguous() for key, value in tensors.items()}
+    write_atomically(folder / f"{name}.json", lambda file: file.write(config.model_dump_json(indent=1).encode()))
+    write_atomically(folder / f"{name}.safetensors", lambda file: file.write(save(whole)))
 
 
 def read_part(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], dict[str, object]]:

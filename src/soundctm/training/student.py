@@ -1,173 +1,164 @@
 """Distils the teacher into the consistency-trajectory student: Algorithm 2 of the paper."""
 
-import argparse
-from pathlib import Path
-from typing import Literal
-
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from soundctm.backbones.dit import DiT, DiTConfig
 from soundctm.conditioning import Conditioning
 from soundctm.diffusion.guidance import guided_denoiser
+from soundctm.diffusion.precond import c_in, c_noise, column, precondition
 from soundctm.diffusion.solvers import heun
-from soundctm.training.data.dataset import LatentDataset
-from soundctm.training.data.recordings import ESC10_CLASSES
-from soundctm.training.distances import feature_distance
-from soundctm.training.draws import jump_times, student_dsm_times, training_grid
-from soundctm.training.ema import EMA
-from soundctm.training.loop import Loop, cosine_rate
-from soundctm.training.optimizers import OptimizerName, build_optimizers
-from soundctm.training.parts import load_backbone, load_text_encoder, save_part
-from soundctm.training.precision import Precision, arithmetic
-from soundctm.training.teacher import dsm_loss, noised
-from soundctm.trajectory.jump import g, jump, towards
+from soundctm.errors import UserError
+from soundctm.training.config import StudentTraining
+from soundctm.training.data.source import LatentSource
+from soundctm.training.distances import feature_distance, l2_distance
+from soundctm.training.draws import StudentDraws, generator_of, share, training_grid
+from soundctm.training.gan import Adversary, Decoder
+from soundctm.training.last_layer import LastLayer
+from soundctm.training.loop import Figures
+from soundctm.training.precision import arithmetic
+from soundctm.training.task import Task
+from soundctm.training.teacher import dsm_loss
+from soundctm.training.trainee import KEPT, Strategy, Trainee
+from soundctm.training.world import World
+from soundctm.trajectory.jump import jump, towards
+
+TARGET = "sg"  # the average that makes the targets
 
 
-class StudentTraining(BaseModel):
-    """What a distillation is made of; symbols as in the paper's appendix D.
-
-    ``max_solver_steps`` counts intervals of the grid between t and u; ``solver_stride`` of them make one Heun step
-    (1 in the paper; the cost of a training step falls with it).
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    batch: int = 32
-    precision: Precision = "bf16"
-    optimizer: OptimizerName = "muon"
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.0
-    grid_points: int = 40
-    max_solver_steps: int = 39
-    solver_draw: Literal["uniform", "short"] = "uniform"
-    solver_stride: int = 1
-    omega_min: float = 1.0
-    omega_max: float = 5.0
-    mu: float = 0.96
-    ema: float = 0.995
-    drop_caption: float = 0.15
-    log_sigma_mean: float = 0.4
-    log_sigma_std: float = 1.5
-    clip: float = 1.0
-    seed: int = 0
-    sigma_min: float = 0.002
-    sigma_max: float = 80.0
-    rho: float = 7.0
+def student_sizes(teacher: DiTConfig) -> DiTConfig:
+    """The backbone of the student of a teacher."""
+    return DiTConfig(**{**teacher.model_dump(), "role": "student"})
 
 
-class Distillation:
-    """The networks and draws of one training run; :meth:`losses` computes Eq. 9 for a batch."""
+class StudentTask(Task):
+    """The networks, data and draws of one distillation."""
 
-    def __init__(self, student: DiT, teacher: DiT, unconditional: Conditioning, config: StudentTraining) -> None:
-        self.student, self.teacher, self.config = student, teacher.requires_grad_(False).eval(), config
-        self.unconditional = unconditional
-        self.sg = EMA(student, config.mu)
-        self.grid = training_grid(config.grid_points, config.sigma_min, config.sigma_max, config.rho)
+    def __init__(
+        self, config: StudentTraining, teacher: DiT, source: LatentSource, world: World, strategy: Strategy = "ddp",
+        decode: Decoder | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(config, source, world)
+        self.config: StudentTraining = config
+        if teacher.config.role != "teacher":
+            raise UserError("the guide of a distillation must be a teacher; received a student")
+        self.teacher = teacher.to(world.device).requires_grad_(False).eval()
+        self.unconditional = source.unconditional().to(world.device)
+        self.grid = training_grid(config.grid_points, config.sigma_min, config.sigma_max, config.rho).to(world.device)
+        student = self.build(student_sizes(teacher.config))
+        if config.start == "teacher":
+            student.load_teacher(teacher)
+        averages = {TARGET: (config.mu, False), KEPT: (config.ema, True)}
+        self.trainee = Trainee(student, config.optimizer, world, strategy, averages)
+        self.last_layer = LastLayer(student)
+        self.parts = {"student": self.trainee}
+        self.adversary = self._adversary(decode)
+        if self.adversary is not None:
+            self.parts["discriminators"] = self.adversary.trainee
 
-    def solver_steps(self, generator: torch.Generator) -> int:
-        """How many grid steps the teacher goes: uniform up to the maximum, or with probability ~ 1 / k ("short")."""
-        most = self.config.max_solver_steps
-        weights = torch.ones(most) if self.config.solver_draw == "uniform" else 1.0 / torch.arange(1.0, most + 1)
-        return 1 + int(torch.multinomial(weights, 1, generator=generator))
+    def _adversary(self, decode: Decoder | None) -> Adversary | None:
+        if self.config.gan is None:
+            return None
+        if decode is None:
+            raise UserError("the GAN loss judges sound and needs a decoder; give --listen MODEL, or leave gan out")
+        return Adversary(self.config.gan, decode, self.world, self.config.precision, self.config.seed)
 
     @torch.no_grad()
-    def solve(self, z_t: Tensor, t: Tensor, steps: int, omega: Tensor, conditioning: Conditioning) -> Tensor:
-        """``Solver(z_t, c, omega, t, u)``: guided Heun over ``steps`` intervals of the grid, ``t`` an index ``[B]``."""
-        D = guided_denoiser(self.teacher, conditioning, self.unconditional.expand(len(z_t)), omega)
-        offsets = torch.tensor([*range(0, steps, self.config.solver_stride), steps])
-        return heun(D, z_t, self.grid[t[None, :] + offsets[:, None]])
+    def solve(self, z_t: Tensor, draws: StudentDraws, conditioning: Conditioning) -> Tensor:
+        """``Solver(z_t, c, omega, t, u)``: guided Heun over the grid from t to u."""
+        D = guided_denoiser(self.teacher, conditioning, self.unconditional.expand(len(z_t)), draws.omega)
+        intervals = int((draws.u - draws.t)[0])
+        offsets = torch.tensor([*range(0, intervals, self.config.solver_stride), intervals], device=z_t.device)
+        return heun(D, z_t, self.grid[draws.t[None, :] + offsets[:, None]])
 
-    def target(self, z_t: Tensor, t: Tensor, u: Tensor, s: Tensor, omega: Tensor, conditioning: Conditioning) -> Tensor:
+    @torch.no_grad()
+    def target(self, z_t: Tensor, draws: StudentDraws, conditioning: Conditioning) -> Tensor:
         """``z_target = G_sg(Solver(z_t, t, u), u, s)`` (Eq. 7)."""
-        z_u = self.solve(z_t, t, int((u - t)[0]), omega, conditioning)
-        with torch.no_grad():
-            return jump(self.sg.module, z_u, self.grid[u], self.grid[s], omega, conditioning)
+        z_u = self.solve(z_t, draws, conditioning)
+        sg = self.trainee.averages[TARGET].module
+        return jump(sg, z_u, self.grid[draws.u], self.grid[draws.s], draws.omega, conditioning)
 
-    def losses(
-        self, z_0: Tensor, conditioning: Conditioning, generator: torch.Generator
+    def distance(self, z_target: Tensor, z_est: Tensor, draws: StudentDraws, conditioning: Conditioning) -> Tensor:
+        """The distance of the CTM loss, per item ``[B]``, at s or after one more jump to the lowest level."""
+        s, config = self.grid[draws.s], self.config
+        match config.distance:
+            case "l2_s":
+                return l2_distance(z_target, z_est)
+            case "l2_0":
+                return l2_distance(*(self.at_end(z, draws, conditioning) for z in (z_target, z_est)))
+            case "teacher" | "official":
+                official = config.distance == "official"
+                return feature_distance(
+                    self.teacher, z_target, z_est, s, conditioning, layers=config.layers, official=official
+                )
+
+    def predictions(
+        self, z_0: Tensor, z_t: Tensor, draws: StudentDraws, conditioning: Conditioning
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """``(L_CTM, L_DSM, z_est)`` of a batch; ``z_est`` so that its gradient can be taken apart."""
-        config, size = self.config, len(z_0)
-        t, u, s = jump_times(size, self.solver_steps(generator), config.grid_points, generator)
-        omega = config.omega_min + (config.omega_max - config.omega_min) * torch.rand(size, generator=generator)
-        z_t = noised(z_0, self.grid[t], generator)
-        z_target = self.target(z_t, t, u, s, omega, conditioning)
-        sigma = student_dsm_times(size, config.log_sigma_mean, config.log_sigma_std, generator)
-        z_sigma = noised(z_0, sigma, generator)
-        z_est, denoised = self.estimates(z_t, self.grid[t], self.grid[s], z_sigma, sigma, omega, conditioning)
-        ctm = feature_distance(self.teacher, z_target, z_est, self.grid[s], conditioning).mean()
-        return ctm, dsm_loss(denoised, z_0, sigma), z_est
-
-    def estimates(
-        self, z_t: Tensor, t: Tensor, s: Tensor, z_sigma: Tensor, sigma: Tensor, omega: Tensor,
-        conditioning: Conditioning,
-    ) -> tuple[Tensor, Tensor]:  # fmt: skip
-        """``G(z_t, t, s)`` and ``g(z_sigma, sigma, sigma)`` from one pass of the student."""
+        """``(F, z_est, denoised)`` from one pass of the student at (t, s) and, for the DSM loss, at (sigma, sigma);
+        ``F [2 B, C, T]`` is cut from the student's graph, so that losses are differentiated at it."""
+        t, s = (torch.cat([self.grid[level], draws.sigma]) for level in (draws.t, draws.s))
+        z = torch.cat([z_t, z_0 + column(draws.sigma) * draws.dsm_noise])
         both = Conditioning.cat([conditioning, conditioning])
-        levels = torch.cat([t, sigma])
-        aims = g(self.student, torch.cat([z_t, z_sigma]), levels, torch.cat([s, sigma]), omega.repeat(2), both)
-        aim, denoised = aims.chunk(2)
-        return towards(z_t, aim, t, s), denoised
+        self.raw = self.trainee.network(
+            column(c_in(t)) * z, c_noise(t), both, c_noise_s=c_noise(s), omega=draws.omega.repeat(2)
+        )
+        F = self.raw.detach().float().requires_grad_()
+        aim, denoised = precondition(F, z, t).chunk(2)
+        return F, towards(z_t, aim, self.grid[draws.t], self.grid[draws.s]), denoised
 
+    def weight(self, ctm_at_F: Tensor, at_F: Tensor) -> float:
+        """``|grad L_CTM| / |grad L|`` at the last layer, over the batch of all processes (Eq. 9)."""
+        norms = [self.world.mean(self.last_layer.gradient(each)).norm() for each in (ctm_at_F, at_F)]
+        return float(norms[0] / norms[1].clamp_min(1e-8))
 
-def adaptive_backward(ctm: Tensor, dsm: Tensor, z_est: Tensor, last: Tensor) -> float:
-    """Backpropagate ``L_CTM + lambda L_DSM`` with ``lambda = |grad_last L_CTM| / |grad_last L_DSM|``; returns lambda.
+    def backward(self, z_0: Tensor, conditioning: Conditioning, index: int, part: int, rows: slice) -> Figures:
+        """Add the gradient of ``L_CTM + lambda_DSM L_DSM [+ lambda_GAN L_GAN]`` (Eq. 9) of one part of a batch."""
+        config, device = self.config, self.world.device
+        shape = torch.Size((config.batch // config.accumulate, *z_0.shape[1:]))
+        generator = generator_of(config.seed, index, part)
+        draws = share(StudentDraws.draw(shape, config, generator), rows, device)
+        with arithmetic(config.precision, device.type):
+            z_t = z_0 + column(self.grid[draws.t]) * draws.noise
+            z_target = self.target(z_t, draws, conditioning)
+            F, z_est, denoised = self.predictions(z_0, z_t, draws, conditioning)
+            losses = {"ctm": self.distance(z_target, z_est, draws, conditioning).mean()}
+            if config.dsm:
+                losses["dsm"] = dsm_loss(denoised, z_0, draws.sigma)
+            if self.adversary is not None:
+                losses |= self.judged(self.adversary, z_0, z_est, draws, conditioning, generator)
+        figures = {name: float(self.world.mean(value.detach())) for name, value in losses.items()}
+        return figures | self._combine(F, losses)
 
-    The gradient of L_CTM is first taken at ``z_est``, so that the teacher's feature network is traversed once.
-    """
-    (at_estimate,) = torch.autograd.grad(ctm, z_est, retain_graph=False)
-    through = (z_est * at_estimate).sum()
-    (ctm_last,) = torch.autograd.grad(through, last, retain_graph=True)
-    (dsm_last,) = torch.autograd.grad(dsm, last, retain_graph=True)
-    weight = float(ctm_last.norm() / dsm_last.norm().clamp_min(1e-8))
-    (through + weight * dsm).backward()
-    return weight
+    def _combine(self, F: Tensor, losses: dict[str, Tensor]) -> Figures:
+        """Go back from ``F`` through the student, once, with the weighted sum of the losses' gradients there."""
+        (ctm_at_F,) = torch.autograd.grad(losses["ctm"], F, retain_graph=True)
+        total, weights = ctm_at_F, {}
+        for name, factor in (("dsm", 1.0), ("gan", self.config.gan.weight if self.config.gan else 0.0)):
+            if name in losses:
+                (at_F,) = torch.autograd.grad(losses[name], F, retain_graph=True)
+                weights[f"lambda_{name}"] = weight = factor * self.weight(ctm_at_F, at_F)
+                total = total + weight * at_F
+        self.raw.backward((total / self.config.accumulate).to(self.raw.dtype))
+        return weights
 
+    def judged(
+        self, adversary: Adversary, z_0: Tensor, z_est: Tensor, draws: StudentDraws, conditioning: Conditioning,
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:  # fmt: skip
+        """The adversarial loss of the estimates at the lowest level, and the discriminators' own, whose gradient is
+        added to theirs."""
+        real, fake = adversary.crops(z_0, self.at_end(z_est, draws, conditioning), generator)
+        gan = adversary.generator_loss(fake)
+        return {"gan": gan, "discriminator": adversary.learn(real, fake, self.config.accumulate)}
 
-def train(data: Path, text: Path, teacher: Path, out: Path, minutes: float, config: StudentTraining) -> None:
-    """Distil for ``minutes`` and write the averaged student to ``out/student.safetensors``."""
-    torch.manual_seed(config.seed)
-    text_encoder = load_text_encoder(text)
-    dataset = LatentDataset(data, text_encoder, config.seed + 1, frozenset(c for c, _ in ESC10_CLASSES.values()))
-    guide, backbone = load_backbone(teacher, "teacher")
-    backbone = DiTConfig(**{**backbone.model_dump(), "role": "student"})
-    student = DiT(backbone)
-    student.load_teacher(guide)
-    run = Distillation(student, guide, dataset.condition([""]), config)
-    optimizer = build_optimizers(student, config.optimizer, config.weight_decay)
-    ema = EMA(student, config.ema, warmup=True)
-    loop = Loop({"student": student, "optimizer": optimizer, "sg": run.sg, "ema": ema}, out, minutes)
+    def at_end(self, z_s: Tensor, draws: StudentDraws, conditioning: Conditioning) -> Tensor:
+        """One more jump of the target network, from s to the lowest level."""
+        sg = self.trainee.averages[TARGET].module
+        return jump(sg, z_s, self.grid[draws.s], self.config.sigma_min, draws.omega, conditioning)
 
-    def step(index: int, progress: float) -> dict[str, float]:
-        optimizer.set_learning_rate(config.learning_rate * cosine_rate(progress))
-        generator = torch.Generator().manual_seed(hash((config.seed, index, 1)) & 0x7FFFFFFF)
-        batch = dataset.batch(index, config.batch, config.drop_caption)
-        with arithmetic(config.precision):
-            ctm, dsm, z_est = run.losses(batch.z_0, batch.conditioning, generator)
-        optimizer.zero_grad()
-        weight = adaptive_backward(ctm, dsm, z_est, student.last_layer)
-        norm = torch.nn.utils.clip_grad_norm_(student.parameters(), config.clip)
-        optimizer.step()
-        run.sg.update(student)
-        ema.update(student)
-        return {"ctm": ctm.item(), "dsm": dsm.item(), "lambda": weight, "grad": float(norm)}
-
-    if loop.run(step, log_every=20):
-        save_part(ema.module, backbone, out, "student")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--text", type=Path, required=True)
-    parser.add_argument("--teacher", type=Path, required=True, help="folder with teacher.safetensors and teacher.json")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=15.0)
-    parser.add_argument("--threads", type=int, default=3)
-    parser.add_argument("--max-solver-steps", type=int, default=6)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    settings = StudentTraining(max_solver_steps=arguments.max_solver_steps, solver_stride=3)
-    train(arguments.data, arguments.text, arguments.teacher, arguments.out, arguments.minutes, settings)
+    def update(self, rate: float) -> Figures:
+        norms = super().update(rate)
+        if self.adversary is not None:
+            norms["discriminator_grad"] = self.adversary.trainee.update(rate)
+        return norms

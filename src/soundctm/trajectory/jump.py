@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from soundctm.conditioning import Conditioning
-from soundctm.diffusion.precond import as_batch, c_in, c_noise, c_out, c_skip, column
+from soundctm.diffusion.precond import as_batch, c_in, c_noise, column, precondition
 
 Level = float | Tensor
 
@@ -16,7 +16,7 @@ def g(student: nn.Module, z: Tensor, t: Level, s: Level, omega: Level, condition
     """
     t, s, omega = as_batch(t, z), as_batch(s, z), as_batch(omega, z)
     F = student(column(c_in(t)) * z, c_noise(t), conditioning, c_noise_s=c_noise(s), omega=omega)
-    return column(c_skip(t)) * z + column(c_out(t)) * F
+    return precondition(F, z, t)
 
 
 def jump(student: nn.Module, z: Tensor, t: Level, s: Level, omega: Level, conditioning: Conditioning) -> Tensor:

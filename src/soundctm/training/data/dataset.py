@@ -1,27 +1,21 @@
 """Batches of latents with conditioning, all from memory: a training step encodes nothing."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from soundctm.conditioning import Conditioning
+from soundctm.training.data.source import Batch
 
 ESC10_SHARE = 0.27  # of the batch: recordings of the ten ESC-10 classes, which everything is measured on
 SAMPLES_SHARE = 0.06  # recordings of the CC0 sample sets
 SENTENCE_ONLY = 0.25  # how often a caption keeps its sentence token alone
 DROP_WORD = 0.15  # how often a word token is left out otherwise
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Normalised latents ``z_0 [B, C, T]`` and what is said of them, some captions dropped."""
-
-    z_0: Tensor
-    conditioning: Conditioning
 
 
 def leave_out_words(conditioning: Conditioning, rng: np.random.Generator) -> Conditioning:
@@ -80,13 +74,36 @@ class LatentDataset:
         longest = int(mask.sum(1).max())
         return Conditioning(self.tokens[rows, :longest].float(), mask[:, :longest])
 
-    def batch(self, step: int, size: int, drop: float) -> Batch:
-        """``size`` clips; each caption becomes the empty one with probability ``drop``, others lose words."""
+    @property
+    def channels(self) -> int:
+        """Latent channels."""
+        return int(self.latents.shape[1])
+
+    @property
+    def context_dim(self) -> int:
+        """Numbers of a text token."""
+        return int(self.tokens.shape[-1])
+
+    def unconditional(self) -> Conditioning:
+        """The empty caption, one item."""
+        return self.condition([""])
+
+    def _choose(self, step: int, size: int) -> tuple[np.ndarray, list[str], np.random.Generator]:
+        """Rows of a batch, a caption for each, and the generator for what else is drawn."""
         rng = np.random.default_rng((self.seed, step))
         rows = rng.choice(len(self.latents), size, p=self.weights)
-        chosen = [self.captions[row][rng.integers(len(self.captions[row]))] for row in rows]
+        return rows, [self.captions[row][rng.integers(len(self.captions[row]))] for row in rows], rng
+
+    def batch(self, step: int, size: int, drop: float) -> Batch:
+        """``size`` clips; each caption becomes the empty one with probability ``drop``, others lose words."""
+        rows, chosen, rng = self._choose(step, size)
         captions = [
             "" if dropped else caption for caption, dropped in zip(chosen, rng.random(size) < drop, strict=True)
         ]
         conditioning = leave_out_words(self.condition(captions), rng)
         return Batch(torch.from_numpy(self.latents[rows]).float(), conditioning)
+
+    def describe(self, step: int, size: int) -> Mapping[str, Any]:
+        """Rows and captions of a batch."""
+        rows, captions, _ = self._choose(step, size)
+        return {"rows": rows.tolist(), "captions": captions}

@@ -1,0 +1,47 @@
+"""Trains the embedded model's teacher or student on the folder of :mod:`soundctm.training.data.cache`."""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from soundctm.training.config import StudentTraining, TeacherTraining, read_config
+from soundctm.training.data.dataset import LatentDataset
+from soundctm.training.data.recordings import ESC10_CLASSES
+from soundctm.training.parts import load_backbone, load_text_encoder
+from soundctm.training.runner import RunOptions, train_student, train_teacher
+from soundctm.training.world import World
+
+
+def source(data: Path, text: Path, seed: int) -> LatentDataset:
+    """The latents of ``data`` with their captions encoded by the text encoder in ``text``."""
+    return LatentDataset(data, load_text_encoder(text), seed, frozenset(name for name, _ in ESC10_CLASSES.values()))
+
+
+def train(part: str, data: Path, text: Path, guide: Path | None, options: RunOptions, minutes: float | None) -> bool:
+    """Train ``part`` by its shipped configuration, for other ``minutes`` where they are given. False when
+    interrupted; the same call goes on."""
+    changes = {} if minutes is None else {"minutes": minutes}
+    if part == "teacher":
+        teaching = read_config("mini/teacher", TeacherTraining).model_copy(update=changes)
+        return train_teacher(teaching, source(data, text, teaching.seed), options, World())
+    if guide is None:
+        raise ValueError("a student needs --teacher")
+    learning = read_config("mini/student", StudentTraining).model_copy(update=changes)
+    teacher, _ = load_backbone(guide, "teacher")
+    return train_student(learning, teacher, source(data, text, learning.seed + 1), options, World())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", choices=("teacher", "student"))
+    parser.add_argument("--data", type=Path, required=True, help="folder of soundctm.training.data.cache with latents")
+    parser.add_argument("--text", type=Path, required=True, help="folder of a trained text encoder")
+    parser.add_argument("--teacher", type=Path, help="folder with teacher.safetensors and teacher.json")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, help="instead of the configuration's")
+    parser.add_argument("--threads", type=int, default=3)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    run_options = RunOptions(arguments.out, resume=True)
+    train(arguments.part, arguments.data, arguments.text, arguments.teacher, run_options, arguments.minutes)

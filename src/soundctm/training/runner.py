@@ -1,0 +1,132 @@
+"""Runs a backbone's training from its configuration to its weights on disk."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from soundctm.backbones.dit import DiT
+from soundctm.training.checkpoint import Stateful
+from soundctm.training.config import StudentTraining, TeacherTraining
+from soundctm.training.data.source import LatentSource
+from soundctm.training.gan import Decoder
+from soundctm.training.listening import Listening
+from soundctm.training.loop import Loop
+from soundctm.training.parts import write_part
+from soundctm.training.reporters import Bar, Board, Figures, Lines, Listen, Reporter
+from soundctm.training.student import StudentTask
+from soundctm.training.task import Task
+from soundctm.training.teacher import TeacherTask
+from soundctm.training.trainee import KEPT, Strategy
+from soundctm.training.world import World
+
+# Keys of a configuration that may change when a training is resumed: its budget, and how its steps are computed.
+MAY_CHANGE = {"steps", "minutes", "checkpointing", "compiled", "statistics_batches"}
+
+
+class Budgeted(Protocol):
+    """A configuration with a budget, in steps or in minutes."""
+
+    @property
+    def steps(self) -> int | None: ...
+
+    @property
+    def minutes(self) -> float | None: ...
+
+    def model_dump(self, *, mode: str, exclude: Any) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a training runs on this machine; nothing here changes what is learnt.
+
+    ``limit_minutes`` ends this run with a clean checkpoint. ``board`` writes TensorBoard files to ``out/board``, with
+    sounds every ``panels_every`` steps where the data know the model that decodes them.
+    """
+
+    out: Path
+    resume: bool = False
+    limit_minutes: float | None = None
+    save_seconds: float = 120.0
+    log_every: int = 50
+    strategy: Strategy = "ddp"
+    sharded: bool = False
+    board: bool = False
+    panels_every: int = 1000
+
+
+def train_teacher(
+    config: TeacherTraining, source: LatentSource, options: RunOptions, world: World, decode: Decoder | None = None
+) -> bool:
+    """Train a teacher; writes ``out/teacher.safetensors`` and ``teacher.json``. False when interrupted."""
+    return run(TeacherTask(config, source, world, options.strategy), "teacher", options, decode)
+
+
+def train_student(
+    config: StudentTraining, teacher: DiT, source: LatentSource, options: RunOptions, world: World,
+    decode: Decoder | None = None,
+) -> bool:  # fmt: skip
+    """Distil a teacher; writes ``out/student.safetensors`` and ``student.json``. False when interrupted."""
+    return run(StudentTask(config, teacher, source, world, options.strategy, decode), "student", options, decode)
+
+
+def run(task: Task, name: str, options: RunOptions, decode: Decoder | None = None) -> bool:
+    """Run a task until its budget is spent, then write the averaged weights as the part ``name``.
+
+    ``decode`` makes the sounds of the board; a network that is sharded over processes is not listened to.
+    """
+    world = task.world
+    heard = decode is not None and not (options.strategy == "fsdp" and world.size > 1)
+    finished = run_loop(task, options, Listening.of(task, decode) if heard and decode is not None else None)
+    if finished:
+        weights = task.trainee.weights(KEPT)
+        if world.first:
+            write_part(weights, task.trainee.module.config, options.out, name)
+        world.wait()
+    return finished
+
+
+class Runnable(Protocol):
+    """What :func:`run_loop` runs."""
+
+    world: World
+
+    @property
+    def parts(self) -> Mapping[str, Stateful]: ...
+
+    @property
+    def config(self) -> Budgeted: ...
+
+    def step(self, index: int, progress: float) -> Figures: ...
+
+    def inspect(self, index: int) -> Mapping[str, Any]: ...
+
+
+def run_loop(task: Runnable, options: RunOptions, listen: Listen | None = None) -> bool:
+    """Run a task until its budget is spent; ``listen`` makes the sounds of the board. False when interrupted."""
+    config = task.config
+    with reporters(config.steps, options, task.world, listen) as chosen:
+        loop = Loop(
+            task.parts, options.out, config.minutes, steps=config.steps, limit_minutes=options.limit_minutes,
+            save_seconds=options.save_seconds, resume=options.resume, sharded=options.sharded, world=task.world,
+            reporters=chosen, inspect=task.inspect, settings=config.model_dump(mode="json", exclude=MAY_CHANGE),
+        )  # fmt: skip
+        return loop.run(task.step, options.log_every, options.panels_every if options.board else 0)
+
+
+@contextmanager
+def reporters(
+    steps: int | None, options: RunOptions, world: World, listen: Listen | None
+) -> Iterator[tuple[Reporter, ...]]:
+    """A bar on a terminal, lines elsewhere, and TensorBoard where it is asked for; one process reports for all."""
+    if not world.first:
+        yield ()
+        return
+    boards = (Board(options.out / "board", listen),) if options.board else ()
+    if sys.stderr.isatty() and steps:
+        with Bar(steps) as bar:
+            yield (bar, *boards)
+    else:
+        yield (Lines(), *boards)

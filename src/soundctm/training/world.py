@@ -1,0 +1,76 @@
+"""One process or many: who this process is, and the few sums that training needs over all of them."""
+
+import gc
+import os
+from dataclasses import dataclass, field
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class World:
+    """This process among ``size``; ``rank`` 0 writes files and prints. A world of one needs no process group."""
+
+    rank: int = 0
+    size: int = 1
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    @classmethod
+    def join(cls, device: str) -> "World":
+        """The world that ``torchrun`` describes in the environment; without it a world of one."""
+        size = int(os.environ.get("WORLD_SIZE", "1"))
+        if size == 1:
+            return cls(device=torch.device(device))
+        rank, local = int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0"))
+        place = torch.device(device, local) if device == "cuda" else torch.device(device)
+        if place.type == "cuda":
+            torch.cuda.set_device(place)
+        if not dist.is_initialized():
+            dist.init_process_group("nccl" if place.type == "cuda" else "gloo")
+        return cls(rank, size, place)
+
+    @property
+    def first(self) -> bool:
+        """Whether this process writes and prints for all."""
+        return self.rank == 0
+
+    def share(self, count: int) -> slice:
+        """The rows of a global batch of ``count`` that belong to this process; equal shares."""
+        if count % self.size:
+            raise ValueError(f"a batch of {count} does not divide among {self.size} processes")
+        each = count // self.size
+        return slice(self.rank * each, (self.rank + 1) * each)
+
+    def mean(self, value: Tensor) -> Tensor:
+        """The mean of a tensor over all processes, on every one of them."""
+        if self.size > 1:
+            value = value.clone()
+            dist.all_reduce(value)
+            value = value / self.size
+        return value
+
+    def any(self, flag: bool) -> bool:
+        """Whether any process says yes: all of them stop together, or none."""
+        if self.size == 1:
+            return flag
+        said = torch.tensor([float(flag)], device=self.device)
+        dist.all_reduce(said, dist.ReduceOp.MAX)
+        return bool(said.item())
+
+    def wait(self) -> None:
+        """Return when every process has come here."""
+        if self.size > 1:
+            dist.barrier()
+
+    def leave(self) -> None:
+        """Close the process group, if there is one.
+
+        Sharded networks hold on to it in cycles. They are collected first, so that the group's threads end here and not
+        while the interpreter is being taken down, which now and then aborts a process whose work is done.
+        """
+        if self.size > 1 and dist.is_initialized():
+            gc.collect()
+            dist.destroy_process_group()
+            gc.collect()

@@ -1,0 +1,52 @@
+"""Sines to train autoencoders on, and a configuration that does it in seconds."""
+
+import math
+import signal
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from soundctm.autoencoder import DACConfig
+from soundctm.training.autoencoder_config import AutoencoderTraining
+from soundctm.training.discriminators import DiscriminatorConfig
+from soundctm.training.mel_loss import MelLossConfig
+from soundctm.training.optimizers import OptimizerConfig
+
+
+class Sines:
+    """Sines of random frequency and level. With ``stop_at`` the step of that index, on its way, is asked to be the
+    last one: as by Ctrl-C from outside, once."""
+
+    def __init__(self, seed: int = 0, sample_rate: int = 8000, stop_at: int | None = None) -> None:
+        self.seed, self.sample_rate, self.stop_at = seed, sample_rate, stop_at
+
+    def crops(self, index: int, size: int, length: int) -> Tensor:
+        if index == self.stop_at:
+            self.stop_at = None
+            signal.raise_signal(signal.SIGINT)
+        rng = np.random.default_rng((self.seed, index))
+        f, level, phase = rng.uniform(100, 1500, size), rng.uniform(0.2, 0.8, size), rng.uniform(0, 6.28, size)
+        t = np.arange(length) / self.sample_rate
+        x = level[:, None] * np.sin(2 * math.pi * f[:, None] * t + phase[:, None])
+        return torch.from_numpy(x.astype(np.float32))
+
+
+FAST = OptimizerConfig(name="adamw", learning_rate=3e-3, betas=(0.8, 0.99), clip=10.0)
+TINY_SIZES = DACConfig(
+    sample_rate=8000, encoder_dim=4, encoder_rates=(2, 4), decoder_dim=16, decoder_rates=(4, 2), latent_dim=4
+)
+TINY_DISCRIMINATORS = DiscriminatorConfig(
+    periods=(2, 3), period_widths=(4, 8), windows=(64,), band_edges=(0.0, 0.4, 1.0), band_width=4
+)
+
+
+def tiny_training(**changes: Any) -> AutoencoderTraining:
+    """The Gaussian DAC against its discriminators, all of them tiny, for 6 steps."""
+    defaults: dict[str, Any] = {
+        "steps": 6, "batch": 4, "crop_frames": 64, "autoencoder": TINY_SIZES, "discriminators": TINY_DISCRIMINATORS,
+        "mel": MelLossConfig(windows=(64, 256), mels=(8, 20)), "optimizer": FAST, "discriminator_optimizer": FAST,
+        "statistics_batches": 3,
+    }  # fmt: skip
+    return AutoencoderTraining(**(defaults | changes))

@@ -1,0 +1,83 @@
+"""Trains something tiny, as a process of its own: to be killed, resumed, or run by torchrun."""
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+import torch
+
+from soundctm.backbones import DiT
+from soundctm.errors import UserError
+from soundctm.training import dac
+from soundctm.training.config import OptimizerConfig, StudentTraining, TeacherTraining
+from soundctm.training.runner import RunOptions, run
+from soundctm.training.student import StudentTask
+from soundctm.training.task import Task
+from soundctm.training.teacher import TeacherTask
+from soundctm.training.world import World
+from tests.oracles.autoencoder import Sines, tiny_training
+from tests.oracles.latents import GaussianLatents, tiny_backbone
+
+ADAMW = OptimizerConfig(name="adamw", learning_rate=1e-2)
+
+
+def build(arguments: argparse.Namespace, world: World) -> Task:
+    common = {"steps": arguments.steps, "batch": 8, "accumulate": 2, "precision": "fp32", "optimizer": ADAMW}
+    source = GaussianLatents()
+    if arguments.part == "teacher":
+        config = TeacherTraining.model_validate({**common, "backbone": tiny_backbone()})
+        return TeacherTask(config, source, world, arguments.strategy)
+    torch.manual_seed(0)
+    teacher = DiT(tiny_backbone())
+    for parameter in teacher.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    student = StudentTraining.model_validate({**common, "max_solver_steps": 3})
+    return StudentTask(student, teacher, source, world, arguments.strategy)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("part", choices=("teacher", "student", "autoencoder"))
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--stop-after", type=int, default=-1)
+    parser.add_argument("--strategy", choices=("ddp", "fsdp"), default="ddp")
+    parser.add_argument("--sharded", action="store_true")
+    parser.add_argument("--resume", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    world = World.join("cpu")
+    try:
+        train(arguments, world)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    finally:
+        world.leave()
+    return 0
+
+
+def train(arguments: argparse.Namespace, world: World) -> None:
+    options = RunOptions(
+        arguments.out, resume=arguments.resume, save_seconds=0.1, log_every=1, strategy=arguments.strategy,
+        sharded=arguments.sharded,
+    )  # fmt: skip
+    if arguments.part == "autoencoder":
+        dac.train(tiny_training(steps=arguments.steps), Sines(), options, world)
+        return
+    task = build(arguments, world)
+    whole = task.step
+
+    def step(index: int, progress: float) -> dict[str, float]:
+        figures = whole(index, progress)
+        if index + 1 == arguments.stop_after:
+            signal.raise_signal(signal.SIGTERM)
+        return figures
+
+    task.step = step  # type: ignore[method-assign]
+    run(task, arguments.part, options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

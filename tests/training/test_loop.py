@@ -1,0 +1,119 @@
+"""One loop: it goes on where it stopped bit for bit, whatever stopped it, and never hides a loss that is no number."""
+
+import json
+import math
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from soundctm.errors import UserError
+from soundctm.training.loop import Loop, NonFiniteLoss, cosine_rate
+
+TRAINER = (sys.executable, "-m", "tests.oracles.trainer")
+
+
+def run_loop(out: Path, stop_after: int) -> list[float]:
+    """Losses of so many steps of a small regression whose batches come from the global random state."""
+    torch.manual_seed(0)
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    losses: list[float] = []
+    loop = Loop({"model": model, "optimizer": optimizer}, out, minutes=10)
+
+    def step(index: int, progress: float) -> dict[str, float]:
+        loss = (model(torch.randn(8, 4)) - 1).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        if len(losses) == stop_after:
+            signal.raise_signal(signal.SIGTERM)
+        return {"loss": loss.item()}
+
+    assert loop.run(step) is False
+    return losses
+
+
+def logged(out: Path) -> list[dict[str, float]]:
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in line.items() if name != "elapsed"} for line in lines]
+
+
+def test_an_interrupted_loop_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    head, tail = run_loop(tmp_path / "a", 5), run_loop(tmp_path / "a", 5)
+    assert head + tail == run_loop(tmp_path / "b", 10)
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["teacher", "student", "autoencoder"])
+def test_a_killed_training_goes_on_bit_for_bit(part: str, tmp_path: Path) -> None:
+    """SIGKILL at a random moment, twice; log and weights are those of a training that nobody disturbed."""
+    subprocess.run([*TRAINER, part, str(tmp_path / "whole")], check=True, capture_output=True)
+    killed = tmp_path / "killed"
+    for attempt in range(2):
+        process = subprocess.Popen([*TRAINER, part, str(killed), *["--resume"] * attempt], stderr=subprocess.DEVNULL)
+        while not (killed / "checkpoint.pt").exists() and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(random.random() * 0.5 + attempt * 2.0)
+        process.kill()
+        process.wait()
+    subprocess.run([*TRAINER, part, str(killed), "--resume"], check=True, capture_output=True)
+    assert logged(killed) == logged(tmp_path / "whole") and len(logged(killed)) == 40
+    ours, theirs = (load_file(folder / f"{part}.safetensors") for folder in (killed, tmp_path / "whole"))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs) and ours.keys() == theirs.keys()
+
+
+def test_figures_after_the_last_checkpoint_come_again_once(tmp_path: Path) -> None:
+    loop = Loop({}, tmp_path, steps=4, reporters=())
+    loop.run(lambda index, progress: {"loss": float(index)}, log_every=1)
+    with (tmp_path / "log.jsonl").open("a") as log:
+        log.write('{"step": 5, "elapsed": 1.0, "loss": 9.0}\n{"step": 6, "ela')
+    Loop({}, tmp_path, steps=6, reporters=()).run(lambda index, progress: {"loss": float(index)}, log_every=1)
+    assert [line["loss"] for line in logged(tmp_path)] == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+def test_a_time_limit_leaves_a_clean_checkpoint(tmp_path: Path) -> None:
+    loop = Loop({}, tmp_path, steps=10_000, limit_minutes=0.001, reporters=())
+    assert loop.run(lambda index, progress: time.sleep(0.01) or {"loss": 1.0}) is False  # type: ignore[func-returns-value]
+    assert 0 < loop.step < 100
+    assert Loop({}, tmp_path, steps=10_000).step == loop.step
+
+
+def test_a_loop_begins_anew_only_where_nothing_is(tmp_path: Path) -> None:
+    Loop({}, tmp_path, steps=1, reporters=(), settings={"batch": 2}).run(lambda index, progress: {"loss": 1.0})
+    with pytest.raises(UserError, match="--resume"):
+        Loop({}, tmp_path, steps=1, resume=False)
+    with pytest.raises(UserError, match="another batch"):
+        Loop({}, tmp_path, steps=1, settings={"batch": 3})
+    with pytest.raises(UserError, match="another kind"):
+        Loop({"model": nn.Linear(1, 1)}, tmp_path, steps=1)
+
+
+def test_a_damaged_checkpoint_is_said(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(b"PK not a checkpoint")
+    with pytest.raises(UserError, match="cannot be read"):
+        Loop({}, tmp_path, steps=1)
+
+
+def test_a_non_finite_loss_stops_with_a_report(tmp_path: Path) -> None:
+    loop = Loop({}, tmp_path, steps=5, reporters=(), inspect=lambda index: {"captions": [f"clip {index}"]})
+    with pytest.raises(NonFiniteLoss, match="step 2"):
+        loop.run(lambda index, progress: {"loss": math.nan if index == 2 else 1.0})
+    report = json.loads((tmp_path / "non_finite.json").read_text())
+    assert report == {"step": 2, "figures": {"loss": "nan"}, "batch": {"captions": ["clip 2"]}}
+
+
+def test_learning_rate_rises_then_falls() -> None:
+    values = [cosine_rate(p) for p in np.linspace(0, 1, 101)]
+    assert values[0] < 0.1 and max(values) > 0.99 and math.isclose(values[-1], 0.02, abs_tol=1e-6)
+    assert int(np.argmax(values)) <= 3

@@ -1,0 +1,70 @@
+"""Two processes and one: the same losses for the same global batch, and checkpoints that go from one to the other."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from soundctm.training.world import World
+
+MODULE = "tests.oracles.trainer"
+STEPS = 8
+
+
+def train(out: Path, processes: int, *arguments: str) -> None:
+    """Run the trainer, by torchrun where there are several processes."""
+    launcher = [sys.executable, "-m", MODULE]
+    if processes > 1:
+        launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+        launcher += ["--module", MODULE]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [*launcher, *arguments, "--steps", str(STEPS)]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert (out / "log.jsonl").exists()
+
+
+def losses(out: Path) -> list[dict[str, float]]:
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in line.items() if name not in ("elapsed", "step")} for line in lines]
+
+
+def assert_close(first: Path, second: Path) -> None:
+    a, b = losses(first), losses(second)
+    assert len(a) == len(b) == STEPS
+    for ours, theirs in zip(a, b, strict=True):
+        assert ours.keys() == theirs.keys()
+        assert all(math.isclose(ours[name], theirs[name], rel_tol=1e-4) for name in ours), (ours, theirs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["teacher", "student"])
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_processes_share_a_batch(part: str, strategy: str, tmp_path: Path) -> None:
+    train(tmp_path / "one", 1, part, str(tmp_path / "one"))
+    train(tmp_path / "two", 2, part, str(tmp_path / "two"), "--strategy", strategy)
+    assert_close(tmp_path / "one", tmp_path / "two")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("before", "after"), [(2, 1), (1, 2)])
+@pytest.mark.parametrize("kind", [("--strategy", "fsdp", "--sharded"), ("--strategy", "ddp")])
+def test_a_checkpoint_changes_the_number_of_processes(
+    before: int, after: int, kind: tuple[str, ...], tmp_path: Path
+) -> None:
+    train(tmp_path / "whole", 1, "student", str(tmp_path / "whole"))
+    moved = tmp_path / "moved"
+    train(moved, before, "student", str(moved), *kind, "--stop-after", "4")
+    train(moved, after, "student", str(moved), *kind, "--resume")
+    assert_close(tmp_path / "whole", moved)
+
+
+def test_shares_are_equal_and_cover_a_batch() -> None:
+    rows = [World(rank, 3).share(12) for rank in range(3)]
+    assert [list(range(12))[r] for r in rows] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    with pytest.raises(ValueError, match="does not divide"):
+        World(0, 3).share(10)
