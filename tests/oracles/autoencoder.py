@@ -38,7 +38,7 @@ TINY_SIZES = DACConfig(
     sample_rate=8000, encoder_dim=4, encoder_rates=(2, 4), decoder_dim=16, decoder_rates=(4, 2), latent_dim=4
 )
 TINY_DISCRIMINATORS = DiscriminatorConfig(
-    periods=(2, 3), period_widths=(4, 8), windows=(64,), band_edges=(0.0, 0.4, 1.0), band_width=4
+    periods=(2, 3), period_widths=(4, 8), windows=(128,), band_edges=(0.0, 0.4, 1.0), band_width=4
 )
 
 

@@ -8,9 +8,10 @@ from soundctm.training.discriminators import DiscriminatorConfig, Discriminators
 from soundctm.training.discriminators.bands import BandDiscriminator, band_slices
 from soundctm.training.discriminators.ensemble import centred
 from soundctm.training.discriminators.period import PeriodDiscriminator
+from soundctm.training.precision import arithmetic
 
 TINY = DiscriminatorConfig(
-    periods=(2, 3, 5), period_widths=(4, 8), windows=(256, 64), band_edges=(0.0, 0.3, 1.0), band_width=4
+    periods=(2, 3, 5), period_widths=(4, 8), windows=(256, 128), band_edges=(0.0, 0.3, 1.0), band_width=4
 )
 
 
@@ -95,7 +96,7 @@ def test_spectra_of_noise_have_unit_power() -> None:
     assert spectrum.shape == (4, 2, 625, 129) and abs(float(power.mean()) - 1) < 0.02
 
 
-@pytest.mark.parametrize("bins", [1025, 513, 257, 33])
+@pytest.mark.parametrize("bins", [1025, 513, 257])
 def test_bands_are_neighbours_that_cover_all_bins(bins: int) -> None:
     slices = band_slices(bins, DiscriminatorConfig().band_edges)
     assert [i for part in slices for i in range(bins)[part]] == list(range(bins))
@@ -104,7 +105,7 @@ def test_bands_are_neighbours_that_cover_all_bins(bins: int) -> None:
 def test_impossible_bands_are_errors() -> None:
     with pytest.raises(ValueError, match="do not rise from 0 to 1"):
         band_slices(129, (0.0, 0.5, 0.4, 1.0))
-    with pytest.raises(ValueError, match="too few"):
+    with pytest.raises(ValueError, match="leave 0 to a band"):
         band_slices(5, (0.0, 0.01, 1.0))
 
 
@@ -116,3 +117,17 @@ def test_judgements_split_into_groups() -> None:
         assert torch.allclose(first.logits, a.logits, atol=1e-5) and torch.allclose(second.logits, b.logits, atol=1e-5)
         for whole, part in zip(second.features, b.features, strict=True):
             assert torch.allclose(whole, part, atol=1e-5)
+
+
+def test_gradients_in_bf16_are_those_in_float32_at_the_fewest_bins() -> None:
+    """Taps of a kernel that meet no bin would get uninitialised gradients from the CPU's bfloat16 convolution."""
+    torch.manual_seed(0)
+    network, x = BandDiscriminator(32, (0.0, 1.0), 4), 0.1 * noise(8, 1024)
+    found: list[list[torch.Tensor]] = []
+    for precision in ("fp32", "bf16"):
+        network.zero_grad()
+        with arithmetic(precision):  # type: ignore[arg-type]
+            logits = network(x).logits
+        (1 - logits.float()).square().mean().backward()
+        found.append([p.grad.clone() for p in network.parameters() if p.grad is not None])
+    assert all(float((a - b).norm()) < 0.3 * float(a.norm()) + 1e-4 for a, b in zip(*found, strict=True))

@@ -157,7 +157,7 @@ class Waves:
         return (z.repeat_interleave(self.hop, dim=-1) * waves).sum(1)
 
 
-SMALL = {"periods": (2, 3), "period_widths": (4, 8), "windows": (256,), "band_width": 4}
+SMALL = {"periods": (2, 3), "period_widths": (4, 8), "windows": (256,), "band_edges": (0.0, 0.4, 1.0), "band_width": 4}
 GAN = {"crop_frames": 4, "discriminators": SMALL}
 
 

@@ -11,15 +11,16 @@ from rich.console import Console
 
 from soundctm.cli.common import JsonOption, load_model, output_folder, progress
 from soundctm.errors import UserError
+from soundctm.training.data.prepare.settings import Format, Settings, SourceOptions, checked
 
 if TYPE_CHECKING:
     from soundctm.training.data.prepare.latents import LatentEncoder
-    from soundctm.training.data.prepare.settings import Settings
 
     Chosen = tuple[Settings, LatentEncoder | None]
 
 data_app = typer.Typer(no_args_is_help=True, help="Prepare sounds with captions for training.")
 
+CLIP = Settings()  # the defaults
 LISTED = 8  # kinds of licences and groups that the summary names
 
 
@@ -32,23 +33,23 @@ def data() -> None:
 def prepare(
     source: Path = typer.Argument(help="A table, a folder or a tar; see docs/data.md."),
     out: Path = typer.Option(..., "--out", "-o", help="New folder, or one that was interrupted."),
-    format: Literal["table", "audiocaps", "sidecar", "esc50", "esc10", "tar"] = typer.Option(
-        None, help="What the source is; found out when left out."
-    ),
+    format: Format = typer.Option(None, help="What the source is; found out when left out."),
     audio: Path = typer.Option(None, help="Folder that a table's file names count from; its own when left out."),
-    seconds: float = typer.Option(None, help="Length of a clip; 10, or the default of the model of --latents."),
-    sample_rate: int = typer.Option(None, help="Hz; 44100, or that of the model of --latents."),
-    channels: Literal["mono", "stereo"] = typer.Option("mono", help="Fold to mono, or keep stereo."),
-    silence: float = typer.Option(-60.0, help="Peak in dBFS below which a sound is left out as silent."),
+    seconds: float = typer.Option(
+        None, help=f"Length of a clip; {CLIP.seconds:g}, or the default of the model of --latents."
+    ),
+    sample_rate: int = typer.Option(None, help=f"Hz; {CLIP.sample_rate}, or that of --latents' model."),
+    channels: Literal["mono", "stereo"] = typer.Option(CLIP.channels, help="Fold to mono, or keep stereo."),
+    silence: float = typer.Option(CLIP.silence_db, help="Peak in dBFS below which a sound is left out as silent."),
     latents: str = typer.Option(None, metavar="MODEL", help="Also store latents and text tokens of this model."),
     device: str = typer.Option("cpu", help="Where --latents encodes."),
-    mixtures: int = typer.Option(0, help="Add so many mixtures of two clips, captions joined."),
-    seed: int = typer.Option(0, help="Of the mixtures."),
-    licence: str = typer.Option("unknown", help="Licence of sounds whose source names none."),
+    mixtures: int = typer.Option(CLIP.mixtures, help="Add so many mixtures of two clips, captions joined."),
+    seed: int = typer.Option(CLIP.seed, help="Of the mixtures."),
+    licence: str = typer.Option(SourceOptions().licence, help="Licence of sounds whose source names none."),
     esc10: bool = typer.Option(False, "--esc10", help="Of ESC-50, only the ten classes of ESC-10."),
     folds: str = typer.Option("", help="Of ESC-50 or ESC-10, only these folds, as in 1,2,3,4."),
     workers: int = typer.Option(None, min=1, help="Processes that decode; cores less one. The result is the same."),
-    shard_size: int = typer.Option(64, help="Clips per shard."),
+    shard_size: int = typer.Option(CLIP.shard_size, help="Clips per shard."),
     as_json: bool = JsonOption,
 ) -> None:
     r"""Decode, resample, cut and store sounds with captions. What is left out is listed with its reason.
@@ -78,7 +79,6 @@ def _prepare(
     """Run behind a progress bar; the manifest."""
     from soundctm.training.data.prepare.detect import open_source
     from soundctm.training.data.prepare.run import prepare as run
-    from soundctm.training.data.prepare.settings import SourceOptions, checked
 
     options = checked(SourceOptions, selected)
     found = open_source(source, options)
@@ -98,8 +98,6 @@ def _folds(text: str) -> list[int]:
 
 def _settings(values: dict[str, Any], latents: str | None, device: str) -> "Chosen":
     """Settings with the model's defaults filled in, and its encoder."""
-    from soundctm.training.data.prepare.settings import Settings, checked
-
     given = {name: value for name, value in values.items() if value is not None}
     if latents is None:
         return checked(Settings, given), None

@@ -1,5 +1,7 @@
 """Batches from a prepared folder are what model and captions would give, and a function of seed and step."""
 
+import os
+import resource
 import shutil
 from pathlib import Path
 
@@ -146,6 +148,19 @@ def test_damage_is_named(damage: str, folder: Path, tmp_path: Path) -> None:
         (copied / "00000.jsonl").write_text("{")
     with pytest.raises(UserError, match="prepare"):
         PreparedDataset(copied.parent)
+
+
+def test_more_arrays_than_files_may_be_open(model: SoundCTM, tmp_path: Path) -> None:
+    """28 arrays, and room for 12 more files."""
+    prepared(tmp_path, model, SETTINGS.model_copy(update={"shard_size": 1}))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    spare = os.open(os.devnull, os.O_RDONLY)  # the lowest free number
+    os.close(spare)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (spare + 12, hard))
+    try:
+        assert len(PreparedDataset(tmp_path / "out").batch(0, 7, 0.0).z_0) == 7
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_the_model_must_fit_the_sound(model: SoundCTM) -> None:

@@ -11,6 +11,9 @@ from soundctm.autoencoder.spectral import stft
 from soundctm.training.discriminators.judgement import Judgement, rectify
 
 WIDE = ((3, 9), (1, 4))  # kernel and padding over (frames, bins)
+# So many that every tap of the fourth layer's kernel meets a bin: to taps that meet none, the bfloat16 kernel of CPUs
+# (oneDNN, torch 2.13) gives a gradient of uninitialised memory.
+FEWEST_BINS = 17
 SQUARE = ((3, 3), (1, 1))
 
 
@@ -19,8 +22,12 @@ def band_slices(bins: int, edges: tuple[float, ...]) -> list[slice]:
     if edges[0] != 0.0 or edges[-1] != 1.0 or any(b <= a for a, b in pairwise(edges)):
         raise ValueError(f"band edges {edges} do not rise from 0 to 1")
     slices = [slice(int(a * bins), int(b * bins)) for a, b in pairwise(edges)]
-    if any(part.start == part.stop for part in slices):
-        raise ValueError(f"{bins} bins are too few for the bands {edges}; use a longer window or fewer bands")
+    fewest = min(part.stop - part.start for part in slices)
+    if fewest < FEWEST_BINS:
+        raise ValueError(
+            f"{bins} bins leave {fewest} to a band of {edges}, and at least {FEWEST_BINS} are needed; "
+            "use a longer window or fewer bands"
+        )
     return slices
 
 

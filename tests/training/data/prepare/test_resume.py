@@ -85,7 +85,7 @@ def test_what_the_whole_holds(folder: Path, whole: dict[str, bytes]) -> None:
         assert np.corrcoef(clips.row(clip), mixed)[0, 1] > 0.999  # tones of one level: p = 1/2
 
 
-@pytest.mark.parametrize("stop", [1, 4, 5, 10, 12, 15, 16, 17, 20, 21])
+@pytest.mark.parametrize("stop", [1, 4, 11, 15, 16, 18, 21])
 def test_interrupted_after_any_entry(stop: int, folder: Path, whole: dict[str, bytes], tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         run(folder, tmp_path, stop=stop)
@@ -93,7 +93,7 @@ def test_interrupted_after_any_entry(stop: int, folder: Path, whole: dict[str, b
     assert content(tmp_path) == whole
 
 
-@pytest.mark.parametrize("allowed", [0, 1, 2, 7, 10, 11, 12, 16])
+@pytest.mark.parametrize("allowed", [0, 1, 2, 11, 12, 16])
 def test_interrupted_between_any_files(
     allowed: int, folder: Path, whole: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

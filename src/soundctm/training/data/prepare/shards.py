@@ -6,6 +6,7 @@
 """
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -183,6 +184,38 @@ class ShardWriter:
         self.left_out = []
 
 
+@dataclass(frozen=True, slots=True)
+class ArrayFile:
+    """A ``.npy`` that has been looked at. It is mapped for each access: a map that is kept keeps a file open, and a
+    large collection has more arrays than a process may have open files."""
+
+    path: Path
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    offset: int
+
+    @classmethod
+    def look(cls, path: Path, count: int) -> "ArrayFile":
+        """Raises :class:`UserError` unless the file is there, whole, and has ``count`` rows."""
+        try:
+            with path.open("rb") as file:
+                if np.lib.format.read_magic(file) != (1, 0):
+                    raise ValueError("not version 1.0 of the format")
+                shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+                found = cls(path, dtype, shape, file.tell())
+                missing = found.offset + math.prod(shape) * dtype.itemsize - file.seek(0, 2)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} is missing or damaged ({error}); prepare the data again") from error
+        if missing or shape[0] != count:
+            raise UserError(f"{path} is damaged or does not belong to its index; prepare the data again")
+        return found
+
+    def row(self, index: int) -> np.ndarray:
+        """One row, memory-mapped."""
+        row: np.ndarray = np.memmap(self.path, self.dtype, "r", self.offset, self.shape)[index]
+        return row
+
+
 class ShardReader:
     """Clips of finished shards by number. Captions and names are in memory, arrays are memory-mapped.
 
@@ -193,7 +226,7 @@ class ShardReader:
         self.names: list[str] = []
         self.captions: list[str] = []
         self.starts: list[int] = []
-        self.arrays: dict[str, list[np.ndarray]] = {name: [] for name in arrays}
+        self.arrays: dict[str, list[ArrayFile]] = {name: [] for name in arrays}
         for path in finished_shards(folder):
             self.starts.append(len(self.names))
             for record in read_records(path):
@@ -201,7 +234,7 @@ class ShardReader:
                 self.captions.append(record.caption)
             for name in arrays:
                 part = path.with_suffix(f".{name}.npy" if name else ".npy")
-                self.arrays[name].append(_map(part, len(self.names) - self.starts[-1]))
+                self.arrays[name].append(ArrayFile.look(part, len(self.names) - self.starts[-1]))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -209,15 +242,4 @@ class ShardReader:
     def row(self, clip: int, array: str = "") -> np.ndarray:
         """One clip's row of an array; "" is the sound, int16 ``[channels, length]``."""
         shard = int(np.searchsorted(self.starts, clip, side="right")) - 1
-        row: np.ndarray = self.arrays[array][shard][clip - self.starts[shard]]
-        return row
-
-
-def _map(path: Path, count: int) -> np.ndarray:
-    try:
-        array: np.ndarray = np.load(path, mmap_mode="r")
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} is missing or damaged ({error}); prepare the data again into a new folder") from error
-    if len(array) != count:
-        raise UserError(f"{path} has {len(array)} clips and its index {count}; prepare the data again")
-    return array
+        return self.arrays[array][shard].row(clip - self.starts[shard])

@@ -1,0 +1,118 @@
+"""From a folder of sounds to a model that generates, through the commands alone."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.oracles.sounds import encoded, tone, write_folder
+
+TEACHER = """
+kind = "teacher"
+steps = 4
+batch = 4
+accumulate = 2
+[optimizer]
+name = "muon"
+learning_rate = 1e-3
+[backbone]
+role = "teacher"
+channels = 8
+width = 32
+depth = 2
+heads = 2
+context_dim = 16
+kv_heads = 1
+patch = 2
+fourier_features = 16
+rope_dims = 8
+qk_norm = true
+time_conditioning = "adaln"
+jump_embedding = "separate"
+"""
+STUDENT = """
+kind = "student"
+steps = 3
+batch = 4
+max_solver_steps = 2
+[optimizer]
+name = "radam"
+learning_rate = 1e-3
+"""
+GAN = """
+[gan]
+crop_frames = 8
+discriminators = { periods = [2, 3], period_widths = [4, 8], windows = [128], band_edges = [0, 0.4, 1], band_width = 4 }
+"""
+
+
+@pytest.fixture(scope="module")
+def ground(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sounds, configurations, and the sounds prepared."""
+    folder = tmp_path_factory.mktemp("ground")
+    files = {f"in/{i}.wav": encoded(tone(200 + 100 * i)) for i in range(5)}
+    files |= {f"in/{i}.txt": f"a tone, number {i}".encode() for i in range(5)}
+    files |= {"teacher.toml": TEACHER.encode(), "student.toml": STUDENT.encode(), "gan.toml": (STUDENT + GAN).encode()}
+    write_folder(folder, files)
+    command = (sys.executable, "-m", "soundctm", "data", "prepare", "in", "--out", "prepared", "--seconds", "0.5")
+    subprocess.run([*command, "--latents", str(tiny_folder)], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def data(ground: Path, tmp_path: Path) -> str:
+    """The name of the prepared folder, in a working folder of its own."""
+    shutil.copytree(ground, tmp_path, dirs_exist_ok=True)
+    return "prepared"
+
+
+def test_a_folder_of_sounds_becomes_a_model(run, data: str, tiny_folder: Path, tmp_path: Path) -> None:
+    teacher = ("train", "teacher", "--config", "teacher.toml", "--data", data, "--out", "t")
+    plan = run(*teacher, "--dry-run")
+    assert plan.code == 0 and "parameters" in plan.out and "MiB" in plan.out and not (tmp_path / "t").exists()
+    assert run(*teacher).code == 0
+    student = ("train", "student", "--config", "student.toml", "--data", data, "--teacher", "t", "--out", "s")
+    plan = run(*student, "--dry-run")
+    assert plan.code == 0 and "distance teacher" in plan.out and "Heun" in plan.out
+    assert run(*student, "--board", "--listen", tiny_folder).code == 0
+    assert list((tmp_path / "s" / "board").glob("events*"))
+    made = run("train", "assemble", "--base", tiny_folder, "--teacher", "t", "--student", "s", "--out", "mine")
+    assert made.code == 0, made.err
+    result = run("generate", "rain", "--takes", 1, "--seed", 3, "--model", "mine", "--json")
+    assert result.code == 0 and json.loads(result.out)["files"][0]["recipe"]["model"].endswith("mine")
+
+
+def test_a_gan_loss_is_trained_through_the_models_decoder(run, data: str, tiny_folder: Path) -> None:
+    student = ("train", "student", "--config", "gan.toml", "--data", data, "--teacher", tiny_folder, "--out", "s")
+    refused = run(*student)
+    assert refused.code == 2 and "--listen" in refused.err
+    assert run(*student, "--listen", tiny_folder).code == 0
+
+
+def test_a_run_with_a_limit_goes_on(run, data: str) -> None:
+    teacher = ("train", "teacher", "--config", "teacher.toml", "--data", data, "--out", "t")
+    stopped = run(*teacher, "--minutes", 0)
+    assert stopped.code == 0 and "--resume" in stopped.err
+    refused = run(*teacher)
+    assert refused.code == 2 and "--resume" in refused.err
+    assert "finished" in run(*teacher, "--resume").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("teacher", "--config", "huge", "--data", "prepared", "--out", "t"), "no configuration huge"),
+        (("teacher", "--config", "student.toml", "--data", "prepared", "--out", "t"), "kind is wrong"),
+        (("teacher", "--config", "teacher.toml", "--data", "in", "--out", "t"), "not a complete prepared folder"),
+        (("student", "--config", "student.toml", "--data", "prepared", "--teacher", "none", "--out", "s"),
+         "unknown model"),
+        (("assemble", "--out", "m"), "nothing to assemble"),
+        (("assemble", "--student", "in", "--out", "m"), "holds no trained student"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_line(run, data: str, arguments: tuple[str, ...], said: str) -> None:
+    result = run("train", *arguments)
+    assert result.code == 2 and said in result.err and len(result.err.strip().splitlines()) == 1
