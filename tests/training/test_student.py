@@ -132,6 +132,17 @@ def test_accumulated_parts_are_one_batch_of_gradients() -> None:
     assert math.isclose(whole.step(0, 0.5)["grad"], float(norm), rel_tol=1e-4)
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_checkpointed_blocks_give_the_same_step(precision: str) -> None:
+    stepped = []
+    for checkpointing in (False, True):
+        distillation = perturbed(task(precision=precision, checkpointing=checkpointing, accumulate=2))
+        figures = distillation.step(0, 0.5)
+        stepped.append((figures, [p.detach().clone() for p in distillation.trainee.module.parameters()]))
+    (first, plain), (second, checkpointed) = stepped
+    assert first == second and all(torch.equal(a, b) for a, b in zip(plain, checkpointed, strict=True))
+
+
 def test_what_does_not_fit_is_said() -> None:
     with pytest.raises(UserError, match="must be a teacher"):
         StudentTask(task().config, DiT(tiny_backbone("student")), GaussianLatents(), World())

@@ -11,12 +11,19 @@ Precision = Literal["bf16", "fp32"]
 
 
 @contextmanager
-def arithmetic(precision: Precision, device: str = "cpu") -> Iterator[None]:
-    """Autocast for a forward pass; on a CPU also attention as plain products.
+def attention(device: str = "cpu") -> Iterator[None]:
+    """Attention as plain products on a CPU; any kernel elsewhere.
 
     The flash kernel of CPUs is made for long sequences: at the embedded model's 54 tokens its backward pass costs as
-    much as every linear layer together.
+    much as every linear layer together. Blocks that are computed again on the way back need this around the backward
+    pass too, or they would come out of another kernel.
     """
-    plain = [SDPBackend.MATH] if device == "cpu" else list(SDPBackend.__members__.values())
-    with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"), sdpa_kernel(plain):
+    with sdpa_kernel([SDPBackend.MATH] if device == "cpu" else list(SDPBackend.__members__.values())):
+        yield
+
+
+@contextmanager
+def arithmetic(precision: Precision, device: str = "cpu") -> Iterator[None]:
+    """Autocast for a forward pass, with :func:`attention`."""
+    with torch.autocast(device, torch.bfloat16, enabled=precision == "bf16"), attention(device):
         yield

@@ -16,6 +16,7 @@ from soundctm.training.checkpoint import Stateful
 from soundctm.training.config import Training
 from soundctm.training.data.source import LatentSource
 from soundctm.training.loop import Figures, cosine_rate
+from soundctm.training.precision import attention
 from soundctm.training.trainee import Trainee
 from soundctm.training.world import World
 
@@ -58,7 +59,7 @@ class Task(ABC):
             batch = self.source.batch(index * config.accumulate + part, size, config.drop_caption)
             batch = batch.share(rows, self.world.device)
             last = part == config.accumulate - 1
-            with nullcontext() if last else self._unsynchronised():
+            with attention(self.world.device.type), nullcontext() if last else self._unsynchronised():
                 figures = self.backward(batch.z_0, batch.conditioning, index, part, rows)
             for name, value in figures.items():
                 sums[name] = sums.get(name, 0.0) + value / config.accumulate
