@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from soundctm.audio import Clip
-from soundctm.audio.spectrogram import LOWEST_HZ, ROWS, log_spectrogram, save_sheet
+from soundctm.audio.spectrogram import LOWEST_HZ, ROWS, log_spectrogram, picture, save_sheet
 
 RATE = 44100
 
@@ -50,3 +50,11 @@ def test_any_length_is_drawn(length: int, tmp_path: Path) -> None:
 def test_a_sheet_shows_all_its_sounds(tmp_path: Path) -> None:
     rows = [[sine(440.0, 0.2), sine(880.0, 0.2)], [sine(220.0, 0.2), sine(110.0, 0.2)]]
     assert save_sheet(rows, RATE, tmp_path / "sheet.png", ["first", "second"], ["1 step", "16 steps"]).exists()
+
+
+def test_a_picture_has_high_frequencies_on_top() -> None:
+    x = 0.5 * np.sin(2 * np.pi * 10_000 * np.arange(22_050) / 44_100)
+    image = picture(x, 44_100)
+    brightness = image.astype(float).sum((1, 2))
+    assert image.dtype == np.uint8 and image.shape[0] == ROWS and image.shape[2] == 3
+    assert int(np.argmax(brightness)) < ROWS / 4

@@ -132,7 +132,7 @@ class Loop:
             figures = step(self.step, self.progress)
             self._must_be_finite(figures)
             self.step += 1
-            self.elapsed += time.monotonic() - start
+            self.elapsed += self.world.agree(time.monotonic() - start)
             for name, value in figures.items():
                 total, count = self._sums.get(name, (0.0, 0))
                 self._sums[name] = (total + value, count + 1)

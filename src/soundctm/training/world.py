@@ -51,6 +51,12 @@ class World:
             value = value / self.size
         return value
 
+    def agree(self, value: float) -> float:
+        """The mean of a number over all processes: the clocks that place a step in its budget must not differ."""
+        if self.size == 1:
+            return value
+        return float(self.mean(torch.tensor(value, dtype=torch.float64, device=self.device)))
+
     def any(self, flag: bool) -> bool:
         """Whether any process says yes: all of them stop together, or none."""
         if self.size == 1:

@@ -89,6 +89,8 @@ def _histogram(path: Path, durations: np.ndarray, levels: np.ndarray) -> None:
     edges = np.geomspace(max(durations.min() * 0.9, 1e-4), durations.max() * 1.1, BARS + 1)
     left.hist(durations, bins=edges, color="#f0a860")
     left.set_xscale("log")
+    for ticks in (left.xaxis.set_major_formatter, left.xaxis.set_minor_formatter):
+        ticks(lambda value, _: f"{value:g}")
     left.xaxis.set_major_formatter("{x:g}")
     left.xaxis.set_minor_formatter(LogFormatter())
     left.set_xlabel("seconds before cutting")
