@@ -11,7 +11,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export OMP_WAIT_POLICY = PASSIVE
 export GOMP_SPINCOUNT = 0
 
-.PHONY: demo test lint fast slow train-mini clean
+.PHONY: demo test lint fast slow train-mini reproduce clean
 
 demo: $(STAMP)
 	@$(BIN)/soundctm demo --out sounds
@@ -34,6 +34,14 @@ slow: $(STAMP)
 train-mini: $(STAMP)
 	@$(PIP) install --constraint constraints.txt --editable '.[train]'
 	@$(BIN)/soundctm train mini
+
+# The paper's ablations on the embedded model, into docs/reproduction.md: about two hours on four cores; run it again to
+# go on. SCALE multiplies clips, training steps and takes; another SCALE needs another REPRODUCTION.
+THREADS ?= 3
+SCALE ?= 1
+REPRODUCTION ?= runs/reproduce
+reproduce: $(STAMP)
+	@$(BIN)/python benchmarks/reproduce.py --out $(REPRODUCTION) --threads $(THREADS) --scale $(SCALE)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit(\

@@ -27,7 +27,7 @@ def end_with_parent() -> None:
     """End this process when the one at the other end of its standard input ends, however it does."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        os.read(sys.stdin.fileno(), 1)
         os._exit(3)
 
     threading.Thread(target=wait, daemon=True).start()
@@ -61,7 +61,7 @@ def everything(out: Path, model: str, scale: float, threads: int, docs: Path) ->
         place = Place(out, settle(out, settings_for(model, scale)))
         Schedule(place, all_pieces(place.settings), threads).run()
         figures = results.collect(place)
-        for path in (*results.save(figures, out, docs), page.write(figures, docs)):
+        for path in (*results.save(figures, out, docs), *page.write(figures, docs)):
             print(f"wrote {path}")
 
 

@@ -40,6 +40,7 @@ class Cached:
 
     def __init__(self, channels: int, context_dim: int, frames: int, tokens: int) -> None:
         self.channels, self.context_dim, self.frames, self.tokens = channels, context_dim, frames, tokens
+        self.identity = "random"
         self.seconds = 0.0  # spent in making batches
 
     def batch(self, step: int, size: int, drop: float) -> Batch:

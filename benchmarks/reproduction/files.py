@@ -33,3 +33,10 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """What :func:`write_arrays` wrote."""
     arrays: dict[str, np.ndarray] = load_file(path)
     return arrays
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a text file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, lambda file: file.write(text.encode()))
+    return path

@@ -14,6 +14,7 @@ from reproduction.pieces import Piece, Place
 from soundctm.errors import UserError
 
 POLL = 0.2  # seconds
+EVERY = 120.0  # seconds between lines while nothing ends
 QUIET = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
 
 
@@ -31,14 +32,14 @@ class Schedule:
     pieces: Sequence[Piece]
     workers: int
     running: dict[str, tuple[subprocess.Popen[bytes], float]] = field(default_factory=dict)
+    spoke: float = 0.0  # when a line was last printed
 
     def done(self, piece: Piece) -> bool:
         """Whether its note exists."""
         return self.place.done(piece.name).exists()
 
     def seconds_left(self) -> float:
-        """From the pieces' costs, in proportion to what the finished ones took; never less than the longest chain of
-        what is under way would need."""
+        """From the pieces' costs, in proportion to what the finished ones took, over the workers."""
         finished = [piece for piece in self.pieces if self.done(piece)]
         taken = sum(read_json(self.place.done(piece.name))["seconds"] for piece in finished)
         ratio = taken / sum(piece.cost for piece in finished) if finished else 1.0
@@ -60,6 +61,8 @@ class Schedule:
                 self._start_what_can()
                 time.sleep(POLL)
                 self._collect()
+                if self.running and time.monotonic() - self.spoke > EVERY:
+                    self.say(f"at work: {', '.join(self.running)}")
         finally:
             self._end_all()
             for number, handler in previous.items():
@@ -68,6 +71,7 @@ class Schedule:
     def say(self, words: str) -> None:
         """One line, with the time left."""
         left = self.seconds_left()
+        self.spoke = time.monotonic()
         print(f"{words}; about {minutes(left)} left" if left > 1 else words, flush=True)
 
     def _stop(self, signum: int, frame: object) -> None:

@@ -1,6 +1,5 @@
 """The sets of sounds: procedural clips to train on, and fresh single-class clips to compare with."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import torch
 from reproduction.files import read_arrays, read_json, write_arrays, write_json
 from reproduction.settings import SHARD, Settings
 from soundctm import SoundCTM
+from soundctm.audio.io import write_atomically
 from soundctm.audio.resample import resample
 from soundctm.metrics.evaluator import SAMPLE_RATE as HEARD_AT
 from soundctm.metrics.evaluator import Listener
@@ -34,7 +34,7 @@ def fitted(model: SoundCTM, samples: np.ndarray) -> np.ndarray:
 def encoded(model: SoundCTM, sounds: list[np.ndarray]) -> torch.Tensor:
     """Normalised latents ``[n, C, T]`` of sounds at the model's rate."""
     x = torch.from_numpy(np.stack(sounds))[:, None]
-    return model.normalizer.normalize(model.autoencoder.encode(x).mode)  # type: ignore[no-any-return,operator]
+    return model.normalizer.normalize(model.autoencoder.encode(x).mode)  # type: ignore[operator]
 
 
 def make_shard(model: SoundCTM, settings: Settings, index: int, path: Path) -> None:
@@ -50,16 +50,18 @@ def make_shard(model: SoundCTM, settings: Settings, index: int, path: Path) -> N
 
 
 def join_shards(shards: list[Path], folder: Path) -> None:
-    """The folder that :class:`~soundctm.training.data.dataset.LatentDataset` reads; ``latents.npy`` comes last."""
-    folder.mkdir(parents=True, exist_ok=True)
-    words = [read_json(path.with_suffix(".words.json")) for path in shards]
-    for name in ("captions", "classes"):
-        (folder / f"{name}.json").write_text(json.dumps([item for each in words for item in each[name]]))
-    latents = np.concatenate([read_arrays(path)["latents"] for path in shards])
-    np.save(folder / "real.npy", np.zeros(len(latents), bool))
-    np.save(folder / "latents.npy", latents)
+    """The folder that :class:`~soundctm.training.data.dataset.LatentDataset` reads; once ``latents.npy`` stands, the
+    shards go."""
+    final = folder / "latents.npy"
+    if not final.exists():
+        words = [read_json(path.with_suffix(".words.json")) for path in shards]
+        for name in ("captions", "classes"):
+            write_json(folder / f"{name}.json", [item for each in words for item in each[name]])
+        latents = np.concatenate([read_arrays(path)["latents"] for path in shards])
+        np.save(folder / "real.npy", np.zeros(len(latents), bool))
+        write_atomically(final, lambda file: np.save(file, latents))
     for path in shards:
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reproduction.files import read_json, write_json
-from reproduction.variants import CONFIG, SMALL_GAN
+from reproduction.variants import CONFIG, SMALL_GAN, all_settings
 from soundctm.errors import UserError
 from soundctm.folder import folder_hash, locate
 from soundctm.training.config import StudentTraining, read_config
@@ -35,6 +35,7 @@ class Settings(BaseModel):
     versions: dict[str, str]
     training: dict[str, Any]
     gan: dict[str, Any]
+    measured: list[str]
     clips: int
     steps: int
     takes: int
@@ -76,6 +77,7 @@ def settings_for(model: str, scale: float) -> Settings:
         evaluator_hash=file_hash(EVALUATOR / "evaluator.safetensors"),
         versions={"soundctm": package_version(), "torch": torch.__version__, "numpy": numpy.__version__},
         training=training.model_dump(mode="json"), gan=SMALL_GAN.model_dump(mode="json"),
+        measured=all_settings(),
         clips=max(32, round(CLIPS * scale)), steps=max(2, round((training.steps or 1) * scale)), takes=takes,
         grid_takes=max(4, min(takes, round(GRID_TAKES * scale))), reference=3 * takes,
     )  # fmt: skip

@@ -86,14 +86,17 @@ def make_takes(
         path = folder / f"{setting.name}-{start:04d}.safetensors"
         if path.exists():
             continue
-        begin, heard = time.monotonic(), []
+        begin = time.monotonic()
+        embeddings, probabilities = [], []
         stop = min(start + CHUNK, count)
         for first in range(start, stop, BATCH):
             captions = reference.captions[first : min(first + BATCH, stop)]
-            heard.append(hear(model, listener, batch_of_takes(model, sampler, captions, seed, first, needed)))
-        arrays = {name: np.concatenate(parts) for name, parts in zip(("embeddings", "p"), zip(*heard), strict=True)}
-        seconds = (time.monotonic() - begin) / (stop - start)
-        write_arrays(path, {**arrays, "seconds": np.full(stop - start, seconds, np.float32)})
+            heard = hear(model, listener, batch_of_takes(model, sampler, captions, seed, first, needed))
+            embeddings.append(heard[0])
+            probabilities.append(heard[1])
+        seconds = np.full(stop - start, (time.monotonic() - begin) / (stop - start), np.float32)
+        parts = {"embeddings": np.concatenate(embeddings), "p": np.concatenate(probabilities), "seconds": seconds}
+        write_arrays(path, parts)
 
 
 def read_takes(folder: Path, setting: Setting) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.oracles.sounds import encoded, tone, write_folder
 
@@ -78,7 +79,10 @@ def test_a_folder_of_sounds_becomes_a_model(run, data: str, tiny_folder: Path, t
     plan = run(*student, "--dry-run")
     assert plan.code == 0 and "distance teacher" in plan.out and "Heun" in plan.out
     assert run(*student, "--board", "--listen", tiny_folder).code == 0
-    assert list((tmp_path / "s" / "board").glob("events*"))
+    events = EventAccumulator(str(tmp_path / "s" / "board")).Reload()
+    assert "ctm" in events.Tags()["scalars"]
+    assert sorted({tag.split("/")[0] for tag in events.Tags()["audio"]}) == ["1 step", "4 steps"]
+    assert len(events.Tags()["images"]) == len(events.Tags()["audio"]) > 2
     made = run("train", "assemble", "--base", tiny_folder, "--teacher", "t", "--student", "s", "--out", "mine")
     assert made.code == 0, made.err
     result = run("generate", "rain", "--takes", 1, "--seed", 3, "--model", "mine", "--json")
@@ -99,6 +103,8 @@ def test_a_run_with_a_limit_goes_on(run, data: str) -> None:
     refused = run(*teacher)
     assert refused.code == 2 and "--resume" in refused.err
     assert "finished" in run(*teacher, "--resume").err
+    typo = run(*teacher[:-1], "typo", "--resume")
+    assert typo.code == 2 and "no checkpoint in typo" in typo.err
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import math
 import signal
+import time
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,16 @@ class Sines:
     """Sines of random frequency and level. With ``stop_at`` the step of that index, on its way, is asked to be the
     last one: as by Ctrl-C from outside, once."""
 
-    def __init__(self, seed: int = 0, sample_rate: int = 8000, stop_at: int | None = None) -> None:
+    def __init__(self, seed: int = 0, sample_rate: int = 8000, stop_at: int | None = None, pause: float = 0) -> None:
+        self.pause = pause
         self.seed, self.sample_rate, self.stop_at = seed, sample_rate, stop_at
+        self.identity = f"sines at {sample_rate} Hz, seed {seed}"
 
     def crops(self, index: int, size: int, length: int) -> Tensor:
         if index == self.stop_at:
             self.stop_at = None
             signal.raise_signal(signal.SIGINT)
+        time.sleep(self.pause)
         rng = np.random.default_rng((self.seed, index))
         f, level, phase = rng.uniform(100, 1500, size), rng.uniform(0.2, 0.8, size), rng.uniform(0, 6.28, size)
         t = np.arange(length) / self.sample_rate

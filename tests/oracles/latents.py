@@ -35,6 +35,7 @@ class GaussianLatents:
     def __init__(self, channels: int = 4, frames: int = 6, seed: int = 0) -> None:
         self.channels, self.frames, self.seed = channels, frames, seed
         self.context_dim = WIDTH
+        self.identity = f"gaussian {channels} x {frames}, seed {seed}"
 
     def batch(self, step: int, size: int, drop: float) -> Batch:
         rng = np.random.default_rng((self.seed, step))

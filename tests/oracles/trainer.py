@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -44,6 +45,7 @@ def main() -> int:
     parser.add_argument("--stop-after", type=int, default=-1)
     parser.add_argument("--strategy", choices=("ddp", "fsdp"), default="ddp")
     parser.add_argument("--sharded", action="store_true")
+    parser.add_argument("--slow", action="store_true")
     parser.add_argument("--resume", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -64,13 +66,14 @@ def train(arguments: argparse.Namespace, world: World) -> None:
         sharded=arguments.sharded,
     )  # fmt: skip
     if arguments.part == "autoencoder":
-        dac.train(tiny_training(steps=arguments.steps), Sines(), options, world)
+        dac.train(tiny_training(steps=arguments.steps), Sines(pause=0.02 * arguments.slow), options, world)
         return
     task = build(arguments, world)
     whole = task.step
 
     def step(index: int, progress: float) -> dict[str, float]:
         figures = whole(index, progress)
+        time.sleep(0.02 * arguments.slow)
         if index + 1 == arguments.stop_after:
             signal.raise_signal(signal.SIGTERM)
         return figures

@@ -37,15 +37,21 @@ def test_the_papers_levels_are_the_default() -> None:
 
 
 def test_student_levels_are_half_and_half() -> None:
-    sigma = student_dsm_times(4000, NoiseLevels(), generator_of(0))
-    assert stats.kstest((sigma[:2000].log() + 1.2).numpy() / 1.2, "norm").pvalue > 0.001
-    high, low = 80 ** (1 / 7), 0.002 ** (1 / 7)
-    position = (sigma[2000:] ** (1 / 7) - high) / (low - high)
-    assert stats.kstest(position.numpy(), "uniform", args=(0, 0.7)).pvalue > 0.001
+    """Their distribution function is the mean of a log-normal one and of one that is even on the grid's top 70 %."""
+    config = student(noise={"mean": -0.4, "std": 1.4}, sigma_max=40.0, sigma_min=0.01, rho=5.0)
+    high, low = 40 ** (1 / 5), 0.01 ** (1 / 5)
+
+    def both(sigma: np.ndarray) -> np.ndarray:
+        position = (sigma ** (1 / 5) - high) / (low - high)
+        return 0.5 * stats.norm.cdf((np.log(sigma) + 0.4) / 1.4) + 0.5 * np.clip(1 - position / 0.7, 0, 1)
+
+    batches = [student_dsm_times(3, config, generator_of(0, i)) for i in range(2000)]
+    assert stats.kstest(torch.cat(batches).numpy(), both).pvalue > 0.001
 
 
 def test_the_formula_meets_the_grid() -> None:
-    assert torch.allclose(grid_formula(torch.linspace(0, 1, 40)), training_grid(40, 0.002, 80.0, 7.0), rtol=1e-4)
+    levels = (0.002, 80.0, 7.0)
+    assert torch.allclose(grid_formula(torch.linspace(0, 1, 40), *levels), training_grid(40, *levels), rtol=1e-4)
 
 
 @pytest.mark.parametrize("steps", [1, 7, 38])

@@ -2,7 +2,6 @@
 
 import json
 import math
-import random
 import signal
 import subprocess
 import sys
@@ -57,20 +56,27 @@ def test_an_interrupted_loop_goes_on_bit_for_bit(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", ["teacher", "student", "autoencoder"])
 def test_a_killed_training_goes_on_bit_for_bit(part: str, tmp_path: Path) -> None:
-    """SIGKILL at a random moment, twice; log and weights are those of a training that nobody disturbed."""
+    """SIGKILL at two random steps; log and weights are those of a training that nobody disturbed."""
     subprocess.run([*TRAINER, part, str(tmp_path / "whole")], check=True, capture_output=True)
-    killed = tmp_path / "killed"
-    for attempt in range(2):
-        process = subprocess.Popen([*TRAINER, part, str(killed), *["--resume"] * attempt], stderr=subprocess.DEVNULL)
-        while not (killed / "checkpoint.pt").exists() and process.poll() is None:
-            time.sleep(0.01)
-        time.sleep(random.random() * 0.5 + attempt * 2.0)
+    killed, rng = tmp_path / "killed", np.random.default_rng(0)
+    for attempt, lines in enumerate(sorted(rng.choice(np.arange(8, 34), 2, replace=False))):
+        command = [*TRAINER, part, str(killed), "--slow", *["--resume"] * attempt]
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        while process.poll() is None and steps_logged(killed) < lines:
+            time.sleep(0.005)
+        assert process.poll() is None, "it ended before it could be killed"
         process.kill()
         process.wait()
+        assert lines <= steps_logged(killed) < 40 and (killed / "checkpoint.pt").exists()
     subprocess.run([*TRAINER, part, str(killed), "--resume"], check=True, capture_output=True)
     assert logged(killed) == logged(tmp_path / "whole") and len(logged(killed)) == 40
     ours, theirs = (load_file(folder / f"{part}.safetensors") for folder in (killed, tmp_path / "whole"))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs) and ours.keys() == theirs.keys()
+
+
+def steps_logged(out: Path) -> int:
+    path = out / "log.jsonl"
+    return path.read_text().count("\n") if path.exists() else 0
 
 
 def test_figures_after_the_last_checkpoint_come_again_once(tmp_path: Path) -> None:
@@ -96,7 +102,45 @@ def test_a_loop_begins_anew_only_where_nothing_is(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="another batch"):
         Loop({}, tmp_path, steps=1, settings={"batch": 3})
     with pytest.raises(UserError, match="another kind"):
-        Loop({"model": nn.Linear(1, 1)}, tmp_path, steps=1)
+        Loop({"model": nn.Linear(1, 1)}, tmp_path, steps=1, settings={"batch": 2})
+    with pytest.raises(UserError, match="leave --sharded out"):
+        Loop({}, tmp_path, steps=1, sharded=True, settings={"batch": 2})
+    with pytest.raises(UserError, match="no checkpoint in"):
+        Loop({}, tmp_path / "typo", steps=1, resume=True)
+
+
+def test_other_sizes_are_said_in_one_line(tmp_path: Path) -> None:
+    Loop({"model": nn.Linear(2, 2)}, tmp_path, steps=1, reporters=()).run(lambda index, progress: {"loss": 1.0})
+    with pytest.raises(UserError, match="does not fit this training"):
+        Loop({"model": nn.Linear(3, 2)}, tmp_path, steps=1)
+
+
+@pytest.mark.parametrize("sharded", [False, True])
+def test_an_unfinished_log_window_goes_on(sharded: bool, tmp_path: Path) -> None:
+    def run(out: Path, stop_at: int | None) -> None:
+        def step(index: int, progress: float) -> dict[str, float]:
+            if index == stop_at:
+                signal.raise_signal(signal.SIGTERM)
+            return {"loss": float(index), **({"late": 1.0} if index >= 4 else {})}
+
+        Loop({"model": nn.Linear(1, 1)}, out, steps=8, reporters=(), sharded=sharded).run(step, log_every=6)
+
+    run(tmp_path / "a", 2)
+    run(tmp_path / "a", None)
+    run(tmp_path / "b", None)
+    assert logged(tmp_path / "a") == logged(tmp_path / "b")
+    assert [line["loss"] for line in logged(tmp_path / "b")] == [2.5, 6.5], "the last, short window is logged too"
+    assert [line["late"] for line in logged(tmp_path / "b")] == [1.0, 1.0], "a mean is over the steps that have it"
+
+
+def test_a_crash_between_two_folders_loses_nothing(tmp_path: Path) -> None:
+    loop = Loop({"model": nn.Linear(1, 1)}, tmp_path, steps=2, reporters=(), sharded=True)
+    loop.run(lambda index, progress: {"loss": 1.0})
+    (tmp_path / "checkpoint").rename(tmp_path / "checkpoint.previous")
+    again = Loop({"model": nn.Linear(1, 1)}, tmp_path, steps=2, resume=True, sharded=True)
+    assert again.step == 2
+    again.save()
+    assert (tmp_path / "checkpoint").is_dir() and not (tmp_path / "checkpoint.previous").exists()
 
 
 def test_a_damaged_checkpoint_is_said(tmp_path: Path) -> None:
@@ -107,7 +151,7 @@ def test_a_damaged_checkpoint_is_said(tmp_path: Path) -> None:
 
 def test_a_non_finite_loss_stops_with_a_report(tmp_path: Path) -> None:
     loop = Loop({}, tmp_path, steps=5, reporters=(), inspect=lambda index: {"captions": [f"clip {index}"]})
-    with pytest.raises(NonFiniteLoss, match="step 2"):
+    with pytest.raises(NonFiniteLoss, match="step 2 gave loss nan"):
         loop.run(lambda index, progress: {"loss": math.nan if index == 2 else 1.0})
     report = json.loads((tmp_path / "non_finite.json").read_text())
     assert report == {"step": 2, "figures": {"loss": "nan"}, "batch": {"captions": ["clip 2"]}}

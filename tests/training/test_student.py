@@ -10,6 +10,7 @@ from soundctm.backbones import DiT
 from soundctm.errors import UserError
 from soundctm.training.config import OptimizerConfig, StudentTraining
 from soundctm.training.draws import StudentDraws, generator_of
+from soundctm.training.precision import arithmetic
 from soundctm.training.student import TARGET, StudentTask
 from soundctm.training.teacher import dsm_loss
 from soundctm.training.trainee import KEPT
@@ -95,11 +96,36 @@ def test_the_gradient_is_that_of_equation_9(distance: str) -> None:
         assert torch.allclose(a, b, rtol=1e-3, atol=1e-4 * float(b.abs().max()) + 1e-7)
 
 
-def test_without_dsm_its_weight_is_zero() -> None:
+def test_without_dsm_the_student_sees_jumps_alone() -> None:
     distillation = perturbed(task(dsm=False))
     batch = distillation.source.batch(0, 8, 0.0)
+    seen: list[int] = []
+    distillation.trainee.module.register_forward_pre_hook(lambda module, inputs: seen.append(len(inputs[0])))
     figures = distillation.backward(batch.z_0, batch.conditioning, 0, 0, slice(0, 8))
-    assert "lambda_dsm" not in figures and figures["ctm"] > 0
+    assert seen == [8] and set(figures) == {"ctm"} and figures["ctm"] > 0
+
+
+def test_the_feature_distance_is_not_rounded_with_the_rest() -> None:
+    """In bfloat16 its gradient at small differences is noise; inside autocast it is computed in float32."""
+    distillation = perturbed(task(precision="bf16"))
+    batch = distillation.source.batch(0, 8, 0.0)
+    draws = StudentDraws.draw(batch.z_0.shape, distillation.config, generator_of(1))
+    estimate = batch.z_0 + 1e-3 * torch.randn(batch.z_0.shape, generator=generator_of(2))
+    found = []
+    for precision in ("fp32", "bf16"):
+        z_est = estimate.clone().requires_grad_()
+        with arithmetic(precision):  # type: ignore[arg-type]
+            distance = distillation.distance(batch.z_0, z_est, draws, batch.conditioning)
+        found.append(torch.autograd.grad(distance.sum(), z_est)[0])
+    assert torch.equal(*found)
+
+
+def test_another_teacher_or_other_data_is_another_training() -> None:
+    config = task().config
+    first = StudentTask(config, DiT(tiny_backbone()), GaussianLatents(), World()).identity
+    torch.manual_seed(99)
+    other = StudentTask(config, DiT(tiny_backbone()), GaussianLatents(seed=1), World()).identity
+    assert first["teacher"] != other["teacher"] and first["data"] != other["data"]
 
 
 def test_a_student_starts_as_its_teacher_or_from_scratch() -> None:

@@ -52,7 +52,7 @@ def test_processes_share_a_batch(part: str, strategy: str, tmp_path: Path) -> No
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("before", "after"), [(2, 1), (1, 2)])
-@pytest.mark.parametrize("kind", [("--strategy", "fsdp", "--sharded"), ("--strategy", "ddp")])
+@pytest.mark.parametrize("kind", [("--strategy", "fsdp"), ("--strategy", "ddp"), ("--strategy", "ddp", "--sharded")])
 def test_a_checkpoint_changes_the_number_of_processes(
     before: int, after: int, kind: tuple[str, ...], tmp_path: Path
 ) -> None:

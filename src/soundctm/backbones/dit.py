@@ -197,7 +197,9 @@ class DiT(nn.Module):
         """Latents ``[B, C, T]`` as tokens ``[B, ceil(T / patch), width]``."""
         x = x + self.preprocess_conv(x)
         x = F.pad(x, (0, -x.shape[-1] % self.config.patch))
-        return self.project_in(x.unflatten(-1, (-1, self.config.patch)).permute(0, 2, 1, 3).flatten(2))
+        h = self.project_in(x.unflatten(-1, (-1, self.config.patch)).permute(0, 2, 1, 3).flatten(2))
+        # Under autocast the residual stream stays in float32, and with it what Eq. 5 compares.
+        return h.float() if torch.is_autocast_enabled(x.device.type) else h
 
     def _run(
         self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, c_noise_s: Tensor | None,

@@ -16,7 +16,7 @@ class FourierFeatures(nn.Module):
         self.weight = nn.Parameter(torch.randn(features // 2, 1))
 
     def forward(self, v: Tensor) -> Tensor:
-        angle = 2 * math.pi * v[:, None] @ self.weight.T
+        angle = 2 * math.pi * v[:, None] * self.weight[:, 0]  # no matrix product: autocast would round the angle
         return torch.cat([angle.cos(), angle.sin()], dim=-1)
 
 

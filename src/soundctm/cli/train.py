@@ -1,6 +1,8 @@
 """``soundctm train``: teachers, students, autoencoders, and the embedded model again."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -59,11 +61,12 @@ def teacher(
     settings = read_config(config, TeacherTraining)
     source = PreparedDataset(data, settings.seed)
     world = _join(device, threads)
-    if dry_run:
-        _say(teacher_plan(settings, source, world.size))
-        return
-    options = _options(out, resume, minutes, board, strategy, sharded)
-    _end(train_teacher(settings, source, options, world, _decoder(listen, device)), out, world)
+    with _leaving(world):
+        if dry_run:
+            _say(teacher_plan(settings, source, world.size), world)
+            return
+        options = _options(out, resume, minutes, board, strategy, sharded)
+        _end(train_teacher(settings, source, options, world, _decoder(listen, device)), out, world)
 
 
 @train_app.command()
@@ -89,11 +92,14 @@ def student(
     source = PreparedDataset(data, settings.seed)
     guiding = _teacher(guide)
     world = _join(device, threads)
-    if dry_run:
-        _say(student_plan(settings, guiding, source, world.size))
-        return
-    options = _options(out, resume, minutes, board, strategy, sharded)
-    _end(train_student(settings, guiding, source, options, world, _decoder(listen, device)), out, world)
+    with _leaving(world):
+        if settings.gan is not None and listen is None:
+            raise UserError("the GAN loss judges sound and needs a decoder; give --listen MODEL, or leave gan out")
+        if dry_run:
+            _say(student_plan(settings, guiding, source, world.size), world)
+            return
+        options = _options(out, resume, minutes, board, strategy, sharded)
+        _end(train_student(settings, guiding, source, options, world, _decoder(listen, device)), out, world)
 
 
 @train_app.command()
@@ -118,11 +124,12 @@ def autoencoder(
     settings = read_config(config, AutoencoderTraining)
     source = PreparedCrops(data, settings.seed)
     world = _join(device, threads)
-    if dry_run:
-        _say(autoencoder_plan(settings, source))
-        return
-    options = _options(out, resume, minutes, board, "ddp", False)
-    _end(train_autoencoder(settings, source, options, world), out, world)
+    with _leaving(world):
+        if dry_run:
+            _say(autoencoder_plan(settings, source), world)
+            return
+        options = _options(out, resume, minutes, board, "ddp", False)
+        _end(train_autoencoder(settings, source, options, world), out, world)
 
 
 @train_app.command()
@@ -158,7 +165,7 @@ def mini(
         None, help="Folder with esc10, sonic_pi and kenney_interface; procedural sounds alone when left out."
     ),
     scale: float = typer.Option(1.0, help="Factor on every stage's time budget."),
-    threads: int = typer.Option(3, help="Threads; one less than there are cores keeps steps from stalling."),
+    threads: int = typer.Option(3, min=1, help="Threads; one less than there are cores keeps steps from stalling."),
 ) -> None:
     """Train the embedded model from nothing: data, autoencoder, text encoder, teacher, student."""
     from soundctm.training.mini import train_mini
@@ -196,6 +203,8 @@ def _teacher(reference: str) -> "DiT":
 
     if (Path(reference) / "teacher.json").is_file():
         return load_backbone(Path(reference), "teacher")[0]
+    if Path(reference).is_dir() and not (Path(reference) / "config.json").is_file():
+        raise UserError(f"{reference} holds neither a trained teacher nor a model; let soundctm train teacher finish")
     found = load_model(reference, "cpu").teacher
     if found is None:
         raise UserError(f"model {reference} has no teacher; give the folder of soundctm train teacher")
@@ -212,17 +221,31 @@ def _decoder(listen: str | None, device: Device) -> "Decoder | None":
     return ModelDecoder(load_model(listen, device))
 
 
-def _say(plan: "Plan") -> None:
-    """Print a plan."""
+def _say(plan: "Plan", world: "World") -> None:
+    """Print a plan, once."""
+    if not world.first:
+        return
     console = Console(highlight=False, soft_wrap=True)
     for label, words in plan.lines:
         console.print(f"{label:>14}  {words}", markup=False)
 
 
 def _end(finished: bool, out: Path, world: "World") -> None:
-    """Say where things are, once, and close the process group."""
+    """Say where things are, once."""
     if world.first:
         go_on = "the same command with --resume goes on"
         message = f"finished; weights are in {out}" if finished else f"stopped, with a checkpoint in {out}; {go_on}"
         print(message, file=sys.stderr)
-    world.leave()
+
+
+@contextmanager
+def _leaving(world: "World") -> Iterator[None]:
+    """Close the process group at the end, and let one process speak of what the user can mend."""
+    try:
+        yield
+    except UserError:
+        if world.first:
+            raise
+        sys.exit(2)
+    finally:
+        world.leave()

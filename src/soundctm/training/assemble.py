@@ -15,6 +15,7 @@ from soundctm.conditioning.mini import MiniTextConfig
 from soundctm.config import ModelConfig
 from soundctm.errors import UserError
 from soundctm.folder import pack, read_parts
+from soundctm.training.parts import TRAINING
 
 MINI_OMEGA = 3.0
 MINI_SECONDS = 5.0
@@ -62,6 +63,9 @@ def assemble_model(base: Path, out: Path, name: str, trained: Mapping[str, Path]
         if not path.is_file() or not (folder / f"{part}.safetensors").is_file():
             raise UserError(f"{folder} holds no trained {part}; give the --out folder of soundctm train {part}")
         sizes[part] = json.loads(path.read_text())
+        training = folder / f"{part}{TRAINING}"
+        if part == "student" and training.is_file():
+            sizes |= {key: json.loads(training.read_text())[key] for key in ("sigma_min", "sigma_max", "rho")}
     beside = out.with_name(f".{out.name}.partial")
     shutil.rmtree(beside, ignore_errors=True)
     try:

@@ -10,6 +10,7 @@ from soundctm.backbones.dit import DiTConfig
 from soundctm.errors import UserError
 from soundctm.training.distances import DistanceName, Layers
 from soundctm.training.gan import GanLoss
+from soundctm.training.loop import Schedule
 from soundctm.training.optimizers import OptimizerConfig
 from soundctm.training.precision import Precision
 
@@ -33,14 +34,16 @@ class Training(Frozen):
     """What every training of a backbone has. The budget is ``steps``, or ``minutes`` on a machine of unknown speed.
     ``batch`` clips make one step, over all processes together, in ``accumulate`` parts; ``drop_caption`` of the
     captions become the empty one, for guidance. ``checkpointing`` computes blocks again instead of keeping them,
-    ``compiled`` puts each block through torch.compile."""
+    ``compiled`` puts each block through torch.compile. ``schedule`` of the learning rate: after a warm-up over 2 % of
+    the budget "constant", or half a cosine down to 2 %. Weights of losses are found for each part on its own."""
 
     steps: PositiveInt | None = None
     minutes: float | None = Field(default=None, gt=0)
     batch: PositiveInt
     accumulate: PositiveInt = 1
     precision: Precision = "bf16"
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
+    schedule: Schedule = "cosine"
     drop_caption: float = Field(default=0.1, ge=0, le=1)
     optimizer: OptimizerConfig
     noise: NoiseLevels = NoiseLevels()
@@ -62,6 +65,12 @@ class TeacherTraining(Training):
     kind: Literal["teacher"] = "teacher"
     ema: float = Field(default=0.999, ge=0, lt=1)
     backbone: DiTConfig
+
+    @model_validator(mode="after")
+    def _is_a_teacher(self) -> "TeacherTraining":
+        if self.backbone.role != "teacher":
+            raise ValueError(f'the role of the backbone is "{self.backbone.role}"; a teacher needs role = "teacher"')
+        return self
 
 
 class StudentTraining(Training):

@@ -1,14 +1,12 @@
 """Trains the paper's autoencoder, the Gaussian DAC, against discriminators (appendix D.2; Kumar et al. 2023)."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 
 from soundctm.autoencoder.dac import GaussianDAC
 from soundctm.autoencoder.posterior import Posterior
@@ -25,6 +23,7 @@ from soundctm.training.parts import write_part
 from soundctm.training.precision import arithmetic
 from soundctm.training.reporters import Figures
 from soundctm.training.runner import RunOptions, run_loop
+from soundctm.training.task import unsynchronised
 from soundctm.training.trainee import Trainee
 from soundctm.training.weight_norm import folded_state, normalise_weights
 from soundctm.training.world import World
@@ -57,12 +56,14 @@ class Decoded:
     posterior: Posterior
 
 
-def gathering(network: nn.Module, last: bool) -> AbstractContextManager[None]:
-    """Gradients of all but the last part of a batch stay in their process."""
-    if isinstance(network, DistributedDataParallel) and not last:
-        held: AbstractContextManager[None] = network.no_sync()
-        return held
-    return nullcontext()
+def check_rate(config: AutoencoderTraining, source: WaveformSource) -> None:
+    """Raise UserError unless the sounds have the autoencoder's sample rate."""
+    wanted = config.autoencoder.sample_rate
+    if source.sample_rate != wanted:
+        raise UserError(
+            f"the sounds have {source.sample_rate} Hz, the autoencoder is for {wanted} Hz; "
+            "set autoencoder.sample_rate, or prepare the data at that rate"
+        )
 
 
 class AutoencoderTask:
@@ -70,17 +71,14 @@ class AutoencoderTask:
 
     def __init__(self, config: AutoencoderTraining, source: WaveformSource, world: World) -> None:
         sizes = config.autoencoder
-        if source.sample_rate != sizes.sample_rate:
-            raise UserError(
-                f"the sounds have {source.sample_rate} Hz, the autoencoder is for {sizes.sample_rate} Hz; "
-                "set autoencoder.sample_rate, or prepare the data at that rate"
-            )
+        check_rate(config, source)
         if config.batch % (world.size * config.accumulate):
             raise UserError(
                 f"a batch of {config.batch} does not divide into {config.accumulate} parts of {world.size} processes; "
                 "change batch or accumulate"
             )
         self.config, self.source, self.world = config, source, world
+        self.identity = {"data": source.identity}
         torch.manual_seed(config.seed)
         autoencoder, discriminators = GaussianDAC(sizes), Discriminators(config.discriminators)
         normalise_weights(autoencoder)
@@ -127,14 +125,14 @@ class AutoencoderTask:
         kept = self._decoded(*parts[0]) if len(parts) == 1 else None
         sums: dict[str, Tensor] = {}
         for number, part in enumerate(parts, 1):
-            with gathering(self.critics.network, number == len(parts)):
+            with unsynchronised(self.critics.network, number == len(parts)):
                 with torch.no_grad():
                     decoded = kept or self._decoded(*part)
                 losses = self.objective.discriminator(decoded.x, decoded.x_hat)
                 self._backward(losses, "discriminator", sums)
         norms = {"discriminator_grad": self.critics.update(rate)}
         for number, part in enumerate(parts, 1):
-            with gathering(self.generator.network, number == len(parts)):
+            with unsynchronised(self.generator.network, number == len(parts)):
                 decoded = kept or self._decoded(*part)
                 losses = self.objective.generator(decoded.x, decoded.x_hat, decoded.posterior)
                 self._backward(losses, "total", sums)

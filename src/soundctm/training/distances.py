@@ -24,7 +24,7 @@ def teacher_features(
     scaled = c_in(t)[:, None, None] * z
     features = teacher.forward_features(scaled, c_noise(t), conditioning, chained=not official)
     axis = OVER_TOKENS if official else OVER_CHANNELS
-    return [f / (f.square().sum(axis, keepdim=True).sqrt() + SMALL) for f in features]
+    return [f / (f.square().sum(axis, keepdim=True).sqrt() + SMALL) for f in (f.float() for f in features)]
 
 
 def feature_distance(

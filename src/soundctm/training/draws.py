@@ -22,17 +22,18 @@ def log_normal(size: int, levels: NoiseLevels, generator: torch.Generator) -> Te
     return torch.exp(levels.mean + levels.std * torch.randn(size, generator=generator))
 
 
-def grid_formula(xi: Tensor, sigma_min: float = 0.002, sigma_max: float = 80.0, rho: float = 7.0) -> Tensor:
+def grid_formula(xi: Tensor, sigma_min: float, sigma_max: float, rho: float) -> Tensor:
     """``(smax^(1/rho) + xi (smin^(1/rho) - smax^(1/rho)))^rho``: the sampling grid at real positions ``xi``."""
     high, low = sigma_max ** (1 / rho), sigma_min ** (1 / rho)
     return (high + xi * (low - high)) ** rho
 
 
-def student_dsm_times(size: int, levels: NoiseLevels, generator: torch.Generator) -> Tensor:
-    """Times ``[size]`` of Eq. 8: half log-normal, half from the top 70 % of the grid (appendix D.1)."""
-    half = size // 2
-    top = grid_formula(TOP_SHARE * torch.rand(size - half, generator=generator))
-    return torch.cat([log_normal(half, levels, generator), top])
+def student_dsm_times(size: int, config: StudentTraining, generator: torch.Generator) -> Tensor:
+    """Times ``[size]`` of Eq. 8: each log-normal or, as often, from the top 70 % of the grid (appendix D.1)."""
+    xi = TOP_SHARE * torch.rand(size, generator=generator)
+    top = grid_formula(xi, config.sigma_min, config.sigma_max, config.rho)
+    low = log_normal(size, config.noise, generator)
+    return torch.where(torch.rand(size, generator=generator) < 0.5, low, top)
 
 
 def jump_times(
@@ -69,6 +70,7 @@ class TeacherDraws:
 
     @classmethod
     def draw(cls, shape: torch.Size, levels: NoiseLevels, generator: torch.Generator) -> "TeacherDraws":
+        """For latents of this ``shape [B, C, T]``."""
         return cls(log_normal(shape[0], levels, generator), torch.randn(shape, generator=generator))
 
 
@@ -87,10 +89,11 @@ class StudentDraws:
 
     @classmethod
     def draw(cls, shape: torch.Size, config: StudentTraining, generator: torch.Generator) -> "StudentDraws":
+        """For latents of this ``shape [B, C, T]``; one number of solver steps for all of them."""
         size = shape[0]
         t, u, s = jump_times(size, solver_steps(config, generator), config.grid_points, generator)
         omega = config.omega_min + (config.omega_max - config.omega_min) * torch.rand(size, generator=generator)
-        sigma = student_dsm_times(size, config.noise, generator)
+        sigma = student_dsm_times(size, config, generator)
         noises = [torch.randn(shape, generator=generator) for _ in range(2)]
         return cls(t, u, s, omega, sigma, *noises)
 

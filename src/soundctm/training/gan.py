@@ -50,11 +50,13 @@ class Adversary:
         frames = min(self.config.crop_frames, z_0.shape[-1])
         first = int(torch.randint(0, z_0.shape[-1] - frames + 1, (1,), generator=generator))
         stretch = slice(first, first + frames)
-        with torch.no_grad():
-            real = self.decode(z_0[..., stretch])
-        return real, self.decode(estimate[..., stretch])
+        with torch.autocast(z_0.device.type, enabled=False):  # rounding in the decoder is no sign of the student
+            with torch.no_grad():
+                real = self.decode(z_0[..., stretch].float())
+            return real, self.decode(estimate[..., stretch].float())
 
     def judge(self, network: torch.nn.Module, x: Tensor) -> list[Judgement]:
+        """What ``network``, the discriminators, says of ``x [B, length]``."""
         with arithmetic(self.precision, self.world.device.type):
             judgements: list[Judgement] = network(x)
         return judgements

@@ -13,6 +13,7 @@ from soundctm.diffusion.guidance import guided_denoiser
 from soundctm.diffusion.schedule import sigma_grid
 from soundctm.diffusion.solvers import heun
 from soundctm.model import SoundCTM
+from soundctm.training.config import StudentTraining
 from soundctm.training.draws import generator_of
 from soundctm.training.gan import Decoder
 from soundctm.training.task import Task
@@ -23,6 +24,7 @@ TAKES = 4
 TEACHER_STEPS = 18
 STUDENT_STEPS = (1, 4)
 OMEGA = 3.0
+EDM_LEVELS = (0.002, 80.0, 7.0)  # sigma_min, sigma_max and rho of a teacher's sampling
 
 
 class ModelDecoder:
@@ -49,7 +51,9 @@ class Listening:
     unconditional: Conditioning
     noise: Tensor
     role: Literal["teacher", "student"]
-    sigma_max: float = 80.0
+    sigma_min: float
+    sigma_max: float
+    rho: float
 
     @classmethod
     def of(cls, task: Task, decode: Decoder, takes: int = TAKES) -> "Listening":
@@ -58,8 +62,11 @@ class Listening:
         names = [" ".join(str(caption).split())[:60] for caption in task.source.describe(0, takes)["captions"]]
         noise = torch.randn(batch.z_0.shape, generator=generator_of(task.config.seed, 0)).to(task.world.device)
         network = task.trainee.averages[KEPT].module
+        config = task.config
+        levels = (config.sigma_min, config.sigma_max, config.rho) if isinstance(config, StudentTraining) else EDM_LEVELS
         unconditional = task.source.unconditional().to(task.world.device)
-        return cls(network, decode, names, batch.conditioning, unconditional, noise, task.trainee.module.config.role)
+        role = task.trainee.module.config.role
+        return cls(network, decode, names, batch.conditioning, unconditional, noise, role, *levels)
 
     @torch.no_grad()
     def __call__(self) -> dict[str, tuple[np.ndarray, int]]:
@@ -72,11 +79,15 @@ class Listening:
 
     def _latents(self) -> dict[str, Tensor]:
         z_T = self.sigma_max * self.noise
+        levels = self.sigma_min, self.sigma_max, self.rho
         if self.role == "teacher":
             D = guided_denoiser(self.network, self.conditioning, self.unconditional.expand(len(z_T)), OMEGA)
-            return {f"{TEACHER_STEPS} Heun steps": heun(D, z_T, sigma_grid(TEACHER_STEPS).to(z_T.device))}
+            return {f"{TEACHER_STEPS} Heun steps": heun(D, z_T, sigma_grid(TEACHER_STEPS, *levels).to(z_T.device))}
         return {
             f"{steps} step{'s' if steps > 1 else ''}":
-            sample(self.network, z_T, self.conditioning, self.unconditional, steps=steps, omega=OMEGA)
+            sample(
+                self.network, z_T, self.conditioning, self.unconditional, steps=steps, omega=OMEGA,
+                sigma_min=self.sigma_min, sigma_max=self.sigma_max, rho=self.rho,
+            )
             for steps in STUDENT_STEPS
         }  # fmt: skip

@@ -6,19 +6,29 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from soundctm.audio.io import write_atomically
 from soundctm.errors import UserError
 from soundctm.training.checkpoint import Checkpoint, Stateful, random_state, restore_random_state
 from soundctm.training.reporters import Figures, Lines, Reporter
 from soundctm.training.world import World
 
 
-class NonFiniteLoss(RuntimeError):
+class NonFiniteLoss(UserError):
     """A loss became NaN or infinite. Training stops: such a loss is a fact to look at, not to hide."""
 
 
-def cosine_rate(progress: float, warmup: float = 0.02, floor: float = 0.02) -> float:
+Schedule = Literal["constant", "cosine"]
+WARMUP = 0.02  # of the budget
+
+
+def scheduled_rate(schedule: Schedule, progress: float) -> float:
+    """Learning-rate factor over ``progress`` in [0, 1]: linear warm-up, then level or :func:`cosine_rate`."""
+    return cosine_rate(progress) if schedule == "cosine" or progress < WARMUP else 1.0
+
+
+def cosine_rate(progress: float, warmup: float = WARMUP, floor: float = 0.02) -> float:
     """Learning-rate factor over ``progress`` in [0, 1]: linear warm-up, then half a cosine down to ``floor``."""
     if progress < warmup:
         return max(progress / warmup, 1e-3)
@@ -30,15 +40,16 @@ class Loop:
 
     The budget is ``steps``, or ``minutes`` of training time; it places a step in ``progress`` from 0 to 1. With
     ``steps`` a resumed run repeats what an uninterrupted one would have done, bit for bit. ``limit_minutes`` ends this
-    run early, with a clean checkpoint. Everything in ``parts`` is saved every ``save_seconds`` and at the end. Figures
-    go to ``out/log.jsonl`` and to the reporters. ``inspect(index)`` describes the batch of a step, for the report that
-    a non-finite loss leaves in ``out/non_finite.json``.
+    run early, with a clean checkpoint. ``resume`` says whether there must be a checkpoint to go on from (True) or must
+    not (False); None goes on where there is one. Everything in ``parts`` is saved every ``save_seconds`` and at the
+    end. Figures go to ``out/log.jsonl`` and to the reporters. ``inspect(index)`` describes the batch of a step, for
+    the report that a non-finite loss leaves in ``out/non_finite.json``. ``settings`` may not change on resumption.
     """
 
     def __init__(
         self, parts: Mapping[str, Stateful], out: Path, minutes: float | None = None, *, steps: int | None = None,
-        limit_minutes: float | None = None, save_seconds: float = 120.0, resume: bool = True, sharded: bool = False,
-        world: World | None = None, reporters: tuple[Reporter, ...] = (Lines(),),
+        limit_minutes: float | None = None, save_seconds: float = 120.0, resume: bool | None = None,
+        sharded: bool = False, world: World | None = None, reporters: tuple[Reporter, ...] = (Lines(),),
         inspect: Callable[[int], Mapping[str, Any]] | None = None, settings: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         if (minutes is None) == (steps is None):
@@ -54,8 +65,15 @@ class Loop:
         self._stopping = False
         out.mkdir(parents=True, exist_ok=True)
         self.checkpoint = Checkpoint(out, self.world, sharded)
-        if self.checkpoint.exists():
-            self._resume(resume)
+        exists = self.checkpoint.exists()
+        if resume and not exists:
+            raise UserError(f"there is no checkpoint in {out} to go on from; leave --resume out to begin")
+        if exists and resume is False:
+            raise UserError(
+                f"{self.checkpoint.path} exists; give --resume to go on from it, or another --out to begin anew"
+            )
+        if exists:
+            self._resume()
 
     @property
     def progress(self) -> float:
@@ -70,18 +88,19 @@ class Loop:
             return max(0.0, 60.0 * (self.minutes or 0.0) - self.elapsed)
         return (self.steps - self.step) * self.elapsed / max(self.step, 1)
 
-    def _resume(self, wanted: bool) -> None:
-        if not wanted:
-            raise UserError(
-                f"{self.checkpoint.path} exists; give --resume to go on from it, or another --out to begin anew"
-            )
-        about = self.checkpoint.load(self.parts, self._about())
-        changed = sorted(k for k, v in self.settings.items() if about["settings"].get(k, v) != v)
+    def _resume(self) -> None:
+        about = self.checkpoint.about()
+        missing = sorted(self._about().keys() - about.keys())
+        if missing:
+            raise UserError(f"{self.checkpoint.path} is no checkpoint of this program: it has no {', '.join(missing)}")
+        before = about["settings"]
+        changed = sorted(key for key in self.settings.keys() | before if self.settings.get(key) != before.get(key))
         if changed:
             raise UserError(
                 f"{self.checkpoint.path} was made with another {', '.join(changed)}; "
                 "resume with the same settings, or choose another --out"
             )
+        self.checkpoint.load(self.parts)
         self.step, self.elapsed = about["step"], about["elapsed"]
         self._sums = about["sums"]
         restore_random_state(about["rng"])
@@ -101,7 +120,8 @@ class Loop:
         path = self.out / "log.jsonl"
         if path.exists():
             whole = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
-            path.write_text("".join(line for line in whole if json.loads(line)["step"] <= self.step))
+            kept = "".join(line for line in whole if json.loads(line)["step"] <= self.step)
+            write_atomically(path, lambda file: file.write(kept.encode()))
 
     def save(self) -> None:
         """Write the checkpoint beside its place, then rename."""
@@ -112,10 +132,15 @@ class Loop:
 
     def run(self, step: Callable[[int, float], Figures], log_every: int = 50, panels_every: int = 0) -> bool:
         """Train. True when the budget is spent; False when interrupted (Ctrl-C, SIGTERM or ``limit_minutes``), with a
-        clean checkpoint."""
+        clean checkpoint. Raises NonFiniteLoss."""
         previous = {s: signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
+            began_at = self.step
             self._steps(step, log_every, panels_every)
+            if self.progress >= 1.0:
+                self._log()
+                if panels_every and self.step > began_at:
+                    self._panels()
             self.save()
         finally:
             for number, handler in previous.items():
@@ -137,11 +162,9 @@ class Loop:
                 total, count = self._sums.get(name, (0.0, 0))
                 self._sums[name] = (total + value, count + 1)
             if self.step % log_every == 0:
-                self._log({name: total / count for name, (total, count) in self._sums.items()})
-                self._sums = {}
-            if panels_every and self.step % panels_every == 0 and self.world.first:
-                for reporter in self.reporters:
-                    reporter.panels(self.step)
+                self._log()
+            if panels_every and self.step % panels_every == 0 and self.progress < 1.0:
+                self._panels()
             if self.world.any(time.monotonic() - last_save > self.save_seconds):
                 self.save()
                 last_save = time.monotonic()
@@ -154,16 +177,26 @@ class Loop:
         if self.inspect is not None:
             report["batch"] = dict(self.inspect(self.step))
         path = self.out / "non_finite.json"
-        path.write_text(json.dumps(report, indent=1))
+        if self.world.first:
+            write_atomically(path, lambda file: file.write(json.dumps(report, indent=1).encode()))
+        bad = ", ".join(f"{name} {value}" for name, value in figures.items() if not math.isfinite(value))
         raise NonFiniteLoss(
-            f"step {self.step}: {figures}; its batch is described in {path}, the checkpoint before it is kept"
+            f"step {self.step} gave {bad}; {path} describes its batch, and what was saved before is kept. Look at the "
+            "batch, or lower learning_rate or clip and begin in another --out"
         )
 
-    def _log(self, means: Figures) -> None:
-        if not self.world.first:
+    def _log(self) -> None:
+        """Means since the last line, to the log and the reporters; nothing when there is nothing new."""
+        means = {name: total / count for name, (total, count) in self._sums.items()}
+        self._sums = {}
+        if not means or not self.world.first:
             return
         with (self.out / "log.jsonl").open("a") as log:
             log.write(json.dumps({"step": self.step, "elapsed": round(self.elapsed, 1), **means}) + "\n")
         rate = self.step / max(self.elapsed, 1e-9)
         for reporter in self.reporters:
             reporter.report(self.step, rate, self.seconds_left, means)
+
+    def _panels(self) -> None:
+        for reporter in self.reporters if self.world.first else ():
+            reporter.panels(self.step)

@@ -22,8 +22,8 @@ class OptimizerConfig(BaseModel):
 
 
 class Optimizers:
-    """The optimisers of one network, stepping together. Weight decay is for matrices, not for gains, biases and
-    convolutions.
+    """The optimisers of one network, stepping together. Weight decay is for the matrices of linear layers, not for
+    gains, biases, tables, frequencies and convolutions.
 
     Muon (Jordan et al., 2024) orthogonalises the momentum of a matrix; its steps are scaled to the size of AdamW's
     (Liu et al., 2025), so that one learning rate serves both.
@@ -31,8 +31,9 @@ class Optimizers:
 
     def __init__(self, module: nn.Module, config: OptimizerConfig) -> None:
         trained = [p for p in module.parameters() if p.requires_grad]
-        matrices = [p for p in trained if p.ndim == 2]
-        others = [p for p in trained if p.ndim != 2]
+        linear = {id(layer.weight) for layer in module.modules() if isinstance(layer, nn.Linear)}
+        matrices = [p for p in trained if id(p) in linear]
+        others = [p for p in trained if id(p) not in linear]
         self.members = _members(matrices, others, config)
 
     def step(self, learning_rate: float) -> None:
@@ -56,6 +57,9 @@ def _members(
         case "radam":
             return [torch.optim.RAdam(groups, rate, betas=config.betas, decoupled_weight_decay=True)]
         case "muon":
-            muon = torch.optim.Muon(matrices, rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
-            rest = torch.optim.AdamW(others, rate, betas=config.betas, weight_decay=0.0, fused=True)
-            return [muon, rest]
+            members: list[torch.optim.Optimizer] = []
+            if matrices:
+                members.append(torch.optim.Muon(matrices, rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw"))
+            if others:
+                members.append(torch.optim.AdamW(others, rate, betas=config.betas, weight_decay=0.0, fused=True))
+            return members

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import torch
 from pydantic import BaseModel
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import nn
 
 from soundctm.audio.io import write_atomically
 from soundctm.backbones.dit import DiT, DiTConfig
 from soundctm.conditioning.mini import MiniTextEncoder
+from soundctm.folder import read_tensors
+
+TRAINING = ".training.json"  # suffix of the configuration that a part was trained with
 
 
 def save_part(module: nn.Module, config: BaseModel, folder: Path, name: str) -> None:
@@ -28,14 +31,12 @@ def write_part(tensors: Mapping[str, torch.Tensor], config: BaseModel, folder: P
 
 def read_part(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
     """Weights (float32) and configuration of a part."""
-    tensors = {
-        k: v.float() if v.is_floating_point() else v for k, v in load_file(folder / f"{name}.safetensors").items()
-    }
+    tensors = read_tensors(folder / f"{name}.safetensors")
     return tensors, json.loads((folder / f"{name}.json").read_text())
 
 
 def load_backbone(folder: Path, name: str) -> tuple[DiT, DiTConfig]:
-    """A trained backbone, in evaluation mode."""
+    """A trained backbone, in evaluation mode. A missing or damaged file is a UserError."""
     tensors, sizes = read_part(folder, name)
     config = DiTConfig.model_validate(sizes)
     model = DiT(config)

@@ -9,11 +9,13 @@ from soundctm.autoencoder.dac import GaussianDAC
 from soundctm.backbones.dit import DiT, DiTConfig
 from soundctm.training.autoencoder_config import AutoencoderTraining
 from soundctm.training.config import StudentTraining, TeacherTraining, Training
+from soundctm.training.dac import check_rate
 from soundctm.training.data.source import LatentSource
 from soundctm.training.data.waveforms import WaveformSource
 from soundctm.training.discriminators import Discriminators
 from soundctm.training.draws import training_grid
 from soundctm.training.memory import FLOAT, Memory, parameters, student_memory, teacher_memory
+from soundctm.training.task import check_fit
 
 GIB = 2**30
 
@@ -26,7 +28,8 @@ class Plan:
 
 
 def teacher_plan(config: TeacherTraining, source: LatentSource, processes: int = 1) -> Plan:
-    """The plan of a teacher's training; reads one batch of the data."""
+    """The plan of a teacher's training; reads one batch of the data. What training would refuse is a UserError."""
+    check_fit(config, config.backbone, source, processes)
     frames, tokens, data = _look(config, source)
     memory = teacher_memory(config, frames, tokens, processes)
     low, high = (float(torch.exp(torch.tensor(config.noise.mean + k * config.noise.std))) for k in (-2, 2))
@@ -38,7 +41,8 @@ def teacher_plan(config: TeacherTraining, source: LatentSource, processes: int =
 
 
 def student_plan(config: StudentTraining, teacher: DiT, source: LatentSource, processes: int = 1) -> Plan:
-    """The plan of a distillation; reads one batch of the data."""
+    """The plan of a distillation; reads one batch of the data. What training would refuse is a UserError."""
+    check_fit(config, teacher.config, source, processes)
     frames, tokens, data = _look(config, source)
     memory = student_memory(config, teacher.config, frames, tokens, processes)
     student = DiTConfig(**{**teacher.config.model_dump(), "role": "student"})
@@ -52,14 +56,16 @@ def student_plan(config: StudentTraining, teacher: DiT, source: LatentSource, pr
         ("grid", f"{config.grid_points} levels, {float(grid[0]):g} .. {float(grid[-1]):g}"),
         ("solver", f"1 to {longest} guided Heun steps, {config.solver_draw}, omega {config.omega_min:g} .. "
                    f"{config.omega_max:g}"),
-        ("losses", f"distance {config.distance}, layers {config.layers}, DSM {'on' if config.dsm else 'off'}"),
+        ("losses", f"distance {config.distance}, layers {config.layers}, DSM {'on' if config.dsm else 'off'}, "
+                   f"GAN {'on' if config.gan else 'off'}"),
         ("memory", _memory(memory, processes)),
     ]  # fmt: skip
     return Plan(lines)
 
 
 def autoencoder_plan(config: AutoencoderTraining, source: WaveformSource) -> Plan:
-    """The plan of an autoencoder's training; reads one batch of the data."""
+    """The plan of an autoencoder's training; reads one batch of the data. Sounds of another rate are a UserError."""
+    check_rate(config, source)
     x = source.crops(0, config.batch, config.length)
     sizes = config.autoencoder
     with torch.device("meta"):

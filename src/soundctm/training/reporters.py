@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from soundctm.errors import UserError
 
@@ -41,10 +41,10 @@ class Lines:
 class Bar:
     """A progress bar with time left, for a terminal; use it as a context."""
 
-    def __init__(self, steps: int) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self.bar = Progress(*columns, TextColumn("{task.fields[figures]}"), console=Console(stderr=True))
-        self.task = self.bar.add_task("training", total=steps, figures="")
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"))
+        self.bar = Progress(*columns, console=Console(stderr=True))
+        self.task = self.bar.add_task("training", total=1.0, figures="")
 
     def __enter__(self) -> "Bar":
         self.bar.start()
@@ -54,7 +54,9 @@ class Bar:
         self.bar.stop()
 
     def report(self, step: int, rate: float, seconds_left: float, means: Figures) -> None:
-        self.bar.update(self.task, completed=step, figures=f"{rate:.2f}/s  {summary(means)}")
+        spent = step / max(rate, 1e-9)
+        words = f"step {step}  {rate:.2f}/s  {seconds_left / 60:.1f} min left  {summary(means)}"
+        self.bar.update(self.task, completed=spent / max(spent + seconds_left, 1e-9), figures=words)
 
     def panels(self, step: int) -> None:
         """A bar has no pictures."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from soundctm.audio.io import write_atomically
 from soundctm.backbones.dit import DiT
 from soundctm.training.checkpoint import Stateful
 from soundctm.training.config import StudentTraining, TeacherTraining
@@ -14,7 +15,7 @@ from soundctm.training.data.source import LatentSource
 from soundctm.training.gan import Decoder
 from soundctm.training.listening import Listening
 from soundctm.training.loop import Loop
-from soundctm.training.parts import write_part
+from soundctm.training.parts import TRAINING, write_part
 from soundctm.training.reporters import Bar, Board, Figures, Lines, Listen, Reporter
 from soundctm.training.student import StudentTask
 from soundctm.training.task import Task
@@ -42,8 +43,9 @@ class Budgeted(Protocol):
 class RunOptions:
     """How a training runs on this machine; nothing here changes what is learnt.
 
-    ``limit_minutes`` ends this run with a clean checkpoint. ``board`` writes TensorBoard files to ``out/board``, with
-    sounds every ``panels_every`` steps where the data know the model that decodes them.
+    ``resume`` goes on from the checkpoint in ``out``, which must be there. ``limit_minutes`` ends this run with a clean
+    checkpoint. ``strategy`` "fsdp" shards the weights, and with them the checkpoint (``sharded``). ``board`` writes
+    TensorBoard files to ``out/board``, with sounds every ``panels_every`` steps and at the end, given a decoder.
     """
 
     out: Path
@@ -83,6 +85,8 @@ def run(task: Task, name: str, options: RunOptions, decode: Decoder | None = Non
     if finished:
         weights = task.trainee.weights(KEPT)
         if world.first:
+            settings = task.config.model_dump_json(indent=1).encode()
+            write_atomically(options.out / f"{name}{TRAINING}", lambda file: file.write(settings))
             write_part(weights, task.trainee.module.config, options.out, name)
         world.wait()
     return finished
@@ -97,6 +101,9 @@ class Runnable(Protocol):
     def parts(self) -> Mapping[str, Stateful]: ...
 
     @property
+    def identity(self) -> Mapping[str, str]: ...
+
+    @property
     def config(self) -> Budgeted: ...
 
     def step(self, index: int, progress: float) -> Figures: ...
@@ -107,26 +114,27 @@ class Runnable(Protocol):
 def run_loop(task: Runnable, options: RunOptions, listen: Listen | None = None) -> bool:
     """Run a task until its budget is spent; ``listen`` makes the sounds of the board. False when interrupted."""
     config = task.config
-    with reporters(config.steps, options, task.world, listen) as chosen:
+    with reporters(options, task.world, listen) as chosen:
         loop = Loop(
             task.parts, options.out, config.minutes, steps=config.steps, limit_minutes=options.limit_minutes,
-            save_seconds=options.save_seconds, resume=options.resume, sharded=options.sharded, world=task.world,
-            reporters=chosen, inspect=task.inspect, settings=config.model_dump(mode="json", exclude=MAY_CHANGE),
+            save_seconds=options.save_seconds, resume=options.resume, world=task.world, reporters=chosen,
+            sharded=options.sharded or options.strategy == "fsdp", inspect=task.inspect,
+            settings=config.model_dump(mode="json", exclude=MAY_CHANGE) | dict(task.identity),
         )  # fmt: skip
         return loop.run(task.step, options.log_every, options.panels_every if options.board else 0)
 
 
 @contextmanager
 def reporters(
-    steps: int | None, options: RunOptions, world: World, listen: Listen | None
+    options: RunOptions, world: World, listen: Listen | None
 ) -> Iterator[tuple[Reporter, ...]]:
     """A bar on a terminal, lines elsewhere, and TensorBoard where it is asked for; one process reports for all."""
     if not world.first:
         yield ()
         return
     boards = (Board(options.out / "board", listen),) if options.board else ()
-    if sys.stderr.isatty() and steps:
-        with Bar(steps) as bar:
+    if sys.stderr.isatty():
+        with Bar() as bar:
             yield (bar, *boards)
     else:
         yield (Lines(), *boards)

@@ -10,7 +10,7 @@ from soundctm.diffusion.precond import c_in, c_noise, column, precondition
 from soundctm.diffusion.solvers import heun
 from soundctm.errors import UserError
 from soundctm.training.config import StudentTraining
-from soundctm.training.data.source import LatentSource
+from soundctm.training.data.source import LatentSource, digest
 from soundctm.training.distances import feature_distance, l2_distance
 from soundctm.training.draws import StudentDraws, generator_of, share, training_grid
 from soundctm.training.gan import Adversary, Decoder
@@ -38,11 +38,13 @@ class StudentTask(Task):
         self, config: StudentTraining, teacher: DiT, source: LatentSource, world: World, strategy: Strategy = "ddp",
         decode: Decoder | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(config, source, world)
-        self.config: StudentTraining = config
         if teacher.config.role != "teacher":
             raise UserError("the guide of a distillation must be a teacher; received a student")
+        super().__init__(config, teacher.config, source, world)
+        self.config: StudentTraining = config
         self.teacher = teacher.to(world.device).requires_grad_(False).eval()
+        self.teacher.checkpointing = config.checkpointing  # the distance goes back through it
+        self.identity |= {"teacher": digest(*(p.detach().cpu().numpy().tobytes() for p in teacher.parameters()))}
         self.unconditional = source.unconditional().to(world.device)
         self.grid = training_grid(config.grid_points, config.sigma_min, config.sigma_max, config.rho).to(world.device)
         student = self.build(student_sizes(teacher.config))
@@ -51,6 +53,7 @@ class StudentTask(Task):
         averages = {TARGET: (config.mu, False), KEPT: (config.ema, True)}
         self.trainee = Trainee(student, config.optimizer, world, strategy, averages)
         self.last_layer = LastLayer(student)
+        self.compile_blocks(student, self.teacher, *(average.module for average in self.trainee.averages.values()))
         self.parts = {"student": self.trainee}
         self.adversary = self._adversary(decode)
         if self.adversary is not None:
@@ -88,23 +91,27 @@ class StudentTask(Task):
                 return l2_distance(*(self.at_end(z, draws, conditioning) for z in (z_target, z_est)))
             case "teacher" | "official":
                 official = config.distance == "official"
-                return feature_distance(
-                    self.teacher, z_target, z_est, s, conditioning, layers=config.layers, official=official
-                )
+                with arithmetic("fp32", self.world.device.type):  # bfloat16 hides what small differences say
+                    return feature_distance(
+                        self.teacher, z_target, z_est, s, conditioning, layers=config.layers, official=official
+                    )
 
     def predictions(
         self, z_0: Tensor, z_t: Tensor, draws: StudentDraws, conditioning: Conditioning
     ) -> tuple[Tensor, Tensor, Tensor]:
         """``(F, z_est, denoised)`` from one pass of the student at (t, s) and, for the DSM loss, at (sigma, sigma);
-        ``F [2 B, C, T]`` is cut from the student's graph, so that losses are differentiated at it."""
-        t, s = (torch.cat([self.grid[level], draws.sigma]) for level in (draws.t, draws.s))
-        z = torch.cat([z_t, z_0 + column(draws.sigma) * draws.dsm_noise])
-        both = Conditioning.cat([conditioning, conditioning])
+        ``F`` (``[2 B, C, T]``, or ``[B, C, T]`` and ``denoised`` empty without a DSM loss) is cut from the student's
+        graph, so that losses are differentiated at it."""
+        t, s, z, omega, text = self.grid[draws.t], self.grid[draws.s], z_t, draws.omega, conditioning
+        if self.config.dsm:
+            t, s = torch.cat([t, draws.sigma]), torch.cat([s, draws.sigma])
+            z = torch.cat([z_t, z_0 + column(draws.sigma) * draws.dsm_noise])
+            omega, text = omega.repeat(2), Conditioning.cat([conditioning, conditioning])
         self.raw = self.trainee.network(
-            column(c_in(t)) * z, c_noise(t), both, c_noise_s=c_noise(s), omega=draws.omega.repeat(2)
+            column(c_in(t)) * z, c_noise(t), text, c_noise_s=c_noise(s), omega=omega
         )
         F = self.raw.detach().float().requires_grad_()
-        aim, denoised = precondition(F, z, t).chunk(2)
+        aim, denoised = precondition(F, z, t).split([len(z_t), len(z) - len(z_t)])
         return F, towards(z_t, aim, self.grid[draws.t], self.grid[draws.s]), denoised
 
     def weight(self, ctm_at_F: Tensor, at_F: Tensor) -> float:

@@ -31,11 +31,12 @@ class TeacherTask(Task):
     """One teacher, its data and its draws."""
 
     def __init__(self, config: TeacherTraining, source: LatentSource, world: World, strategy: Strategy = "ddp") -> None:
-        super().__init__(config, source, world)
+        super().__init__(config, config.backbone, source, world)
         self.config: TeacherTraining = config
         self.trainee = Trainee(
             self.build(config.backbone), config.optimizer, world, strategy, {KEPT: (config.ema, True)}
         )
+        self.compile_blocks(self.trainee.module)
         self.parts = {"teacher": self.trainee}
 
     def backward(self, z_0: Tensor, conditioning: Conditioning, index: int, part: int, rows: slice) -> Figures:

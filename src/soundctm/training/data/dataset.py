@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from soundctm.conditioning import Conditioning
-from soundctm.training.data.source import Batch
+from soundctm.training.data.source import Batch, digest
 
 ESC10_SHARE = 0.27  # of the batch: recordings of the ten ESC-10 classes, which everything is measured on
 SAMPLES_SHARE = 0.06  # recordings of the CC0 sample sets
@@ -83,6 +83,12 @@ class LatentDataset:
     def context_dim(self) -> int:
         """Numbers of a text token."""
         return int(self.tokens.shape[-1])
+
+    @property
+    def identity(self) -> str:
+        """A digest of the clips' captions and weights and of the encoded text."""
+        about = json.dumps([self.captions, self.latents.shape, self.weights.tolist(), self.seed])
+        return digest(about.encode(), self.tokens.numpy().tobytes())
 
     def unconditional(self) -> Conditioning:
         """The empty caption, one item."""

@@ -1,5 +1,6 @@
 """Training batches from a folder that ``soundctm data prepare --latents`` made: a step encodes nothing."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from soundctm.autoencoder.posterior import Posterior
 from soundctm.conditioning import Conditioning
 from soundctm.errors import UserError
 from soundctm.training.data.prepare.shards import LATENT_ARRAYS, ShardReader, read_manifest
-from soundctm.training.data.source import Batch
+from soundctm.training.data.source import Batch, digest
 
 # Independent streams of one seed: the order of the clips, the captions that are dropped, the draws from the posteriors.
 ORDER, DROP, NOISE = range(3)
@@ -56,6 +57,11 @@ class PreparedDataset:
     def context_dim(self) -> int:
         """Numbers of a text token."""
         return self._context_dim
+
+    @property
+    def identity(self) -> str:
+        """A digest of the folder's manifest."""
+        return digest(json.dumps(self.manifest, sort_keys=True).encode())
 
     def _order(self, epoch: int) -> np.ndarray:
         """The clips in the order of an epoch; the last one is remembered."""

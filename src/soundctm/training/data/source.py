@@ -1,5 +1,6 @@
 """What a training step reads: latents with conditioning, everything encoded beforehand."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -8,6 +9,14 @@ import torch
 from torch import Tensor
 
 from soundctm.conditioning import Conditioning
+
+
+def digest(*contents: bytes) -> str:
+    """A short digest of some bytes."""
+    whole = hashlib.sha256()
+    for content in contents:
+        whole.update(content)
+    return whole.hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,11 @@ class LatentSource(Protocol):
 
     @property
     def context_dim(self) -> int: ...
+
+    @property
+    def identity(self) -> str:
+        """A digest of what there is to learn: a training does not go on with other data."""
+        ...
 
     def batch(self, step: int, size: int, drop: float) -> Batch:
         """``size`` clips; each caption becomes the empty one with probability ``drop``."""

@@ -1,5 +1,6 @@
 """Waveforms for training an autoencoder: crops of sounds, drawn anew for every step."""
 
+import json
 from pathlib import Path
 from typing import Protocol
 
@@ -9,8 +10,9 @@ from torch import Tensor
 
 from soundctm.errors import UserError
 from soundctm.training.data.prepare.shards import ShardReader, read_manifest
+from soundctm.training.data.source import digest
 
-FULL_SCALE = 32767  # of the stored integers
+FULL_SCALE = 32768  # of the stored integers
 REAL_WEIGHT = 3.0  # a recording is drawn this much more often than a procedural sound
 CANDIDATES = 3  # crops of a sound to take the loudest of: long tails are near silence
 
@@ -21,6 +23,11 @@ class WaveformSource(Protocol):
 
     @property
     def sample_rate(self) -> int: ...
+
+    @property
+    def identity(self) -> str:
+        """A digest of what there is to learn: a training does not go on with other data."""
+        ...
 
     def crops(self, index: int, size: int, length: int) -> Tensor:
         """Waveforms ``[size, length]`` float32 in [-1, 1] of a step; a shorter sound ends in zeros."""
@@ -54,6 +61,11 @@ class Crops:
             ) from error
         return cls(audio, real, seed)
 
+    @property
+    def identity(self) -> str:
+        """A digest of how many clips there are and how often each is drawn."""
+        return digest(str(self.audio.shape).encode(), self.weights.tobytes())
+
     def crops(self, index: int, size: int, length: int) -> Tensor:
         """Waveforms ``[size, length]`` of a step."""
         rng = np.random.default_rng((self.seed, index))
@@ -82,6 +94,7 @@ class PreparedCrops:
                 "files are missing: prepare it again into a new folder"
             )
         self.seed, self.sample_rate = seed, int(manifest["settings"]["sample_rate"])
+        self.identity = digest(json.dumps(manifest, sort_keys=True).encode())
 
     def crops(self, index: int, size: int, length: int) -> Tensor:
         """Waveforms ``[size, length]`` of a step, each one channel of a clip."""

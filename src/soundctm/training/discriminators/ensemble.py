@@ -1,9 +1,9 @@
 """All discriminators together, and their sizes."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from torch import Tensor, nn
 
-from soundctm.training.discriminators.bands import BandDiscriminator
+from soundctm.training.discriminators.bands import BandDiscriminator, band_slices
 from soundctm.training.discriminators.judgement import Judgement
 from soundctm.training.discriminators.period import PeriodDiscriminator
 
@@ -21,6 +21,12 @@ class DiscriminatorConfig(BaseModel):
     windows: tuple[int, ...] = (2048, 1024, 512)
     band_edges: tuple[float, ...] = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)  # fractions of the bins up to Nyquist
     band_width: int = 32
+
+    @model_validator(mode="after")
+    def _bands_fit(self) -> "DiscriminatorConfig":
+        for window in self.windows:
+            band_slices(window // 2 + 1, self.band_edges)
+        return self
 
 
 def centred(x: Tensor) -> Tensor:
