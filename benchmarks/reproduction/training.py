@@ -41,7 +41,7 @@ def train_variant(model: SoundCTM, data: Path, variant: str, seed: int, steps: i
     decode = ModelDecoder(model) if config.gan else None
     task = Watched(config, model.teacher, source, World(), decode=decode)
     task.memory = folder / "memory.json"
-    options = RunOptions(folder, resume=True, save_seconds=60.0, log_every=max(1, steps // 10))
+    options = RunOptions(folder, resume=None, save_seconds=60.0, log_every=max(1, steps // 10))
     if not run(task, "student", options):
         raise InterruptedError(f"the training of {variant}, seed {seed}, was interrupted; its checkpoint is kept")
     (folder / "checkpoint.pt").unlink()  # weights are written; optimiser states of fifteen students fill a disk

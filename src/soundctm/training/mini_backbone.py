@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 
-from soundctm.training.checkpoint import FILE
 from soundctm.training.config import StudentTraining, TeacherTraining, read_config
 from soundctm.training.data.dataset import LatentDataset
 from soundctm.training.data.recordings import ESC10_CLASSES
@@ -44,5 +43,5 @@ if __name__ == "__main__":
     parser.add_argument("--threads", type=int, default=3)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    run_options = RunOptions(arguments.out, resume=(arguments.out / FILE).exists())
+    run_options = RunOptions(arguments.out, resume=None)
     train(arguments.part, arguments.data, arguments.text, arguments.teacher, run_options, arguments.minutes)

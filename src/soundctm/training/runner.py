@@ -43,13 +43,14 @@ class Budgeted(Protocol):
 class RunOptions:
     """How a training runs on this machine; nothing here changes what is learnt.
 
-    ``resume`` goes on from the checkpoint in ``out``, which must be there. ``limit_minutes`` ends this run with a clean
-    checkpoint. ``strategy`` "fsdp" shards the weights, and with them the checkpoint (``sharded``). ``board`` writes
-    TensorBoard files to ``out/board``, with sounds every ``panels_every`` steps and at the end, given a decoder.
+    ``resume``: True goes on from the checkpoint in ``out``, False begins, None does what fits. ``limit_minutes`` ends
+    this run with a clean checkpoint. ``strategy`` "fsdp" shards the weights, and with them the checkpoint
+    (``sharded``). ``board`` writes TensorBoard files to ``out/board``, with sounds every ``panels_every`` steps and at
+    the end, given a decoder.
     """
 
     out: Path
-    resume: bool = False
+    resume: bool | None = False
     limit_minutes: float | None = None
     save_seconds: float = 120.0
     log_every: int = 50
