@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.oracles.sounds import encoded, tone, write_folder
@@ -49,6 +51,28 @@ crop_frames = 8
 discriminators = { periods = [2, 3], period_widths = [4, 8], windows = [128], band_edges = [0, 0.4, 1], band_width = 4 }
 """
 
+SPECTRAL = """
+kind = "spectral"
+steps = 2
+batch = 2
+crop_frames = 16
+fit_clips = 20
+fit_seconds = 0.5
+[autoencoder]
+sample_rate = 8000
+n_fft = 256
+frame_hop = 64
+bands = 20
+channels = 8
+width = 8
+depth = 1
+"""
+ADVERSARY = """
+[adversary]
+lead = 0
+discriminators = { periods = [2, 3], period_widths = [4, 8], windows = [128], band_edges = [0, 0.4, 1], band_width = 4 }
+"""
+
 
 @pytest.fixture(scope="module")
 def ground(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -57,6 +81,7 @@ def ground(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = {f"in/{i}.wav": encoded(tone(200 + 100 * i)) for i in range(5)}
     files |= {f"in/{i}.txt": f"a tone, number {i}".encode() for i in range(5)}
     files |= {"teacher.toml": TEACHER.encode(), "student.toml": STUDENT.encode(), "gan.toml": (STUDENT + GAN).encode()}
+    files |= {"spectral.toml": SPECTRAL.encode(), "adversary.toml": (SPECTRAL + ADVERSARY).encode()}
     write_folder(folder, files)
     command = (sys.executable, "-m", "soundctm", "data", "prepare", "in", "--out", "prepared", "--seconds", "0.5")
     subprocess.run([*command, "--latents", str(tiny_folder)], cwd=folder, check=True, capture_output=True)
@@ -107,6 +132,22 @@ def test_a_run_with_a_limit_goes_on(run, data: str) -> None:
     assert typo.code == 2 and "no checkpoint in typo" in typo.err
 
 
+def test_a_spectral_autoencoder_is_trained_and_goes_on_against_discriminators(run, data: str, tmp_path: Path) -> None:
+    first = ("train", "autoencoder", "--config", "spectral.toml", "--data", data, "--out", "a")
+    plan = run(*first, "--dry-run")
+    assert plan.code == 0 and "fitted on 20 crops" in plan.out and "spectral energy distance" in plan.out
+    assert not (tmp_path / "a").exists()
+    finished = run(*first)
+    assert finished.code == 0 and "finished" in finished.err
+    then = ("train", "autoencoder", "--config", "adversary.toml", "--data", data, "--out", "b", "--start", "a")
+    plan = run(*then, "--dry-run")
+    assert plan.code == 0 and "that of a" in plan.out and "discriminators" in plan.out and "kl" in plan.out
+    assert run(*then).code == 0
+    a, b = (load_file(tmp_path / name / "autoencoder.safetensors") for name in "ab")
+    changed = {name for name in a if not torch.equal(a[name], b[name])}
+    assert changed and not changed & {"band_mean", "basis", "normalizer.mean", "normalizer.std"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -115,6 +156,11 @@ def test_a_run_with_a_limit_goes_on(run, data: str) -> None:
         (("teacher", "--config", "teacher.toml", "--data", "in", "--out", "t"), "not a complete prepared folder"),
         (("student", "--config", "student.toml", "--data", "prepared", "--teacher", "none", "--out", "s"),
          "unknown model"),
+        (("autoencoder", "--config", "student.toml", "--data", "prepared", "--out", "a"), "kind is wrong"),
+        (("autoencoder", "--config", "smoke/autoencoder", "--data", "prepared", "--out", "a", "--start", "in"),
+         'needs a configuration with kind = "spectral"'),
+        (("autoencoder", "--config", "spectral.toml", "--data", "prepared", "--out", "a", "--start", "in"),
+         "holds no trained spectral autoencoder"),
         (("assemble", "--out", "m"), "nothing to assemble"),
         (("assemble", "--student", "in", "--out", "m"), "holds no trained student"),
     ],

@@ -1,4 +1,4 @@
-"""Sines to train autoencoders on, and a configuration that does it in seconds."""
+"""Sines to train autoencoders on, and configurations that do it in seconds."""
 
 import math
 import signal
@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from soundctm.autoencoder import DACConfig
+from soundctm.autoencoder import DACConfig, SpectralConfig
 from soundctm.training.autoencoder_config import AutoencoderTraining
 from soundctm.training.discriminators import DiscriminatorConfig
 from soundctm.training.mel_loss import MelLossConfig
 from soundctm.training.optimizers import OptimizerConfig
+from soundctm.training.spectral_config import Adversary, SpectralTraining
 
 
 class Sines:
@@ -54,3 +55,17 @@ def tiny_training(**changes: Any) -> AutoencoderTraining:
         "statistics_batches": 3,
     }  # fmt: skip
     return AutoencoderTraining(**(defaults | changes))
+
+
+SPECTRAL_SIZES = SpectralConfig(
+    sample_rate=8000, n_fft=256, frame_hop=64, bands=40, channels=52, width=16, depth=1
+)  # the basis has 52 x 80 entries: enough to be stored as int8
+TINY_ADVERSARY = Adversary(discriminators=TINY_DISCRIMINATORS, lead=0.25)
+
+
+def tiny_spectral(**changes: Any) -> SpectralTraining:
+    """The spectral autoencoder, tiny, for 4 steps; on spectral distances alone."""
+    defaults: dict[str, Any] = {
+        "steps": 4, "batch": 2, "crop_frames": 20, "autoencoder": SPECTRAL_SIZES, "fit_clips": 30, "fit_seconds": 0.5,
+    }  # fmt: skip
+    return SpectralTraining(**(defaults | changes))

@@ -10,14 +10,14 @@ import torch
 
 from soundctm.backbones import DiT
 from soundctm.errors import UserError
-from soundctm.training import dac
+from soundctm.training import dac, spectral
 from soundctm.training.config import OptimizerConfig, StudentTraining, TeacherTraining
 from soundctm.training.runner import RunOptions, run
 from soundctm.training.student import StudentTask
 from soundctm.training.task import Task
 from soundctm.training.teacher import TeacherTask
 from soundctm.training.world import World
-from tests.oracles.autoencoder import Sines, tiny_training
+from tests.oracles.autoencoder import TINY_ADVERSARY, Sines, tiny_spectral, tiny_training
 from tests.oracles.latents import GaussianLatents, tiny_backbone
 
 ADAMW = OptimizerConfig(name="adamw", learning_rate=1e-2)
@@ -39,7 +39,7 @@ def build(arguments: argparse.Namespace, world: World) -> Task:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=("teacher", "student", "autoencoder"))
+    parser.add_argument("part", choices=("teacher", "student", "autoencoder", "spectral"))
     parser.add_argument("out", type=Path)
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--stop-after", type=int, default=-1)
@@ -65,8 +65,12 @@ def train(arguments: argparse.Namespace, world: World) -> None:
         arguments.out, resume=arguments.resume, save_seconds=0.1, log_every=1, strategy=arguments.strategy,
         sharded=arguments.sharded,
     )  # fmt: skip
+    sounds = Sines(pause=0.02 * arguments.slow)
     if arguments.part == "autoencoder":
-        dac.train(tiny_training(steps=arguments.steps), Sines(pause=0.02 * arguments.slow), options, world)
+        dac.train(tiny_training(steps=arguments.steps), sounds, options, world)
+        return
+    if arguments.part == "spectral":
+        spectral.train(tiny_spectral(steps=arguments.steps, adversary=TINY_ADVERSARY), sounds, options, world)
         return
     task = build(arguments, world)
     whole = task.step

@@ -5,18 +5,49 @@ from pathlib import Path
 import pytest
 
 from soundctm.errors import UserError
-from soundctm.training.autoencoder_config import AutoencoderTraining
+from soundctm.training.autoencoder_config import AutoencoderTraining, read_autoencoder_config
 from soundctm.training.config import StudentTraining, TeacherTraining, read_config, shipped_configs
 from soundctm.training.memory import parameters
+from soundctm.training.spectral_config import Adversary, SpectralTraining
 
-KINDS = {"teacher": TeacherTraining, "student": StudentTraining, "autoencoder": AutoencoderTraining}
+READERS = {
+    "teacher": lambda name: read_config(name, TeacherTraining),
+    "student": lambda name: read_config(name, StudentTraining),
+    "autoencoder": read_autoencoder_config,
+}
 
 
 @pytest.mark.parametrize("name", shipped_configs())
 def test_every_shipped_configuration_is_read(name: str) -> None:
-    kind = KINDS[name.rpartition("/")[2]]
-    config = read_config(name, kind)  # type: ignore[type-var]
-    assert config.kind == name.rpartition("/")[2]  # type: ignore[attr-defined]
+    preset, _, part = name.partition("/")
+    part = part.partition("-")[0]  # autoencoder-gan is an autoencoder
+    kind = "spectral" if (preset, part) == ("mini", "autoencoder") else part
+    assert READERS[part](name).kind == kind
+
+
+def test_the_embedded_autoencoders_numbers() -> None:
+    """Those of the shipped decoder, on spectral distances and then against discriminators."""
+    first, then = (read_config(f"mini/{name}", SpectralTraining) for name in ("autoencoder", "autoencoder-gan"))
+    assert first == SpectralTraining(minutes=25)
+    assert then.adversary == Adversary()
+    assert (then.batch, then.crop_frames, then.ema) == (8, 20, 0.995)
+    assert (then.optimizer.learning_rate, then.optimizer.clip, then.optimizer.weight_decay) == (2e-4, 10.0, 0.0)
+    assert first.autoencoder == then.autoencoder and first.length == 44 * 1024 and first.fit_length == 215 * 1024
+
+
+def test_autoencoders_are_told_apart_by_their_kind(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text('kind = "teacher"')
+    with pytest.raises(UserError, match="kind is wrong: Input should be 'autoencoder' or 'spectral'"):
+        read_autoencoder_config(str(path))
+    path.write_text('kind = "spectral"\nsteps = 3\nrate_decay = 1.0')
+    with pytest.raises(UserError, match="rate_decay is not a known key"):
+        read_autoencoder_config(str(path))
+    path.write_text('kind = "spectral"')
+    with pytest.raises(UserError, match="either steps or minutes"):
+        read_autoencoder_config(str(path))
+    path.write_text("steps = 3")
+    assert read_autoencoder_config(str(path)) == AutoencoderTraining(steps=3)
 
 
 def test_the_papers_numbers() -> None:

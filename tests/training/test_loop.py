@@ -54,7 +54,7 @@ def test_an_interrupted_loop_goes_on_bit_for_bit(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["teacher", "student", "autoencoder"])
+@pytest.mark.parametrize("part", ["teacher", "student", "autoencoder", "spectral"])
 def test_a_killed_training_goes_on_bit_for_bit(part: str, tmp_path: Path) -> None:
     """SIGKILL at two random steps; log and weights are those of a training that nobody disturbed."""
     subprocess.run([*TRAINER, part, str(tmp_path / "whole")], check=True, capture_output=True)
@@ -70,7 +70,8 @@ def test_a_killed_training_goes_on_bit_for_bit(part: str, tmp_path: Path) -> Non
         assert lines <= steps_logged(killed) < 40 and (killed / "checkpoint.pt").exists()
     subprocess.run([*TRAINER, part, str(killed), "--resume"], check=True, capture_output=True)
     assert logged(killed) == logged(tmp_path / "whole") and len(logged(killed)) == 40
-    ours, theirs = (load_file(folder / f"{part}.safetensors") for folder in (killed, tmp_path / "whole"))
+    name = "autoencoder" if part == "spectral" else part
+    ours, theirs = (load_file(folder / f"{name}.safetensors") for folder in (killed, tmp_path / "whole"))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs) and ours.keys() == theirs.keys()
 
 

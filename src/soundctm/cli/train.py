@@ -106,30 +106,43 @@ def student(
 def autoencoder(
     config: str = CONFIG,
     data: Path = typer.Option(..., "--data", help="Folder of soundctm data prepare; latents are not needed."),
-    out: Path = OUT, resume: bool = RESUME, minutes: float = MINUTES, dry_run: bool = DRY_RUN, board: bool = BOARD,
+    out: Path = OUT,
+    start: Path = typer.Option(None, "--start", help="Trained spectral autoencoder to go on with; codec stays."),
+    resume: bool = RESUME, minutes: float = MINUTES, dry_run: bool = DRY_RUN, board: bool = BOARD,
     device: Device = DEVICE, threads: int = THREADS,
 ) -> None:  # fmt: skip
-    r"""Train the paper's Gaussian DAC against its discriminators.
+    r"""Train an autoencoder, by the kind of its configuration: the paper's Gaussian DAC ("autoencoder") or the embedded
+    model's, which is fast ("spectral").
 
     Example:
 
         soundctm train autoencoder --config smoke/autoencoder --data prepared --out runs/autoencoder
     """
-    from soundctm.training.autoencoder_config import AutoencoderTraining
-    from soundctm.training.config import read_config
-    from soundctm.training.dac import train as train_autoencoder
+    from soundctm.training import dac, spectral
+    from soundctm.training.autoencoder_config import read_autoencoder_config
     from soundctm.training.data.waveforms import PreparedCrops
-    from soundctm.training.plan import autoencoder_plan
+    from soundctm.training.plan import autoencoder_plan, spectral_plan
+    from soundctm.training.spectral_config import SpectralTraining
 
-    settings = read_config(config, AutoencoderTraining)
+    settings = read_autoencoder_config(config)
     source = PreparedCrops(data, settings.seed)
     world = _join(device, threads)
     with _leaving(world):
+        if start is not None and not isinstance(settings, SpectralTraining):
+            raise UserError(f'--start needs a configuration with kind = "spectral", {config} has "{settings.kind}"')
         if dry_run:
-            _say(autoencoder_plan(settings, source), world)
+            if isinstance(settings, SpectralTraining):
+                plan = spectral_plan(settings, source, start, world.size)
+            else:
+                plan = autoencoder_plan(settings, source)
+            _say(plan, world)
             return
         options = _options(out, resume, minutes, board, "ddp", False)
-        _end(train_autoencoder(settings, source, options, world), out, world)
+        if isinstance(settings, SpectralTraining):
+            finished = spectral.train(settings, source, options, world, start)
+        else:
+            finished = dac.train(settings, source, options, world)
+        _end(finished, out, world)
 
 
 @train_app.command()

@@ -1,4 +1,4 @@
-"""What training the paper's autoencoder depends on."""
+"""What training the paper's autoencoder depends on, and which of the two autoencoders a file is for."""
 
 import math
 from typing import Literal
@@ -7,10 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from soundctm.autoencoder.dac import DACConfig
 from soundctm.training.autoencoder_objective import AutoencoderLossWeights
+from soundctm.training.config import read_config
 from soundctm.training.discriminators import DiscriminatorConfig
 from soundctm.training.mel_loss import MelLossConfig
 from soundctm.training.optimizers import OptimizerConfig
 from soundctm.training.precision import Precision
+from soundctm.training.spectral_config import SpectralTraining
 
 BETAS = (0.8, 0.99)
 
@@ -61,3 +63,17 @@ class AutoencoderTraining(BaseModel):
                 f"more than {longest // 2}; raise crop_frames or leave out long windows"
             )
         return self
+
+
+class _Kind(BaseModel):
+    """The one key that tells the configurations apart."""
+
+    kind: Literal["autoencoder", "spectral"] = "autoencoder"
+
+
+def read_autoencoder_config(reference: str) -> AutoencoderTraining | SpectralTraining:
+    """The configuration of either autoencoder, by the ``kind`` of the file; errors as of
+    :func:`~soundctm.training.config.read_config`."""
+    if read_config(reference, _Kind).kind == "spectral":
+        return read_config(reference, SpectralTraining)
+    return read_config(reference, AutoencoderTraining)

@@ -13,6 +13,7 @@ from soundctm.autoencoder.posterior import Posterior
 from soundctm.errors import UserError
 from soundctm.training.autoencoder_config import AutoencoderTraining
 from soundctm.training.autoencoder_objective import AutoencoderObjective
+from soundctm.training.autoencoder_task import before_and_after, check_rate, check_strategy, crop_report
 from soundctm.training.checkpoint import Stateful
 from soundctm.training.data.waveforms import WaveformSource
 from soundctm.training.discriminators import Discriminators
@@ -27,8 +28,6 @@ from soundctm.training.task import unsynchronised
 from soundctm.training.trainee import Trainee
 from soundctm.training.weight_norm import folded_state, normalise_weights
 from soundctm.training.world import World
-
-HEARD, HEARD_SECONDS = 4, 3.0  # sounds on the board
 
 
 class Autoencoding(nn.Module):
@@ -56,22 +55,12 @@ class Decoded:
     posterior: Posterior
 
 
-def check_rate(config: AutoencoderTraining, source: WaveformSource) -> None:
-    """Raise UserError unless the sounds have the autoencoder's sample rate."""
-    wanted = config.autoencoder.sample_rate
-    if source.sample_rate != wanted:
-        raise UserError(
-            f"the sounds have {source.sample_rate} Hz, the autoencoder is for {wanted} Hz; "
-            "set autoencoder.sample_rate, or prepare the data at that rate"
-        )
-
-
 class AutoencoderTask:
     """Networks, optimisers and the step of the training, which a :class:`~soundctm.training.loop.Loop` runs."""
 
     def __init__(self, config: AutoencoderTraining, source: WaveformSource, world: World) -> None:
         sizes = config.autoencoder
-        check_rate(config, source)
+        check_rate(sizes.sample_rate, source)
         if config.batch % (world.size * config.accumulate):
             raise UserError(
                 f"a batch of {config.batch} does not divide into {config.accumulate} parts of {world.size} processes; "
@@ -147,22 +136,11 @@ class AutoencoderTask:
 
     def inspect(self, index: int) -> Mapping[str, Any]:
         """Peak, level and flaws of every crop of a step."""
-        x = self.source.crops(index, self.config.batch, self.config.length).double()
-        flaws = (~x.isfinite()).sum(1)
-        return {"peak": x.abs().amax(1).tolist(), "rms": x.square().mean(1).sqrt().tolist(), "flaws": flaws.tolist()}
+        return crop_report(self.source.crops(index, self.config.batch, self.config.length))
 
-    @torch.no_grad()
     def listen(self) -> dict[str, tuple[np.ndarray, int]]:
         """Some sounds ``[length]`` before and after the autoencoder, with the sample rate, by name."""
-        autoencoder = self.autoencoder
-        length = max(1, round(HEARD_SECONDS * autoencoder.sample_rate / autoencoder.hop)) * autoencoder.hop
-        x = self.source.crops(0, HEARD, length)
-        x_hat = autoencoder.decode(autoencoder.encode(x[:, None].to(self.world.device)).mode)[:, 0].cpu()
-        sounds = {"before": x, "after": x_hat}
-        return {
-            f"{name}/{i}": (sound.numpy(), autoencoder.sample_rate)
-            for name, batch in sounds.items() for i, sound in enumerate(batch)
-        }  # fmt: skip
+        return before_and_after(self.autoencoder, self.source, self.world.device)
 
     def write(self, options: RunOptions) -> None:
         """``autoencoder.safetensors``, weights and the latents' statistics ``[C]`` in full precision, and
@@ -182,10 +160,7 @@ def train(config: AutoencoderTraining, source: WaveformSource, options: RunOptio
     """Train until the budget is spent, over all runs together, then write ``out/autoencoder.safetensors`` and
     ``autoencoder.json``. False when interrupted; with ``options.resume`` the same call then goes on."""
     world = world or World()
-    if options.strategy != "ddp":
-        raise UserError(
-            f"an autoencoder trains with strategy ddp, not {options.strategy}; its layers are too small to shard"
-        )
+    check_strategy(options)
     task = AutoencoderTask(config, source, world)
     finished = run_loop(task, options, task.listen)
     if finished and world.first:

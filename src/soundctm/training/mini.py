@@ -12,13 +12,18 @@ from soundctm.training.assemble import assemble
 
 @dataclass(frozen=True)
 class Stage:
-    """A trainer module, the file that shows it is done, its arguments and its minutes on four cores (0: as long as it
+    """A trainer module, the files that show it is done, its arguments and its minutes on four cores (0: as long as it
     takes)."""
 
     module: str
-    done: Path
+    done: tuple[Path, ...]
     arguments: tuple[str, ...]
     minutes: float
+
+    @property
+    def finished(self) -> bool:
+        """Whether it need not run again."""
+        return all(path.exists() for path in self.done)
 
 
 def stages(out: Path, recordings: Path | None, threads: int) -> list[Stage]:
@@ -30,11 +35,13 @@ def stages(out: Path, recordings: Path | None, threads: int) -> list[Stage]:
     common = ("--data", str(data), "--threads", str(threads))
     conditioned = (*common, "--text", str(text))
     return [
-        Stage("data.cache", data / "audio.npy", (*real, "--out", str(data), "--procedural", "14000"), 0),
-        Stage("autoencoder", autoencoder / "autoencoder.safetensors", (*common, "--out", str(autoencoder)), 25),
-        Stage("text_encoder", text / "text_encoder.safetensors", (*common, "--out", str(text)), 10),
-        Stage("mini_backbone", teacher / "teacher.safetensors", ("teacher", *conditioned, "--out", str(teacher)), 86),
-        Stage("mini_backbone", student / "student.safetensors",
+        Stage("data.cache", (data / "audio.npy",), (*real, "--out", str(data), "--procedural", "14000"), 0),
+        Stage("mini_autoencoder", (autoencoder / "autoencoder.safetensors", data / "latents.npy"),
+              (*common, "--out", str(autoencoder)), 25),
+        Stage("text_encoder", (text / "text_encoder.safetensors",), (*common, "--out", str(text)), 10),
+        Stage("mini_backbone", (teacher / "teacher.safetensors",),
+              ("teacher", *conditioned, "--out", str(teacher)), 86),
+        Stage("mini_backbone", (student / "student.safetensors",),
               ("student", *conditioned, "--teacher", str(teacher), "--out", str(student)), 40),
     ]  # fmt: skip
 
@@ -45,7 +52,7 @@ def train_mini(out: Path, recordings: Path | None, scale: float, threads: int) -
         raise UserError(f"--scale is {scale}; it multiplies the stages' minutes and must be above 0")
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
     for stage in stages(out, recordings, threads):
-        if stage.done.exists():
+        if stage.finished:
             continue
         budget = ("--minutes", f"{stage.minutes * scale:g}") if stage.minutes else ()
         print(
@@ -54,7 +61,7 @@ def train_mini(out: Path, recordings: Path | None, scale: float, threads: int) -
         )
         command = [sys.executable, "-m", f"soundctm.training.{stage.module}", *stage.arguments, *budget]
         result = subprocess.run(command, env=environment, check=False)
-        if result.returncode or not stage.done.exists():
+        if result.returncode or not stage.finished:
             raise UserError(
                 f"stage {stage.module} stopped (exit code {result.returncode}); run the command again to go on from it"
             )

@@ -1,20 +1,31 @@
 """What a training is going to do, said before it begins."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from torch import nn
 
 from soundctm.autoencoder.dac import GaussianDAC
+from soundctm.autoencoder.istft import SpectralAutoencoder
 from soundctm.backbones.dit import DiT, DiTConfig
 from soundctm.training.autoencoder_config import AutoencoderTraining
+from soundctm.training.autoencoder_objective import AutoencoderLossWeights
+from soundctm.training.autoencoder_task import check_rate
 from soundctm.training.config import StudentTraining, TeacherTraining, Training
-from soundctm.training.dac import check_rate
 from soundctm.training.data.source import LatentSource
 from soundctm.training.data.waveforms import WaveformSource
 from soundctm.training.discriminators import Discriminators
 from soundctm.training.draws import training_grid
 from soundctm.training.memory import FLOAT, Memory, parameters, student_memory, teacher_memory
+from soundctm.training.optimizers import OptimizerConfig
+from soundctm.training.precision import Precision
+from soundctm.training.runner import Budgeted
+from soundctm.training.spectral import check_training
+from soundctm.training.spectral_config import SpectralTraining
+from soundctm.training.spectral_start import taken_over
 from soundctm.training.task import check_fit
 
 GIB = 2**30
@@ -65,25 +76,69 @@ def student_plan(config: StudentTraining, teacher: DiT, source: LatentSource, pr
 
 def autoencoder_plan(config: AutoencoderTraining, source: WaveformSource) -> Plan:
     """The plan of an autoencoder's training; reads one batch of the data. Sounds of another rate are a UserError."""
-    check_rate(config, source)
-    x = source.crops(0, config.batch, config.length)
+    check_rate(config.autoencoder.sample_rate, source)
     sizes = config.autoencoder
-    with torch.device("meta"):
-        counts = [
-            sum(p.numel() for p in module.parameters())
-            for module in (GaussianDAC(sizes), Discriminators(config.discriminators))
-        ]
-    budget = f"{config.steps:,} steps" if config.steps else f"{config.minutes:g} minutes"
-    seconds, level = config.length / sizes.sample_rate, 20 * math.log10(float(x.square().mean().sqrt()) + 1e-9)
-    weights = ", ".join(f"{name} {value:g}" for name, value in config.weights)
-    states = _size(FLOAT * 4 * sum(counts))  # weights, gradients and two moments
+    counts = _count(lambda: GaussianDAC(sizes)), _count(lambda: Discriminators(config.discriminators))
     return Plan([
-        ("data", f"crops of {seconds:.2f} s at {sizes.sample_rate} Hz, level {level:.1f} dBFS"),
+        ("data", _crops(source, config.batch, config.length)),
         ("autoencoder", f"{counts[0]:,} parameters"), ("discriminators", f"{counts[1]:,} parameters"),
-        ("schedule", f"{budget} of {config.batch} crops, {config.precision}, {config.optimizer.name} "
-                     f"{config.optimizer.learning_rate:g}"),
-        ("losses", weights), ("memory", f"{states} for weights and optimisers; activations come on top"),
+        ("schedule", _crop_schedule(config)), ("losses", _weights(config.weights)), ("memory", _states(sum(counts))),
     ])  # fmt: skip
+
+
+def spectral_plan(
+    config: SpectralTraining, source: WaveformSource, start: Path | None = None, processes: int = 1
+) -> Plan:  # fmt: skip
+    """The plan of a spectral autoencoder's training; reads ``start`` and one batch of the data. What training would
+    refuse is a UserError."""
+    check_training(config, source, processes)
+    codec = f"fitted on {config.fit_clips} crops of {config.fit_seconds:g} s"
+    if start is not None:
+        taken_over(start, config.autoencoder)
+        codec = f"that of {start}, whose decoder goes on"
+    adversary, count = config.adversary, _count(lambda: SpectralAutoencoder(config.autoencoder))
+    lines = [
+        ("data", _crops(source, config.batch, config.length)), ("codec", codec), ("decoder", f"{count:,} parameters"),
+    ]  # fmt: skip
+    losses = "spectral energy distance"
+    if adversary is not None:
+        critics = _count(lambda: Discriminators(adversary.discriminators))
+        lines += [("discriminators", f"{critics:,} parameters, alone for {adversary.lead:.0%} of the budget")]
+        losses, count = _weights(adversary.weights), count + critics
+    return Plan([*lines, ("schedule", _crop_schedule(config)), ("losses", losses), ("memory", _states(count))])
+
+
+def _count(build: Callable[[], nn.Module]) -> int:
+    """Parameters of a module, which is not filled."""
+    with torch.device("meta"):
+        return sum(p.numel() for p in build().parameters())
+
+
+def _crops(source: WaveformSource, batch: int, length: int) -> str:
+    """Words about the first batch of crops."""
+    level = 20 * math.log10(float(source.crops(0, batch, length).square().mean().sqrt()) + 1e-9)
+    return f"crops of {length / source.sample_rate:.2f} s at {source.sample_rate} Hz, level {level:.1f} dBFS"
+
+
+def _crop_schedule(config: AutoencoderTraining | SpectralTraining) -> str:
+    return f"{_budget(config)} of {config.batch} crops, {_arithmetic(config.precision, config.optimizer)}"
+
+
+def _budget(config: Budgeted) -> str:
+    return f"{config.steps:,} steps" if config.steps else f"{config.minutes:g} minutes"
+
+
+def _arithmetic(precision: Precision, optimizer: OptimizerConfig) -> str:
+    return f"{precision}, {optimizer.name} {optimizer.learning_rate:g}"
+
+
+def _weights(weights: AutoencoderLossWeights) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in weights)
+
+
+def _states(count: int) -> str:
+    """Memory of so many parameters in training: weights, gradients and two moments."""
+    return f"{_size(FLOAT * 4 * count)} for weights and optimisers; activations come on top"
 
 
 def _look(config: Training, source: LatentSource) -> tuple[int, int, str]:
@@ -96,10 +151,8 @@ def _look(config: Training, source: LatentSource) -> tuple[int, int, str]:
 
 
 def _schedule(config: Training) -> str:
-    budget = f"{config.steps:,} steps" if config.steps else f"{config.minutes:g} minutes"
     parts = f" in {config.accumulate} parts" if config.accumulate > 1 else ""
-    optimizer = config.optimizer
-    return f"{budget} of {config.batch} clips{parts}, {config.precision}, {optimizer.name} {optimizer.learning_rate:g}"
+    return f"{_budget(config)} of {config.batch} clips{parts}, {_arithmetic(config.precision, config.optimizer)}"
 
 
 def _memory(memory: Memory, processes: int) -> str:

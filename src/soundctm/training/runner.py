@@ -126,9 +126,7 @@ def run_loop(task: Runnable, options: RunOptions, listen: Listen | None = None) 
 
 
 @contextmanager
-def reporters(
-    options: RunOptions, world: World, listen: Listen | None
-) -> Iterator[tuple[Reporter, ...]]:
+def reporters(options: RunOptions, world: World, listen: Listen | None) -> Iterator[tuple[Reporter, ...]]:
     """A bar on a terminal, lines elsewhere, and TensorBoard where it is asked for; one process reports for all."""
     if not world.first:
         yield ()

@@ -107,9 +107,7 @@ class StudentTask(Task):
             t, s = torch.cat([t, draws.sigma]), torch.cat([s, draws.sigma])
             z = torch.cat([z_t, z_0 + column(draws.sigma) * draws.dsm_noise])
             omega, text = omega.repeat(2), Conditioning.cat([conditioning, conditioning])
-        self.raw = self.trainee.network(
-            column(c_in(t)) * z, c_noise(t), text, c_noise_s=c_noise(s), omega=omega
-        )
+        self.raw = self.trainee.network(column(c_in(t)) * z, c_noise(t), text, c_noise_s=c_noise(s), omega=omega)
         F = self.raw.detach().float().requires_grad_()
         aim, denoised = precondition(F, z, t).split([len(z_t), len(z) - len(z_t)])
         return F, towards(z_t, aim, self.grid[draws.t], self.grid[draws.s]), denoised
