@@ -28,9 +28,9 @@ WANTED = {
 
 # What was seen in them; written by hand with each new model.
 PICTURES = """Reconstructions keep events, harmonics and textures; thin lines at high frequencies soften. Takes have
-the right colour of sound (rain, engines, voices) but wrong timing: a clock does not tick evenly, a dog's barks run into
-each other, a sneeze may be missing in one step. Sixteen steps sharpen what one step outlines; they start from the same
-noise and keep its shape."""
+the right colour of sound and the right kind of events: barks, cries, bells with their partials, rain that ends where
+thunder begins. One step smears onsets and fine structure that sixteen steps sharpen, with the same events in the same
+places. What is wrong is rhythm and number: a clock ticks unevenly, three knocks may be seven."""
 
 
 def brief(value: object) -> str:
@@ -78,7 +78,7 @@ def main() -> None:
         f"{latency['16 steps']['median_ms']} ms in 16 (medians of 20; "
         f"decoding takes {latency['decoder']['median_ms']} ms).",
         "",
-        "Rows of 1 and 16 steps used 5 takes a prompt; pairs, 20; counts, 10.",
+        "Rows of 1 and 16 steps used 10 takes a prompt; pairs, 20; counts, 10.",
         "",
         "## What the pictures show",
         "",
