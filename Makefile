@@ -41,7 +41,7 @@ THREADS ?= 3
 SCALE ?= 1
 REPRODUCTION ?= runs/reproduce
 reproduce: $(STAMP)
-	@$(BIN)/python benchmarks/reproduce.py --out $(REPRODUCTION) --threads $(THREADS) --scale $(SCALE)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/reproduce.py --out $(REPRODUCTION) --threads $(THREADS) --scale $(SCALE)
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v < (3, 14) or sys.exit(\

@@ -19,11 +19,13 @@ from soundctm.autoencoder.normalizer import Normalizer
 from soundctm.backbones import DiT, DiTConfig
 from soundctm.conditioning.clap import ClapTextEncoder
 from soundctm.conditioning.mini import MiniTextConfig, MiniTextEncoder
+from soundctm.conditioning.phrasebook import Phrasebook
 from soundctm.config import ModelConfig
 from soundctm.errors import UserError
 
 SHIPPED = Path(__file__).parent / "models"
 SOUNDING = ("autoencoder", "text_encoder", "student")  # the parts that make the sound
+PHRASES = "phrases.json"
 ROW_SCALE = ".row_scale"  # suffix of the per-row scales of matrices stored as int8
 
 
@@ -39,6 +41,7 @@ class Parts:
     teacher: DiT | None
     model_hash: str
     folder: Path
+    phrasebook: Phrasebook | None = None
 
 
 def shipped_models() -> list[str]:
@@ -132,7 +135,12 @@ def read_parts(folder: Path) -> Parts:
     path_of_teacher = folder / "teacher.safetensors"  # a wheel leaves this file out
     teacher = _backbone(config.teacher, path_of_teacher) if config.teacher and path_of_teacher.exists() else None
     _fill(autoencoder, tensors, path)
-    return Parts(config, student, autoencoder, text_encoder, normalizer, teacher, folder_hash(folder), folder)
+    learnt = folder / PHRASES
+    phrasebook = (
+        Phrasebook.read(learnt, text_encoder) if isinstance(text_encoder, MiniTextEncoder) and learnt.exists() else None
+    )
+    found = folder_hash(folder)
+    return Parts(config, student, autoencoder, text_encoder, normalizer, teacher, found, folder, phrasebook)
 
 
 def _check_fit(folder: Path, key: str, wanted: int, part: str, given: int) -> None:
@@ -174,9 +182,10 @@ def _tokenizer(path: Path) -> Tokenizer:
 
 
 def folder_hash(folder: Path) -> str:
-    """The first 16 hex digits of the SHA-256 over the files that make the sound: config, weights, tokenizer."""
+    """The first 16 hex digits of the SHA-256 over the files that make the sound: config, weights, tokenizer,
+    phrases."""
     digest = hashlib.sha256()
-    for name in ("config.json", *(f"{part}.safetensors" for part in SOUNDING), "tokenizer.json"):
+    for name in ("config.json", *(f"{part}.safetensors" for part in SOUNDING), "tokenizer.json", PHRASES):
         if (folder / name).exists():
             with (folder / name).open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -211,5 +220,6 @@ def _write_files(parts: Parts, folder: Path) -> None:
             path = folder / f"{name}.safetensors"
             save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, path)
             path.chmod(0o644)  # the library makes files that only their owner reads
-    if (parts.folder / "tokenizer.json").exists():
-        shutil.copy(parts.folder / "tokenizer.json", folder)
+    for name in ("tokenizer.json", PHRASES):
+        if (parts.folder / name).exists():
+            shutil.copy(parts.folder / name, folder)

@@ -40,6 +40,7 @@ class SoundCTM:
         self.text_encoder: nn.Module = parts.text_encoder.to(self.device)
         self.normalizer: Normalizer = parts.normalizer.to(self.device)
         self.tokenizer_folder = parts.folder
+        self.phrasebook = parts.phrasebook
 
     @classmethod
     def from_pretrained(cls, name: str | Path, device: torch.device | str = "cpu") -> "SoundCTM":
@@ -175,9 +176,13 @@ class SoundCTM:
         return x[0, :, :length].clamp(-1.0, 1.0).float().cpu().numpy()
 
     def encode(self, prompt: str) -> Conditioning:
-        """Conditioning of one prompt."""
-        conditioning: Conditioning = self.text_encoder.encode([prompt])  # type: ignore[operator]
+        """Conditioning of one prompt, as it is :meth:`understood`."""
+        conditioning: Conditioning = self.text_encoder.encode([self.understood(prompt)])  # type: ignore[operator]
         return conditioning.to(self.device)
+
+    def understood(self, prompt: str) -> str:
+        """The prompt, or where it has words that the model never learnt, the learnt phrase that is nearest to it."""
+        return prompt if self.phrasebook is None else self.phrasebook.understood(prompt)
 
 
 def take_seed(recipe: Recipe) -> int:

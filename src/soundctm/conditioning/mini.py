@@ -173,6 +173,17 @@ class MiniTextEncoder(nn.Module):
             done[prompt] = Conditioning(tokens, tokens.new_ones(tokens.shape[:2], dtype=torch.bool))
         return Conditioning.cat([done[prompt] for prompt in prompts])
 
+    def sentences(self, prompts: Sequence[str], batch: int = 256) -> Tensor:
+        """Sentence tokens ``[B, dim]``, computed many at a time: not to the last bit those of :meth:`encode`."""
+        parts = []
+        for start in range(0, len(prompts), batch):
+            ids = [torch.tensor(each) for each in self.tokenize(prompts[start : start + batch])]
+            padded = nn.utils.rnn.pad_sequence(ids, batch_first=True).to(self.table.device)
+            lengths = torch.tensor([len(each) for each in ids], device=padded.device)
+            mask = torch.arange(padded.shape[1], device=padded.device) < lengths[:, None]
+            parts.append(self(self.vectors(padded), mask).sentence)
+        return torch.cat(parts)
+
     def embed(self, prompts: Sequence[str]) -> Tensor:
         """Joint text-audio embeddings ``[B, joint_dim]`` of unit length."""
         return torch.cat([self._features(prompt).joint for prompt in prompts])

@@ -12,20 +12,22 @@ from safetensors.torch import load_file, save_file
 from soundctm.autoencoder.istft import SpectralConfig
 from soundctm.backbones import DiTConfig
 from soundctm.conditioning.mini import MiniTextConfig
+from soundctm.conditioning.phrasebook import collect, write_phrases
 from soundctm.config import ModelConfig
 from soundctm.errors import UserError
-from soundctm.folder import pack, read_parts
+from soundctm.folder import PHRASES, pack, read_parts
 from soundctm.training.parts import TRAINING
 
 MINI_OMEGA = 3.0
 MINI_SECONDS = 5.0
 MINI_LONGEST = 30.0
+MINI_PHRASES = 3000
 SIZE_LIMIT = 20_000_000  # bytes of all weights in the wheel
 
 
-def assemble(autoencoder: Path, text: Path, teacher: Path, student: Path, out: Path) -> Path:
-    """Write the embedded model's folder, weights as int8 rows, from the folders of its stages; existing files are
-    replaced."""
+def assemble(autoencoder: Path, text: Path, teacher: Path, student: Path, captions: Path, out: Path) -> Path:
+    """Write the embedded model's folder, weights as int8 rows, from the folders of its stages and the captions of its
+    training set (a JSON list of lists); existing files are replaced."""
     spectral = SpectralConfig.model_validate_json((autoencoder / "autoencoder.json").read_text())
     config = ModelConfig(
         name="mini", seconds=MINI_SECONDS, max_seconds=MINI_LONGEST, omega=MINI_OMEGA, autoencoder=spectral,
@@ -42,6 +44,7 @@ def assemble(autoencoder: Path, text: Path, teacher: Path, student: Path, out: P
         }
         save_file(pack(tensors), out / f"{name}.safetensors")
     shutil.copy(text / "tokenizer.json", out / "tokenizer.json")
+    write_phrases(collect(json.loads(captions.read_text()), MINI_PHRASES), out / PHRASES)
     (out / "config.json").write_text(config.model_dump_json(indent=1))
     shipped = sum((out / f"{name}.safetensors").stat().st_size for name in ("autoencoder", "text_encoder", "student"))
     if shipped > SIZE_LIMIT:

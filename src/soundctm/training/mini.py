@@ -65,6 +65,9 @@ def train_mini(out: Path, recordings: Path | None, scale: float, threads: int) -
             raise UserError(
                 f"stage {stage.module} stopped (exit code {result.returncode}); run the command again to go on from it"
             )
-    folder = assemble(out / "autoencoder", out / "text", out / "teacher", out / "student", out / "model")
+    folder = assemble(
+        out / "autoencoder", out / "text", out / "teacher", out / "student", out / "data" / "captions.json",
+        out / "model",
+    )  # fmt: skip
     print(f"wrote {folder}; use it with --model {folder}")
     return folder

@@ -45,7 +45,7 @@ class LatentEncoder:
     @torch.inference_mode()
     def tokens(self, caption: str) -> np.ndarray:
         """Real tokens ``[N, D]`` of a caption, float16."""
-        conditioning: Conditioning = self.model.encode(caption)
+        conditioning: Conditioning = self.model.text_encoder.encode([caption])  # type: ignore[operator]
         tokens: np.ndarray = conditioning.tokens[0][conditioning.mask[0]].half().cpu().numpy()
         return tokens
 
