@@ -28,9 +28,10 @@ WANTED = {
 
 # What was seen in them; written by hand with each new model.
 PICTURES = """Reconstructions keep events, harmonics and textures; thin lines at high frequencies soften. Takes have
-the right colour of sound and the right kind of events: barks, cries, bells with their partials, rain that ends where
-thunder begins. One step smears onsets and fine structure that sixteen steps sharpen, with the same events in the same
-places. What is wrong is rhythm and number: a clock ticks unevenly, three knocks may be seven."""
+the right colour of sound and the right kind of events: barks, a crow with its partials, a sneeze and the silence after
+it. One step smears onsets and fine structure, which sixteen steps sharpen with the same events in the same places. What
+is wrong is rhythm and number: the clock ticks unevenly, the helicopter's blades do not beat, a sneeze may come twice.
+Now and then a thin click crosses a tone (rooster), and textures fade out a tenth of a second before the end."""
 
 
 def brief(value: object) -> str:
