@@ -7,7 +7,6 @@ paper's backbone has 24 blocks; on a machine with less than 40 GB, `--depth` tak
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from reproduction.memory import peak_mib
 
 from soundctm.autoencoder.dac import DACConfig, GaussianDAC
 from soundctm.backbones import DiT
@@ -100,10 +100,9 @@ def measure(preset: str, variant: str, depth: int | None, batch: int, steps: int
         start = time.perf_counter()
         task.step(index, 0.5)
         times.append(time.perf_counter() - start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return {
         "seconds_per_step": round(sum(times) / len(times), 3), "steps_per_second": round(len(times) / sum(times), 3),
-        "share_in_batches": round(source.seconds / sum(times), 4), "peak_gib": round(peak, 2),
+        "share_in_batches": round(source.seconds / sum(times), 4), "peak_gib": round(peak_mib() / 2**10, 2),
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from soundctm.audio.resample import resample
 from soundctm.metrics.evaluator import SAMPLE_RATE as HEARD_AT
 from soundctm.metrics.evaluator import Listener
 from soundctm.training.data.cache import LENGTH, procedural_clip
+from soundctm.training.data.prepare.decode import FULL_SCALE
 from soundctm.training.data.procedural import REGISTRY, single
 from soundctm.training.data.procedural.base import Sample
 from soundctm.training.data.procedural.primitives import SAMPLE_RATE as MADE_AT
@@ -42,7 +43,7 @@ def make_shard(model: SoundCTM, settings: Settings, index: int, path: Path) -> N
     clips = [procedural_clip(seed) for seed in range(index * SHARD, min(settings.clips, (index + 1) * SHARD))]
     parts = []
     for start in range(0, len(clips), BATCH):
-        sounds = [fitted(model, clip.samples / np.float32(32767)) for clip in clips[start : start + BATCH]]
+        sounds = [fitted(model, clip.samples / np.float32(FULL_SCALE)) for clip in clips[start : start + BATCH]]
         parts.append(encoded(model, sounds).half())
     words = {"captions": [clip.captions for clip in clips], "classes": [clip.classes for clip in clips]}
     write_json(path.with_suffix(".words.json"), words)

@@ -32,8 +32,8 @@ def test_a_fresh_network_is_zero_and_can_learn(role: Role, options: dict[str, An
     y = run(model, random_latents(2, 8), random_text(2, 3))
     assert not y.any()
     y.sub(1).square().sum().backward()
-    assert model.last_layer.grad is not None
-    assert model.last_layer.grad.any()
+    assert model.project_out.weight.grad is not None
+    assert model.project_out.weight.grad.any()
 
 
 def test_modulated_blocks_start_as_the_identity() -> None:

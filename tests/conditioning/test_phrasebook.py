@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from soundctm import SoundCTM
-from soundctm.conditioning.phrasebook import Phrases, collect, write_phrases
+from soundctm.conditioning.phrasebook import Phrases
 from soundctm.errors import UserError
+from soundctm.training.learnt_phrases import collect, write_phrases
 
 CAPTIONS = [["heavy rain", "rain"], ["a bell"], ["three slow knocks", ""], ["thunder", "rain"]]
 

@@ -5,12 +5,12 @@ import pytest
 import torch
 from scipy import stats
 
+from soundctm.diffusion.schedule import sigma_at
 from soundctm.training.config import NoiseLevels, OptimizerConfig, StudentTraining
 from soundctm.training.draws import (
     StudentDraws,
     TeacherDraws,
     generator_of,
-    grid_formula,
     jump_times,
     log_normal,
     share,
@@ -51,7 +51,7 @@ def test_student_levels_are_half_and_half() -> None:
 
 def test_the_formula_meets_the_grid() -> None:
     levels = (0.002, 80.0, 7.0)
-    assert torch.allclose(grid_formula(torch.linspace(0, 1, 40), *levels), training_grid(40, *levels), rtol=1e-4)
+    assert torch.allclose(sigma_at(torch.linspace(0, 1, 40), *levels), training_grid(40, *levels), rtol=1e-4)
 
 
 @pytest.mark.parametrize("steps", [1, 7, 38])

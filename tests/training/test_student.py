@@ -83,7 +83,7 @@ def test_the_gradient_is_that_of_equation_9(distance: str) -> None:
     z_sigma = batch.z_0 + draws.sigma[:, None, None] * draws.dsm_noise
     at_zero_length = g(student, z_sigma, draws.sigma, draws.sigma, draws.omega, batch.conditioning)
     dsm = dsm_loss(at_zero_length, batch.z_0, draws.sigma)
-    norms = [torch.autograd.grad(loss, student.last_layer, retain_graph=True)[0].norm() for loss in (ctm, dsm)]
+    norms = [torch.autograd.grad(loss, student.project_out.weight, retain_graph=True)[0].norm() for loss in (ctm, dsm)]
     weight = float(norms[0] / norms[1])
     (ctm + weight * dsm).backward()
 
@@ -216,7 +216,7 @@ def test_the_adversarial_gradient_is_as_long_as_that_of_the_ctm_loss() -> None:
         assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in critics.parameters())
         alone = perturbed(adversarial(dsm=False, gan=None))
         alone.backward(batch.z_0, batch.conditioning, 0, 0, slice(0, 4))
-        whole, ctm = (task.trainee.module.last_layer.grad for task in (distillation, alone))
+        whole, ctm = (task.trainee.module.project_out.weight.grad for task in (distillation, alone))
         assert whole is not None and ctm is not None
         assert math.isclose(float((whole - ctm).norm()), factor * float(ctm.norm()), rel_tol=1e-3)
 

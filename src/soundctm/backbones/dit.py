@@ -56,6 +56,10 @@ class DiTConfig(BaseModel):
         """Channels of a head that carry position."""
         return max(self.head_dim // 2, 32) if self.rope_dims is None else self.rope_dims
 
+    def student(self) -> "DiTConfig":
+        """The sizes of the student of a teacher of these."""
+        return self.model_copy(update={"role": "student"})
+
     @model_validator(mode="after")
     def _sizes_fit(self) -> "DiTConfig":
         if self.width % self.heads:
@@ -148,11 +152,6 @@ class DiT(nn.Module):
         for mlp in (self.to_jump_embed, self.to_omega_embed):
             if mlp is not None:
                 _zero(mlp[-1])
-
-    @property
-    def last_layer(self) -> nn.Parameter:
-        """The weight at which the adaptive weight of the DSM loss compares gradients."""
-        return cast(nn.Parameter, self.project_out.weight)
 
     def load_teacher(self, teacher: "DiT") -> None:
         """Take over every weight of a teacher; what only a student has keeps its start.

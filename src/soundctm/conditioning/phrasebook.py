@@ -4,7 +4,6 @@ A backbone trained on a few thousand captions hears nothing in a token that it n
 "puppy" beside "dog". A prompt with such a word is therefore replaced by the nearest phrase that was learnt.
 """
 
-import json
 import re
 from pathlib import Path
 
@@ -62,15 +61,3 @@ class Phrasebook:
     def _of(self, prompts: tuple[str, ...]) -> Tensor:
         """Sentence tokens ``[B, dim]`` of unit length."""
         return F.normalize(self.encoder.sentences(prompts), dim=-1)
-
-
-def collect(captions: list[list[str]], count: int) -> Phrases:
-    """Words of all captions, and ``count`` distinct captions, the shortest first."""
-    distinct = sorted({caption for several in captions for caption in several} - {""}, key=lambda c: (len(c), c))
-    words = {word for caption in distinct for word in WORD.findall(caption.lower())}
-    return Phrases(words=tuple(sorted(words)), phrases=tuple(distinct[:count]))
-
-
-def write_phrases(content: Phrases, path: Path) -> None:
-    """Write ``phrases.json``."""
-    path.write_text(json.dumps(content.model_dump(), indent=0))

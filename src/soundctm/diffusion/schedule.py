@@ -11,6 +11,10 @@ def sigma_grid(steps: int, sigma_min: float = 0.002, sigma_max: float = 80.0, rh
         raise ValueError(f"sigma_grid: steps is {steps}; at least 1 is needed")
     if not 0 < sigma_min < sigma_max:
         raise ValueError(f"sigma_grid: need 0 < sigma_min < sigma_max, got {sigma_min} and {sigma_max}")
+    return sigma_at(torch.arange(steps + 1, dtype=torch.float64) / steps, sigma_min, sigma_max, rho).float()
+
+
+def sigma_at(xi: Tensor, sigma_min: float, sigma_max: float, rho: float) -> Tensor:
+    """The grid's formula at positions ``xi`` from 0 (``sigma_max``) to 1 (``sigma_min``), in ``xi``'s precision."""
     high, low = sigma_max ** (1 / rho), sigma_min ** (1 / rho)
-    ramp = torch.arange(steps + 1, dtype=torch.float64) / steps
-    return ((high + ramp * (low - high)) ** rho).float()
+    return (high + xi * (low - high)) ** rho

@@ -12,10 +12,10 @@ from safetensors.torch import load_file, save_file
 from soundctm.autoencoder.istft import SpectralConfig
 from soundctm.backbones import DiTConfig
 from soundctm.conditioning.mini import MiniTextConfig
-from soundctm.conditioning.phrasebook import collect, write_phrases
 from soundctm.config import ModelConfig
 from soundctm.errors import UserError
 from soundctm.folder import PHRASES, pack, read_parts
+from soundctm.training.learnt_phrases import collect, write_phrases
 from soundctm.training.parts import TRAINING
 
 MINI_OMEGA = 3.0

@@ -3,11 +3,11 @@
 import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+from pydantic import BaseModel, Field, PositiveInt, model_validator
 
 from soundctm.autoencoder.dac import DACConfig
 from soundctm.training.autoencoder_objective import AutoencoderLossWeights
-from soundctm.training.config import read_config
+from soundctm.training.config import Budget, read_config
 from soundctm.training.discriminators import DiscriminatorConfig
 from soundctm.training.mel_loss import MelLossConfig
 from soundctm.training.optimizers import OptimizerConfig
@@ -17,22 +17,18 @@ from soundctm.training.spectral_config import SpectralTraining
 BETAS = (0.8, 0.99)
 
 
-class AutoencoderTraining(BaseModel):
+class AutoencoderTraining(Budget):
     """A Gaussian DAC against its discriminators. Sizes and loss weights are the paper's (appendix D.2), everything else
     is what the codec was published with (Kumar et al. 2023), which the paper follows.
 
-    The budget is ``steps``, or ``minutes`` on a machine of unknown speed. ``batch`` crops make one step, over all
+    ``batch`` crops make one step, over all
     processes together, each of ``crop_frames`` latent frames: 16 are 0.37 s at the paper's sizes. With ``accumulate``
     above 1 a process takes its crops in that many parts: the same step in less memory, but the autoencoder runs twice.
     ``rate_decay`` multiplies both learning rates at every step. The latents' statistics are those of
     ``statistics_batches`` batches.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     kind: Literal["autoencoder"] = "autoencoder"
-    steps: PositiveInt | None = None
-    minutes: float | None = Field(default=None, gt=0)
     batch: PositiveInt = 72
     accumulate: PositiveInt = 1
     crop_frames: PositiveInt = 16
@@ -54,8 +50,6 @@ class AutoencoderTraining(BaseModel):
 
     @model_validator(mode="after")
     def _fits(self) -> "AutoencoderTraining":
-        if (self.steps is None) == (self.minutes is None):
-            raise ValueError("a training takes either steps or minutes")
         longest = max(self.mel.windows)
         if self.length <= longest // 2:
             raise ValueError(

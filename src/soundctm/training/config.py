@@ -30,15 +30,27 @@ class NoiseLevels(Frozen):
     std: float = Field(default=1.2, gt=0)
 
 
-class Training(Frozen):
-    """What every training of a backbone has. The budget is ``steps``, or ``minutes`` on a machine of unknown speed.
-    ``batch`` clips make one step, over all processes together, in ``accumulate`` parts; ``drop_caption`` of the
-    captions become the empty one, for guidance. ``checkpointing`` computes blocks again instead of keeping them,
-    ``compiled`` puts each block through torch.compile. ``schedule`` of the learning rate: after a warm-up over 2 % of
-    the budget "constant", or half a cosine down to 2 %. Weights of losses are found for each part on its own."""
+class Budget(Frozen):
+    """How long a training takes: ``steps``, or ``minutes`` on a machine of unknown speed."""
 
     steps: PositiveInt | None = None
     minutes: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> "Budget":
+        if (self.steps is None) == (self.minutes is None):
+            raise ValueError("a training takes either steps or minutes")
+        return self
+
+
+class Training(Budget):
+    """What every training of a backbone has. ``batch`` clips make one step, over all processes together, in
+    ``accumulate`` parts; ``drop_caption`` of the captions become the empty one, for guidance. ``checkpointing``
+    computes blocks again instead of keeping them, ``compiled`` puts each block through torch.compile. ``schedule`` of
+    the learning rate: after a warm-up over 2 % of the budget "constant", or half a cosine down to 2 %. Weights of
+    losses are found for each part on its own.
+    """
+
     batch: PositiveInt
     accumulate: PositiveInt = 1
     precision: Precision = "bf16"
@@ -52,8 +64,6 @@ class Training(Frozen):
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "Training":
-        if (self.steps is None) == (self.minutes is None):
-            raise ValueError("a training takes either steps or minutes")
         if self.batch % self.accumulate:
             raise ValueError(f"batch {self.batch} is not a multiple of accumulate {self.accumulate}")
         return self

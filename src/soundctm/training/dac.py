@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from soundctm.training.mel_loss import MelLoss
 from soundctm.training.parts import write_part
 from soundctm.training.precision import arithmetic
 from soundctm.training.reporters import Figures
-from soundctm.training.runner import RunOptions, run_loop
+from soundctm.training.runner import RunOptions, run_and_write
 from soundctm.training.task import unsynchronised
 from soundctm.training.trainee import Trainee
 from soundctm.training.weight_norm import folded_state, normalise_weights
@@ -142,9 +143,11 @@ class AutoencoderTask:
         """Some sounds ``[length]`` before and after the autoencoder, with the sample rate, by name."""
         return before_and_after(self.autoencoder, self.source, self.world.device)
 
-    def write(self, options: RunOptions) -> None:
+    def write(self, out: Path) -> None:
         """``autoencoder.safetensors``, weights and the latents' statistics ``[C]`` in full precision, and
         ``autoencoder.json``, the sizes."""
+        if not self.world.first:
+            return
         config, autoencoder = self.config, self.autoencoder
         batches = (
             self.source.crops(i, config.batch, config.length).to(self.world.device)
@@ -153,7 +156,7 @@ class AutoencoderTask:
         mean, std = latent_statistics(autoencoder, batches)
         tensors = {name: value.cpu() for name, value in autoencoder.state_dict().items()}
         statistics = {"normalizer.mean": mean, "normalizer.std": std}
-        write_part(tensors | statistics, config.autoencoder, options.out, "autoencoder")
+        write_part(tensors | statistics, config.autoencoder, out, "autoencoder")
 
 
 def train(config: AutoencoderTraining, source: WaveformSource, options: RunOptions, world: World | None = None) -> bool:
@@ -162,8 +165,4 @@ def train(config: AutoencoderTraining, source: WaveformSource, options: RunOptio
     world = world or World()
     check_strategy(options)
     task = AutoencoderTask(config, source, world)
-    finished = run_loop(task, options, task.listen)
-    if finished and world.first:
-        task.write(options)
-    world.wait()
-    return finished
+    return run_and_write(task, options, task.listen, lambda: task.write(options.out))

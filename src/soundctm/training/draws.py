@@ -6,7 +6,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from soundctm.diffusion.schedule import sigma_grid
+from soundctm.diffusion.schedule import sigma_at, sigma_grid
 from soundctm.training.config import NoiseLevels, StudentTraining
 
 TOP_SHARE = 0.7  # of the grid that the second half of the DSM times of a student comes from
@@ -22,16 +22,10 @@ def log_normal(size: int, levels: NoiseLevels, generator: torch.Generator) -> Te
     return torch.exp(levels.mean + levels.std * torch.randn(size, generator=generator))
 
 
-def grid_formula(xi: Tensor, sigma_min: float, sigma_max: float, rho: float) -> Tensor:
-    """``(smax^(1/rho) + xi (smin^(1/rho) - smax^(1/rho)))^rho``: the sampling grid at real positions ``xi``."""
-    high, low = sigma_max ** (1 / rho), sigma_min ** (1 / rho)
-    return (high + xi * (low - high)) ** rho
-
-
 def student_dsm_times(size: int, config: StudentTraining, generator: torch.Generator) -> Tensor:
     """Times ``[size]`` of Eq. 8: each log-normal or, as often, from the top 70 % of the grid (appendix D.1)."""
     xi = TOP_SHARE * torch.rand(size, generator=generator)
-    top = grid_formula(xi, config.sigma_min, config.sigma_max, config.rho)
+    top = sigma_at(xi, config.sigma_min, config.sigma_max, config.rho)
     low = log_normal(size, config.noise, generator)
     return torch.where(torch.rand(size, generator=generator) < 0.5, low, top)
 

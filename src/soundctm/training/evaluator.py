@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from soundctm.metrics.evaluator import Evaluator, EvaluatorConfig, Listener, evaluator_filters, log_mel, save_evaluator
+from soundctm.training.data.prepare.decode import FULL_SCALE
 from soundctm.training.data.procedural import REGISTRY, single
 from soundctm.training.data.recordings import ESC10_CLASSES, find_recordings, fit_length, load_mono
 from soundctm.training.ema import EMA
@@ -29,7 +30,7 @@ def features(data: Path) -> np.ndarray:
         audio, filters = np.load(data / "audio.npy", mmap_mode="r"), evaluator_filters()
         parts = []
         for start in range(0, len(audio), 64):
-            x = torch.from_numpy(audio[start : start + 64].astype(np.float32) / 32767)
+            x = torch.from_numpy(audio[start : start + 64].astype(np.float32) / FULL_SCALE)
             parts.append(log_mel(x, filters).numpy().astype(np.float16))
         np.save(path, np.concatenate(parts))
     return np.asarray(np.load(path, mmap_mode="r"))

@@ -90,7 +90,7 @@ def student_memory(config: StudentTraining, teacher: DiTConfig, frames: int, tok
     """What a distillation holds in each of ``processes``: the student's pass has both losses in it, and the distance
     of Eq. 5 goes back through the teacher."""
     items = config.batch // config.accumulate // processes
-    student = DiTConfig(**{**teacher.model_dump(), "role": "student"})
+    student = teacher.student()
     kept = activations(
         student, (2 if config.dsm else 1) * items, frames, tokens, config.precision, config.checkpointing
     )

@@ -11,7 +11,8 @@ from torch import Tensor
 from soundctm.autoencoder.istft import SpectralAutoencoder
 from soundctm.autoencoder.normalizer import Normalizer
 from soundctm.training.config import read_config
-from soundctm.training.data.waveforms import FULL_SCALE, Crops
+from soundctm.training.data.prepare.decode import FULL_SCALE
+from soundctm.training.data.waveforms import Crops
 from soundctm.training.runner import RunOptions
 from soundctm.training.spectral import train as train_spectral
 from soundctm.training.spectral_config import SpectralTraining

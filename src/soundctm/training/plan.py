@@ -10,7 +10,7 @@ from torch import nn
 
 from soundctm.autoencoder.dac import GaussianDAC
 from soundctm.autoencoder.istft import SpectralAutoencoder
-from soundctm.backbones.dit import DiT, DiTConfig
+from soundctm.backbones.dit import DiT
 from soundctm.training.autoencoder_config import AutoencoderTraining
 from soundctm.training.autoencoder_objective import AutoencoderLossWeights
 from soundctm.training.autoencoder_task import check_rate
@@ -56,7 +56,7 @@ def student_plan(config: StudentTraining, teacher: DiT, source: LatentSource, pr
     check_fit(config, teacher.config, source, processes)
     frames, tokens, data = _look(config, source)
     memory = student_memory(config, teacher.config, frames, tokens, processes)
-    student = DiTConfig(**{**teacher.config.model_dump(), "role": "student"})
+    student = teacher.config.student()
     grid = training_grid(config.grid_points, config.sigma_min, config.sigma_max, config.rho)
     longest = -(-config.max_solver_steps // config.solver_stride)
     lines = [

@@ -1,7 +1,7 @@
 """Runs a backbone's training from its configuration to its weights on disk."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,17 +80,18 @@ def run(task: Task, name: str, options: RunOptions, decode: Decoder | None = Non
 
     ``decode`` makes the sounds of the board; a network that is sharded over processes is not listened to.
     """
-    world = task.world
-    heard = decode is not None and not (options.strategy == "fsdp" and world.size > 1)
-    finished = run_loop(task, options, Listening.of(task, decode) if heard and decode is not None else None)
-    if finished:
-        weights = task.trainee.weights(KEPT)
-        if world.first:
-            settings = task.config.model_dump_json(indent=1).encode()
-            write_atomically(options.out / f"{name}{TRAINING}", lambda file: file.write(settings))
-            write_part(weights, task.trainee.module.config, options.out, name)
-        world.wait()
-    return finished
+    heard = decode is not None and not (options.strategy == "fsdp" and task.world.size > 1)
+    listen = Listening.of(task, decode) if heard and decode is not None else None
+    return run_and_write(task, options, listen, lambda: _write_backbone(task, name, options.out))
+
+
+def _write_backbone(task: Task, name: str, out: Path) -> None:
+    """Weights, sizes and configuration; every process must call this, the first one writes."""
+    weights = task.trainee.weights(KEPT)
+    if task.world.first:
+        settings = task.config.model_dump_json(indent=1).encode()
+        write_atomically(out / f"{name}{TRAINING}", lambda file: file.write(settings))
+        write_part(weights, task.trainee.module.config, out, name)
 
 
 class Runnable(Protocol):
@@ -123,6 +124,15 @@ def run_loop(task: Runnable, options: RunOptions, listen: Listen | None = None) 
             settings=config.model_dump(mode="json", exclude=MAY_CHANGE) | dict(task.identity),
         )  # fmt: skip
         return loop.run(task.step, options.log_every, options.panels_every if options.board else 0)
+
+
+def run_and_write(task: Runnable, options: RunOptions, listen: Listen | None, write: Callable[[], None]) -> bool:
+    """:func:`run_loop`, then, when the budget is spent, ``write`` in every process; all of them wait for it."""
+    finished = run_loop(task, options, listen)
+    if finished:
+        write()
+    task.world.wait()
+    return finished
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from soundctm.training.loop import scheduled_rate
 from soundctm.training.losses import SpectralDistance, energy_distance
 from soundctm.training.parts import write_part
 from soundctm.training.reporters import Figures
-from soundctm.training.runner import RunOptions, run_loop
+from soundctm.training.runner import RunOptions, run_and_write
 from soundctm.training.spectral_config import Adversary, SpectralTraining
 from soundctm.training.spectral_start import NAME, Beginning, fitted, taken_over
 from soundctm.training.trainee import KEPT, Trainee
@@ -142,6 +142,8 @@ class SpectralTask:
     def write(self, out: Path) -> None:
         """``autoencoder.safetensors``, the averaged decoder in half precision and everything else as it is kept, and
         ``autoencoder.json``, the sizes."""
+        if not self.world.first:
+            return
         decoder = {name: value.detach().cpu().half() for name, value in self.averaged.named_parameters()}
         write_part(self.beginning.kept | decoder, self.config.autoencoder, out, NAME)
 
@@ -166,8 +168,4 @@ def train(
     else:
         beginning = taken_over(start, config.autoencoder)
     task = SpectralTask(config, beginning, source, world)
-    finished = run_loop(task, options, task.listen)
-    if finished and world.first:
-        task.write(options.out)
-    world.wait()
-    return finished
+    return run_and_write(task, options, task.listen, lambda: task.write(options.out))

@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt
 
 from soundctm.autoencoder.istft import SpectralConfig
 from soundctm.training.autoencoder_objective import AutoencoderLossWeights
-from soundctm.training.config import Frozen
+from soundctm.training.config import Budget, Frozen
 from soundctm.training.discriminators import DiscriminatorConfig
 from soundctm.training.loop import Schedule
 from soundctm.training.optimizers import OptimizerConfig
@@ -28,10 +28,10 @@ class Adversary(Frozen):
     lead: float = Field(default=0.04, ge=0, lt=1)
 
 
-class SpectralTraining(Frozen):
+class SpectralTraining(Budget):
     """The spectral autoencoder: a codec that is fitted, and a decoder that learns to draw the rest.
 
-    The budget is ``steps``, or ``minutes`` on a machine of unknown speed. ``batch`` crops make one step, over all
+    ``batch`` crops make one step, over all
     processes together, each of ``crop_frames`` latent frames: 44 are 1.02 s at the embedded model's sizes. ``ema`` is
     the rate of the weights that are kept. ``optimizer`` is the decoder's.
 
@@ -41,8 +41,6 @@ class SpectralTraining(Frozen):
     """
 
     kind: Literal["spectral"] = "spectral"
-    steps: PositiveInt | None = None
-    minutes: float | None = Field(default=None, gt=0)
     batch: PositiveInt = 12
     crop_frames: PositiveInt = 44
     precision: Precision = "bf16"
@@ -71,9 +69,3 @@ class SpectralTraining(Frozen):
     def fit_length(self) -> int:
         """Samples of a crop that the codec is fitted on, a whole number of latent frames."""
         return max(1, round(self.fit_seconds * self.autoencoder.sample_rate / self.hop)) * self.hop
-
-    @model_validator(mode="after")
-    def _one_budget(self) -> "SpectralTraining":
-        if (self.steps is None) == (self.minutes is None):
-            raise ValueError("a training takes either steps or minutes")
-        return self

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from soundctm.backbones.dit import DiT, DiTConfig
+from soundctm.backbones.dit import DiT
 from soundctm.conditioning import Conditioning
 from soundctm.diffusion.guidance import guided_denoiser
 from soundctm.diffusion.precond import c_in, c_noise, column, precondition
@@ -26,11 +26,6 @@ from soundctm.trajectory.jump import jump, towards
 TARGET = "sg"  # the average that makes the targets
 
 
-def student_sizes(teacher: DiTConfig) -> DiTConfig:
-    """The backbone of the student of a teacher."""
-    return DiTConfig(**{**teacher.model_dump(), "role": "student"})
-
-
 class StudentTask(Task):
     """The networks, data and draws of one distillation."""
 
@@ -47,7 +42,7 @@ class StudentTask(Task):
         self.identity |= {"teacher": digest(*(p.detach().cpu().numpy().tobytes() for p in teacher.parameters()))}
         self.unconditional = source.unconditional().to(world.device)
         self.grid = training_grid(config.grid_points, config.sigma_min, config.sigma_max, config.rho).to(world.device)
-        student = self.build(student_sizes(teacher.config))
+        student = self.build(teacher.config.student())
         if config.start == "teacher":
             student.load_teacher(teacher)
         averages = {TARGET: (config.mu, False), KEPT: (config.ema, True)}
@@ -98,19 +93,19 @@ class StudentTask(Task):
 
     def predictions(
         self, z_0: Tensor, z_t: Tensor, draws: StudentDraws, conditioning: Conditioning
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """``(F, z_est, denoised)`` from one pass of the student at (t, s) and, for the DSM loss, at (sigma, sigma);
-        ``F`` (``[2 B, C, T]``, or ``[B, C, T]`` and ``denoised`` empty without a DSM loss) is cut from the student's
-        graph, so that losses are differentiated at it."""
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """``(raw, F, z_est, denoised)`` from one pass of the student at (t, s) and, for the DSM loss, (sigma, sigma);
+        ``F``, the network's output ``raw`` (``[2 B, C, T]``, or ``[B, C, T]`` and ``denoised`` empty without a DSM
+        loss), is cut from the student's graph, so that losses are differentiated at it."""
         t, s, z, omega, text = self.grid[draws.t], self.grid[draws.s], z_t, draws.omega, conditioning
         if self.config.dsm:
             t, s = torch.cat([t, draws.sigma]), torch.cat([s, draws.sigma])
             z = torch.cat([z_t, z_0 + column(draws.sigma) * draws.dsm_noise])
             omega, text = omega.repeat(2), Conditioning.cat([conditioning, conditioning])
-        self.raw = self.trainee.network(column(c_in(t)) * z, c_noise(t), text, c_noise_s=c_noise(s), omega=omega)
-        F = self.raw.detach().float().requires_grad_()
+        raw = self.trainee.network(column(c_in(t)) * z, c_noise(t), text, c_noise_s=c_noise(s), omega=omega)
+        F = raw.detach().float().requires_grad_()
         aim, denoised = precondition(F, z, t).split([len(z_t), len(z) - len(z_t)])
-        return F, towards(z_t, aim, self.grid[draws.t], self.grid[draws.s]), denoised
+        return raw, F, towards(z_t, aim, self.grid[draws.t], self.grid[draws.s]), denoised
 
     def weight(self, ctm_at_F: Tensor, at_F: Tensor) -> float:
         """``|grad L_CTM| / |grad L|`` at the last layer, over the batch of all processes (Eq. 9)."""
@@ -126,16 +121,16 @@ class StudentTask(Task):
         with arithmetic(config.precision, device.type):
             z_t = z_0 + column(self.grid[draws.t]) * draws.noise
             z_target = self.target(z_t, draws, conditioning)
-            F, z_est, denoised = self.predictions(z_0, z_t, draws, conditioning)
+            raw, F, z_est, denoised = self.predictions(z_0, z_t, draws, conditioning)
             losses = {"ctm": self.distance(z_target, z_est, draws, conditioning).mean()}
             if config.dsm:
                 losses["dsm"] = dsm_loss(denoised, z_0, draws.sigma)
             if self.adversary is not None:
                 losses |= self.judged(self.adversary, z_0, z_est, draws, conditioning, generator)
         figures = {name: float(self.world.mean(value.detach())) for name, value in losses.items()}
-        return figures | self._combine(F, losses)
+        return figures | self._combine(raw, F, losses)
 
-    def _combine(self, F: Tensor, losses: dict[str, Tensor]) -> Figures:
+    def _combine(self, raw: Tensor, F: Tensor, losses: dict[str, Tensor]) -> Figures:
         """Go back from ``F`` through the student, once, with the weighted sum of the losses' gradients there."""
         (ctm_at_F,) = torch.autograd.grad(losses["ctm"], F, retain_graph=True)
         total, weights = ctm_at_F, {}
@@ -144,7 +139,7 @@ class StudentTask(Task):
                 (at_F,) = torch.autograd.grad(losses[name], F, retain_graph=True)
                 weights[f"lambda_{name}"] = weight = factor * self.weight(ctm_at_F, at_F)
                 total = total + weight * at_F
-        self.raw.backward((total / self.config.accumulate).to(self.raw.dtype))
+        raw.backward((total / self.config.accumulate).to(raw.dtype))
         return weights
 
     def judged(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from soundctm.training.data.prepare.decode import to_int16 as quantised
 from soundctm.training.data.procedural import make
 from soundctm.training.data.recordings import Recording, find_recordings, load_mono, vary
 
@@ -35,7 +36,7 @@ class Clip:
 def to_int16(samples: np.ndarray) -> np.ndarray:
     """Float samples in [-1, 1] as int16 ``[LENGTH]``, zero-padded or cut."""
     fitted = np.pad(samples[:LENGTH], (0, max(0, LENGTH - len(samples))))
-    return np.round(np.clip(fitted, -1, 1) * 32767).astype(np.int16)
+    return quantised(fitted)
 
 
 def procedural_clip(seed: int) -> Clip:

@@ -13,7 +13,7 @@ from soundctm.autoencoder.normalizer import Normalizer
 from soundctm.autoencoder.posterior import Posterior
 from soundctm.conditioning import Conditioning
 from soundctm.errors import UserError
-from soundctm.training.data.prepare.shards import LATENT_ARRAYS, ShardReader, read_manifest
+from soundctm.training.data.prepare.shards import LATENT_ARRAYS, open_prepared
 from soundctm.training.data.source import Batch, digest
 
 # Independent streams of one seed: the order of the clips, the captions that are dropped, the draws from the posteriors.
@@ -29,15 +29,9 @@ class PreparedDataset:
     """
 
     def __init__(self, folder: Path, seed: int = 0) -> None:
-        self.manifest = _complete(folder)
+        self.manifest, self.clips = open_prepared(folder, latents=True)
         facts = self.manifest["latents"]
         self.seed = seed
-        self.clips = ShardReader(folder / "shards", LATENT_ARRAYS)
-        if len(self.clips) != self.manifest["clips"]:
-            raise UserError(
-                f"{folder} has {len(self.clips)} clips and its manifest names {self.manifest['clips']}; "
-                "files are missing: prepare it again into a new folder"
-            )
         self.frames = int(facts["frames"])
         self._channels, self._context_dim = int(facts["channels"]), int(facts["context_dim"])
         scales = facts["normalizer"]
@@ -111,19 +105,6 @@ class PreparedDataset:
 def _conditioning(tokens: np.ndarray) -> Conditioning:
     """One item from its real tokens ``[N, D]``."""
     return Conditioning(torch.from_numpy(tokens).float()[None], torch.ones(1, len(tokens), dtype=torch.bool))
-
-
-def _complete(folder: Path) -> dict[str, Any]:
-    """The manifest of a complete folder with latents."""
-    manifest = read_manifest(folder)
-    if manifest is None:
-        raise UserError(
-            f"{folder} is not a complete prepared folder: it has no manifest.json; "
-            f"run soundctm data prepare SOURCE --out {folder} --latents MODEL to its end"
-        )
-    if manifest["latents"] is None:
-        raise UserError(f"{folder} was prepared without --latents; prepare it with --latents MODEL into a new folder")
-    return manifest
 
 
 def _load_empty(path: Path) -> np.ndarray:

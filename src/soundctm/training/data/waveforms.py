@@ -1,6 +1,7 @@
 """Waveforms for training an autoencoder: crops of sounds, drawn anew for every step."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -9,10 +10,10 @@ import torch
 from torch import Tensor
 
 from soundctm.errors import UserError
-from soundctm.training.data.prepare.shards import ShardReader, read_manifest
+from soundctm.training.data.prepare.decode import FULL_SCALE
+from soundctm.training.data.prepare.shards import open_prepared
 from soundctm.training.data.source import digest
 
-FULL_SCALE = 32768  # of the stored integers
 REAL_WEIGHT = 3.0  # a recording is drawn this much more often than a procedural sound
 CANDIDATES = 3  # crops of a sound to take the loudest of: long tails are near silence
 
@@ -39,6 +40,15 @@ def loudest_crop(clip: np.ndarray, length: int, rng: np.random.Generator) -> np.
     starts = rng.integers(0, max(0, len(clip) - length) + 1, CANDIDATES)
     crops = [clip[s : s + length].astype(np.float32) / FULL_SCALE for s in starts]
     return max(crops, key=lambda crop: float(np.square(crop).sum()))
+
+
+def stacked(clips: Iterable[np.ndarray], size: int, length: int, rng: np.random.Generator) -> Tensor:
+    """The loudest crops of ``size`` clips, float32 ``[size, length]``; what is shorter ends in zeros."""
+    out = np.zeros((size, length), np.float32)
+    for row, clip in zip(out, clips, strict=True):
+        crop = loudest_crop(clip, length, rng)
+        row[: len(crop)] = crop
+    return torch.from_numpy(out)
 
 
 class Crops:
@@ -69,11 +79,8 @@ class Crops:
     def crops(self, index: int, size: int, length: int) -> Tensor:
         """Waveforms ``[size, length]`` of a step."""
         rng = np.random.default_rng((self.seed, index))
-        out = np.zeros((size, length), np.float32)
-        for i, row in enumerate(rng.choice(len(self.audio), size, p=self.weights)):
-            crop = loudest_crop(self.audio[row], length, rng)
-            out[i, : len(crop)] = crop
-        return torch.from_numpy(out)
+        rows = rng.choice(len(self.audio), size, p=self.weights)
+        return stacked((self.audio[row] for row in rows), size, length, rng)
 
 
 class PreparedCrops:
@@ -81,27 +88,12 @@ class PreparedCrops:
     needed. Raises :class:`UserError` when the folder is not complete."""
 
     def __init__(self, folder: Path, seed: int) -> None:
-        manifest = read_manifest(folder)
-        if manifest is None:
-            raise UserError(
-                f"{folder} is not a complete prepared folder: it has no manifest.json; "
-                f"run soundctm data prepare SOURCE --out {folder} to its end"
-            )
-        self.clips = ShardReader(folder / "shards")
-        if len(self.clips) != manifest["clips"]:
-            raise UserError(
-                f"{folder} has {len(self.clips)} clips and its manifest names {manifest['clips']}; "
-                "files are missing: prepare it again into a new folder"
-            )
+        manifest, self.clips = open_prepared(folder)
         self.seed, self.sample_rate = seed, int(manifest["settings"]["sample_rate"])
         self.identity = digest(json.dumps(manifest, sort_keys=True).encode())
 
     def crops(self, index: int, size: int, length: int) -> Tensor:
         """Waveforms ``[size, length]`` of a step, each one channel of a clip."""
         rng = np.random.default_rng((self.seed, index))
-        out = np.zeros((size, length), np.float32)
-        for i, row in enumerate(rng.integers(0, len(self.clips), size)):
-            channels = self.clips.row(int(row))
-            crop = loudest_crop(channels[rng.integers(0, len(channels))], length, rng)
-            out[i, : len(crop)] = crop
-        return torch.from_numpy(out)
+        clips = (self.clips.row(int(row)) for row in rng.integers(0, len(self.clips), size))
+        return stacked((channels[rng.integers(0, len(channels))] for channels in clips), size, length, rng)

@@ -19,6 +19,7 @@ from soundctm.errors import UserError
 from soundctm.training.data.prepare.items import Fault, printable
 
 LATENT_ARRAYS = ("mean", "logvar", "tokens", "mask")
+AUDIO_ARRAYS = ("",)  # the waveforms have no suffix
 # What was left out behind the last clip of the source and behind the last mixture. The first says: the source is done.
 REST, MIXTURES_REST = "rest.left_out.jsonl", "mixtures.left_out.jsonl"
 
@@ -222,7 +223,7 @@ class ShardReader:
     Raises :class:`UserError` for a missing, cut or misshapen file.
     """
 
-    def __init__(self, folder: Path, arrays: Sequence[str] = ("",)) -> None:
+    def __init__(self, folder: Path, arrays: Sequence[str] = AUDIO_ARRAYS) -> None:
         self.names: list[str] = []
         self.captions: list[str] = []
         self.starts: list[int] = []
@@ -243,3 +244,24 @@ class ShardReader:
         """One clip's row of an array; "" is the sound, int16 ``[channels, length]``."""
         shard = int(np.searchsorted(self.starts, clip, side="right")) - 1
         return self.arrays[array][shard].row(clip - self.starts[shard])
+
+
+def open_prepared(folder: Path, latents: bool = False) -> tuple[dict[str, Any], ShardReader]:
+    """The manifest and the clips of a finished folder, with ``latents`` those arrays too. Raises UserError when the
+    folder is not finished, has no latents, or files are missing."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        with_latents = " --latents MODEL" if latents else ""
+        raise UserError(
+            f"{folder} is not a complete prepared folder: it has no manifest.json; "
+            f"run soundctm data prepare SOURCE --out {folder}{with_latents} to its end"
+        )
+    if latents and manifest["latents"] is None:
+        raise UserError(f"{folder} was prepared without --latents; prepare it with --latents MODEL into a new folder")
+    clips = ShardReader(folder / "shards", LATENT_ARRAYS if latents else AUDIO_ARRAYS)
+    if len(clips) != manifest["clips"]:
+        raise UserError(
+            f"{folder} has {len(clips)} clips and its manifest names {manifest['clips']}; "
+            "files are missing: prepare it again into a new folder"
+        )
+    return manifest, clips
