@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from soundctm.training.learnt_phrases import collect, write_phrases
 from tests.oracles.sounds import encoded, tone, write_folder
 
 TEACHER = """
@@ -108,8 +109,11 @@ def test_a_folder_of_sounds_becomes_a_model(run, data: str, tiny_folder: Path, t
     assert "ctm" in events.Tags()["scalars"]
     assert sorted({tag.split("/")[0] for tag in events.Tags()["audio"]}) == ["1 step", "4 steps"]
     assert len(events.Tags()["images"]) == len(events.Tags()["audio"]) > 2
-    made = run("train", "assemble", "--base", tiny_folder, "--teacher", "t", "--student", "s", "--out", "mine")
+    base = Path(shutil.copytree(tiny_folder, tmp_path / "base"))
+    write_phrases(collect([["rain"]], 1), base / "phrases.json")
+    made = run("train", "assemble", "--base", base, "--teacher", "t", "--student", "s", "--out", "mine")
     assert made.code == 0, made.err
+    assert not (tmp_path / "mine" / "phrases.json").exists(), "another student has learnt other words"
     result = run("generate", "rain", "--takes", 1, "--seed", 3, "--model", "mine", "--json")
     assert result.code == 0 and json.loads(result.out)["files"][0]["recipe"]["model"].endswith("mine")
 

@@ -1,6 +1,7 @@
 """Algorithm 2: the adaptive weight, every option, and a distillation whose end is known in closed form."""
 
 import math
+import shutil
 
 import pytest
 import torch
@@ -167,6 +168,14 @@ def test_checkpointed_blocks_give_the_same_step(precision: str) -> None:
         stepped.append((figures, [p.detach().clone() for p in distillation.trainee.module.parameters()]))
     (first, plain), (second, checkpointed) = stepped
     assert first == second and all(torch.equal(a, b) for a, b in zip(plain, checkpointed, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler on a CPU")
+def test_compiled_blocks_give_the_same_step() -> None:
+    first, second = (perturbed(task(compiled=compiled)).step(0, 0.5) for compiled in (False, True))
+    assert first.keys() == second.keys()
+    assert all(math.isclose(first[name], second[name], rel_tol=1e-3) for name in first)
 
 
 def test_what_does_not_fit_is_said() -> None:

@@ -54,7 +54,8 @@ def assemble(autoencoder: Path, text: Path, teacher: Path, student: Path, captio
 
 def assemble_model(base: Path, out: Path, name: str, trained: Mapping[str, Path]) -> Path:
     """A new model folder ``out``: that of ``base`` with the parts of ``trained`` (autoencoder, teacher, student, each
-    a training's folder) in place of its own. It is read back before it appears under its name.
+    a training's folder) in place of its own. The base's phrases say nothing of another student's words and are left
+    out with its student. It is read back before it appears under its name.
 
     Raises UserError when ``out`` exists, a folder holds no such part, or the parts do not fit one another.
     """
@@ -72,7 +73,8 @@ def assemble_model(base: Path, out: Path, name: str, trained: Mapping[str, Path]
     beside = out.with_name(f".{out.name}.partial")
     shutil.rmtree(beside, ignore_errors=True)
     try:
-        shutil.copytree(base, beside, ignore=shutil.ignore_patterns("README.md", "config.json"))
+        left = ("README.md", "config.json", *([PHRASES] if "student" in trained else []))
+        shutil.copytree(base, beside, ignore=shutil.ignore_patterns(*left))
         for part, folder in trained.items():
             shutil.copyfile(folder / f"{part}.safetensors", beside / f"{part}.safetensors")
         (beside / "config.json").write_text(ModelConfig.model_validate(sizes).model_dump_json(indent=1))

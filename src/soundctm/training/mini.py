@@ -8,6 +8,8 @@ from pathlib import Path
 
 from soundctm.errors import UserError
 from soundctm.training.assemble import assemble
+from soundctm.training.config import Budget, StudentTraining, TeacherTraining, read_config
+from soundctm.training.spectral_config import SpectralTraining
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,14 @@ class Stage:
         return all(path.exists() for path in self.done)
 
 
+def minutes(name: str, kind: type[Budget]) -> float:
+    """The budget of a shipped configuration."""
+    budget = read_config(name, kind).minutes
+    if budget is None:
+        raise ValueError(f"{name} has no minutes")
+    return budget
+
+
 def stages(out: Path, recordings: Path | None, threads: int) -> list[Stage]:
     """All stages in order; each reads what earlier ones wrote."""
     data, autoencoder, text, teacher, student = (
@@ -37,12 +47,13 @@ def stages(out: Path, recordings: Path | None, threads: int) -> list[Stage]:
     return [
         Stage("data.cache", (data / "audio.npy",), (*real, "--out", str(data), "--procedural", "20000"), 0),
         Stage("mini_autoencoder", (autoencoder / "autoencoder.safetensors", data / "latents.npy"),
-              (*common, "--out", str(autoencoder)), 25),
+              (*common, "--out", str(autoencoder)), minutes("mini/autoencoder", SpectralTraining)),
         Stage("text_encoder", (text / "text_encoder.safetensors",), (*common, "--out", str(text)), 10),
         Stage("mini_backbone", (teacher / "teacher.safetensors",),
-              ("teacher", *conditioned, "--out", str(teacher)), 86),
+              ("teacher", *conditioned, "--out", str(teacher)), minutes("mini/teacher", TeacherTraining)),
         Stage("mini_backbone", (student / "student.safetensors",),
-              ("student", *conditioned, "--teacher", str(teacher), "--out", str(student)), 40),
+              ("student", *conditioned, "--teacher", str(teacher), "--out", str(student)),
+              minutes("mini/student", StudentTraining)),
     ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from soundctm.backbones.dit import DiT
 from soundctm.training.autoencoder_config import AutoencoderTraining
 from soundctm.training.autoencoder_objective import AutoencoderLossWeights
 from soundctm.training.autoencoder_task import check_rate
-from soundctm.training.config import StudentTraining, TeacherTraining, Training
+from soundctm.training.config import Budget, StudentTraining, TeacherTraining, Training
 from soundctm.training.data.source import LatentSource
 from soundctm.training.data.waveforms import WaveformSource
 from soundctm.training.discriminators import Discriminators
@@ -22,7 +22,6 @@ from soundctm.training.draws import training_grid
 from soundctm.training.memory import FLOAT, Memory, parameters, student_memory, teacher_memory
 from soundctm.training.optimizers import OptimizerConfig
 from soundctm.training.precision import Precision
-from soundctm.training.runner import Budgeted
 from soundctm.training.spectral import check_training
 from soundctm.training.spectral_config import SpectralTraining
 from soundctm.training.spectral_start import taken_over
@@ -124,7 +123,7 @@ def _crop_schedule(config: AutoencoderTraining | SpectralTraining) -> str:
     return f"{_budget(config)} of {config.batch} crops, {_arithmetic(config.precision, config.optimizer)}"
 
 
-def _budget(config: Budgeted) -> str:
+def _budget(config: Budget) -> str:
     return f"{config.steps:,} steps" if config.steps else f"{config.minutes:g} minutes"
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from soundctm.audio.io import write_atomically
 from soundctm.backbones.dit import DiT
 from soundctm.training.checkpoint import Stateful
-from soundctm.training.config import StudentTraining, TeacherTraining
+from soundctm.training.config import Budget, StudentTraining, TeacherTraining
 from soundctm.training.data.source import LatentSource
 from soundctm.training.gan import Decoder
 from soundctm.training.listening import Listening
@@ -25,18 +25,6 @@ from soundctm.training.world import World
 
 # Keys of a configuration that may change when a training is resumed: its budget, and how its steps are computed.
 MAY_CHANGE = {"steps", "minutes", "checkpointing", "compiled", "statistics_batches"}
-
-
-class Budgeted(Protocol):
-    """A configuration with a budget, in steps or in minutes."""
-
-    @property
-    def steps(self) -> int | None: ...
-
-    @property
-    def minutes(self) -> float | None: ...
-
-    def model_dump(self, *, mode: str, exclude: Any) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -106,7 +94,7 @@ class Runnable(Protocol):
     def identity(self) -> Mapping[str, str]: ...
 
     @property
-    def config(self) -> Budgeted: ...
+    def config(self) -> Budget: ...
 
     def step(self, index: int, progress: float) -> Figures: ...
 
