@@ -122,23 +122,29 @@ class StudentTask(Task):
             z_t = z_0 + column(self.grid[draws.t]) * draws.noise
             z_target = self.target(z_t, draws, conditioning)
             raw, F, z_est, denoised = self.predictions(z_0, z_t, draws, conditioning)
-            losses = {"ctm": self.distance(z_target, z_est, draws, conditioning).mean()}
+            # Each loss has a graph of its own down to here; only the preconditioning is gone through several times.
+            estimate, clean = (z.detach().requires_grad_() for z in (z_est, denoised))
+            losses = {"ctm": self.distance(z_target, estimate, draws, conditioning).mean()}
             if config.dsm:
-                losses["dsm"] = dsm_loss(denoised, z_0, draws.sigma)
+                losses["dsm"] = dsm_loss(clean, z_0, draws.sigma)
             if self.adversary is not None:
-                losses |= self.judged(self.adversary, z_0, z_est, draws, conditioning, generator)
+                losses |= self.judged(self.adversary, z_0, estimate, draws, conditioning, generator)
         figures = {name: float(self.world.mean(value.detach())) for name, value in losses.items()}
-        return figures | self._combine(raw, F, losses)
+        ends = {"ctm": (estimate, z_est), "dsm": (clean, denoised), "gan": (estimate, z_est)}
+        at_F = {}
+        for name in (each for each in ends if each in losses):
+            leaf, end = ends[name]
+            (at_end,) = torch.autograd.grad(losses[name], leaf)
+            (at_F[name],) = torch.autograd.grad(end, F, at_end, retain_graph=True)
+        return figures | self._combine(raw, at_F)
 
-    def _combine(self, raw: Tensor, F: Tensor, losses: dict[str, Tensor]) -> Figures:
-        """Go back from ``F`` through the student, once, with the weighted sum of the losses' gradients there."""
-        (ctm_at_F,) = torch.autograd.grad(losses["ctm"], F, retain_graph=True)
-        total, weights = ctm_at_F, {}
+    def _combine(self, raw: Tensor, at_F: dict[str, Tensor]) -> Figures:
+        """Go back through the student, once, with the weighted sum of the losses' gradients at its output."""
+        total, weights = at_F["ctm"], {}
         for name, factor in (("dsm", 1.0), ("gan", self.config.gan.weight if self.config.gan else 0.0)):
-            if name in losses:
-                (at_F,) = torch.autograd.grad(losses[name], F, retain_graph=True)
-                weights[f"lambda_{name}"] = weight = factor * self.weight(ctm_at_F, at_F)
-                total = total + weight * at_F
+            if name in at_F:
+                weights[f"lambda_{name}"] = weight = factor * self.weight(at_F["ctm"], at_F[name])
+                total = total + weight * at_F[name]
         raw.backward((total / self.config.accumulate).to(raw.dtype))
         return weights
 
