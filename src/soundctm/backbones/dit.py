@@ -4,11 +4,11 @@ from typing import Any, Literal, cast
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from soundctm.backbones.embeddings import FourierFeatures, RotaryEmbedding, omega_embedding
+from soundctm.backbones.embeddings import FourierFeatures, RotaryEmbedding, omega_embedding, place_features
 from soundctm.backbones.layers import CrossAttention, FeedForward, Norm, Rotation, SelfAttention
 from soundctm.conditioning import Conditioning
 
@@ -22,6 +22,10 @@ class DiTConfig(BaseModel):
     block with it (one shared projection and a learned table per block; Chen et al., PixArt, 2023).
     ``jump_embedding``, of a student: "shared" embeds ``s`` with the weights of ``t`` and adds a fixed sinusoid of
     ``omega``; "separate" gives each its own network, zero at first, so that a student starts as its teacher.
+    ``place_features``: cosines and sines that tell each token where in the clip it lies; 0 for none. Attention that is
+    rotary alone sees distances between tokens. With the "token" form it finds its place by the distance to the time
+    token; the "adaln" form has no such mark, and at high noise all its tokens are alike, so that without these features
+    it cannot know which of "A, then B" comes first.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +45,7 @@ class DiTConfig(BaseModel):
     pooled_context: bool = False
     fourier_features: PositiveInt = 256
     rope_dims: PositiveInt | None = None
+    place_features: NonNegativeInt = 0
 
     @property
     def head_dim(self) -> int:
@@ -68,9 +73,10 @@ class DiTConfig(BaseModel):
             raise ValueError(f"heads {self.heads} is not a multiple of kv_heads {self.cross_heads}")
         if self.rotated % 2 or self.rotated > self.head_dim:
             raise ValueError(f"rope_dims {self.rotated} must be even and at most the head's {self.head_dim} channels")
-        if self.width % 2 or self.width < 4 or self.fourier_features % 2:
+        if self.width % 2 or self.width < 4 or self.fourier_features % 2 or self.place_features % 2:
             raise ValueError(
-                f"width {self.width} (4 or more) and fourier_features {self.fourier_features} must be even"
+                f"width {self.width} (4 or more), fourier_features {self.fourier_features} and place_features "
+                f"{self.place_features} must be even"
             )
         return self
 
@@ -114,7 +120,7 @@ class Block(nn.Module):
 class DiT(nn.Module):
     """``F(c_in z, c_noise(t), [c_noise(s), omega,] text)``: latents ``[B, channels, T]`` -> ``[B, channels, T]``.
 
-    ``T`` is free (positions are relative); with ``patch > 1`` neighbouring frames share a token, and a ``T`` that is
+    ``T`` is free (positions are distances between tokens and shares of the clip); with ``patch > 1`` neighbouring frames share a token, and a ``T`` that is
     not a multiple is padded with zeros and cropped. With ``checkpointing`` a training pass keeps only the inputs of the
     blocks and computes the rest again on the way back: less memory for about a third more time.
     """
@@ -132,6 +138,7 @@ class DiT(nn.Module):
         self.project_in = nn.Linear(inside, width, bias=False)
         self.project_out = nn.Linear(width, inside, bias=False)
         self.rotary = RotaryEmbedding(config.rotated)
+        self.to_place = nn.Linear(config.place_features, width, bias=False) if config.place_features else None
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
         self.to_pooled = nn.Linear(config.context_dim, width) if config.pooled_context else None
         self.modulate = nn.Linear(width, MODULATIONS * width) if config.time_conditioning == "adaln" else None
@@ -197,6 +204,8 @@ class DiT(nn.Module):
         x = x + self.preprocess_conv(x)
         x = F.pad(x, (0, -x.shape[-1] % self.config.patch))
         h = self.project_in(x.unflatten(-1, (-1, self.config.patch)).permute(0, 2, 1, 3).flatten(2))
+        if self.to_place is not None:
+            h = h + self.to_place(place_features(h.shape[1], self.config.place_features, h.device).to(h.dtype))
         # Under autocast the residual stream stays in float32, and with it what Eq. 5 compares.
         return h.float() if torch.is_autocast_enabled(x.device.type) else h
 
