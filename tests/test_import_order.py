@@ -12,7 +12,8 @@ SOURCE = Path(soundctm.__file__).parent
 # From the ground floor up. Rooms on one floor never import each other.
 FLOORS = (
     {"errors"}, {"audio"}, {"autoencoder", "conditioning", "backbones"}, {"diffusion"}, {"trajectory"}, {"control"},
-    {"config", "checks"}, {"folder"}, {"model", "convert"}, {"server"},
+    {"config", "checks", "sources"}, {"folder", "edits", "observed", "takes"}, {"performance"}, {"model", "convert"},
+    {"server"},
 )  # fmt: skip
 INFERENCE = set().union(*FLOORS) - {"server"}
 # Rooms beside the ladder: what each may import besides itself.

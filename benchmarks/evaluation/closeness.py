@@ -7,7 +7,7 @@ from evaluation.common import Bench, Figures
 from soundctm.diffusion import guided_denoiser, heun, sigma_grid
 from soundctm.metrics.frechet import frechet_distance
 from soundctm.metrics.kernel import kernel_distance
-from soundctm.model import take_seed
+from soundctm.takes import take_seed
 from soundctm.training.data.recordings import ESC10_CLASSES, find_recordings, fit_length, load_mono
 
 LENGTH = 220500
@@ -64,7 +64,7 @@ def teacher_takes(bench: Bench, prompts: list[str], seed: int, count: int) -> li
             if recipe is None:
                 raise ValueError("a generated clip has a recipe")
             recipes = [recipe.model_copy(update={"take": take}) for take in range(count)]
-            z = torch.stack([model.noise(r)[0] for r in recipes]) * model.config.sigma_max
+            z = torch.stack([model.engine.noise(r)[0] for r in recipes]) * model.config.sigma_max
             conditioning, null = (model.encode(text).expand(count) for text in (prompt, ""))
             z = heun(guided_denoiser(model.teacher, conditioning, null, model.config.omega), z, sigma_grid(40))
             seeds = [take_seed(r) for r in recipes]

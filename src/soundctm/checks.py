@@ -3,6 +3,7 @@
 import unicodedata
 
 from soundctm.audio import Recipe
+from soundctm.control.target_checks import check_target
 from soundctm.errors import UserError
 
 MAX_PROMPT = 1000
@@ -10,24 +11,36 @@ MAX_STEPS = 128
 MAX_TAKES = 1000
 MIN_SECONDS = 0.1
 MAX_SEED = 2**63 - 1
+LONGEST = 600.0  # seconds; what is longer than a model's own limit is made in windows
+MAX_VARIATION = 2**31 - 1
 UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of characters, line and paragraph breaks
 
 
-def check_recipe(recipe: Recipe, max_seconds: float) -> None:
+def check_recipe(recipe: Recipe) -> None:
     """Raise :class:`UserError` with the first thing that is out of range."""
-    check_prompt(recipe.prompt)
-    _within("steps", recipe.steps, 1, MAX_STEPS, "1 to audition, 16 to refine")
-    _within("seconds", recipe.seconds, MIN_SECONDS, max_seconds, "the model's longest sound")
-    _within("seed", recipe.seed, 0, MAX_SEED, "leave it out for a random one")
-    _within("take", recipe.take, 0, MAX_TAKES - 1, "takes are counted from 0")
-    _within("gamma", recipe.gamma, 0.0, 1.0, "0 is deterministic, 1 draws anew at every step")
-    _within("nu", recipe.nu, -20.0, 20.0, "1 is the plain student")
-    _within("omega", recipe.omega, 0.0, 20.0, "1 to 5 is the trained range")
+    if recipe.edit is None or recipe.prompt:  # an edit may do without words
+        check_prompt(recipe.prompt)
+    if recipe.negative:
+        check_prompt(recipe.negative)
+        if recipe.nu == 1.0:
+            raise UserError("a negative prompt has no effect at nu = 1; give nu above 1, for example 2")
+    within("steps", recipe.steps, 1, MAX_STEPS, "1 to audition, 16 to refine")
+    within("seconds", recipe.seconds, MIN_SECONDS, LONGEST, "above a model's own limit in windows")
+    within("seed", recipe.seed, 0, MAX_SEED, "leave it out for a random one")
+    within("take", recipe.take, 0, MAX_TAKES - 1, "takes are counted from 0")
+    within("gamma", recipe.gamma, 0.0, 1.0, "0 is deterministic, 1 draws anew at every step")
+    within("nu", recipe.nu, -20.0, 20.0, "1 is the plain student")
+    within("omega", recipe.omega, 0.0, 20.0, "1 to 5 is the trained range")
+    within("variation", recipe.variation, 0, MAX_VARIATION, "0 is the take itself")
+    within("strength", recipe.steering.strength, 0.0, 2.0, "0.2 suits most targets")
+    within("iterations", recipe.steering.iterations, 1, 1000, "70 is the paper's number")
+    for target in recipe.targets:
+        check_target(target, recipe.seconds, recipe.sample_rate)
 
 
 def check_takes(takes: int) -> None:
     """Raise :class:`UserError` unless so many takes can be asked for at once."""
-    _within("takes", takes, 1, MAX_TAKES, "ask for fewer at a time")
+    within("takes", takes, 1, MAX_TAKES, "ask for fewer at a time")
 
 
 def check_prompt(prompt: str) -> None:
@@ -40,6 +53,7 @@ def check_prompt(prompt: str) -> None:
         raise UserError("the prompt has control characters or line breaks; write it as one line of plain text")
 
 
-def _within(name: str, value: float, low: float, high: float, hint: str) -> None:
+def within(name: str, value: float, low: float, high: float, hint: str) -> None:
+    """Raise :class:`UserError` unless ``low <= value <= high``; the hint goes in brackets after the range."""
     if not low <= value <= high:  # false for NaN as well
         raise UserError(f"{name} is {value:,}; accepted are {low:,} to {high:,} ({hint})")

@@ -5,19 +5,24 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from soundctm.audio import Clip, Recipe
+from soundctm.audio.edit import Edit
+from soundctm.audio.recipe import Steering
+from soundctm.audio.target import Target
 from soundctm.autoencoder.normalizer import Normalizer
 from soundctm.backbones import DiT
 from soundctm.checks import check_recipe, check_takes
 from soundctm.conditioning import Conditioning
 from soundctm.config import ModelConfig
+from soundctm.edits import Plan
 from soundctm.errors import UserError
 from soundctm.folder import SHIPPED, Parts, locate, read_parts, write_parts
-from soundctm.trajectory import sample
+from soundctm.performance import Performance, work
+from soundctm.sources import Sources
+from soundctm.takes import Engine
 
 StepCallback = Callable[[int, int], None]
 
@@ -65,19 +70,14 @@ class SoundCTM:
         """Hz."""
         return int(self.autoencoder.sample_rate)  # type: ignore[arg-type]
 
+    @property
+    def engine(self) -> Engine:
+        """The parts that turn a recipe into samples."""
+        return Engine(self.student, self.autoencoder, self.normalizer, self.config, self.device, self.encode)
+
     def frames(self, seconds: float) -> int:
         """Latent frames that hold so many seconds."""
-        return -(-round(seconds * self.sample_rate) // int(self.autoencoder.hop))  # type: ignore[arg-type]
-
-    def noise(self, recipe: Recipe) -> list[Tensor]:
-        """Unit-variance noise ``[C, T]`` of a take: the start, then one for each jump that adds some.
-
-        Drawn on the CPU from ``(seed, take)`` alone. A take of more steps starts from the same noise.
-        """
-        generator = torch.Generator().manual_seed(take_seed(recipe))
-        shape = (int(self.autoencoder.channels), self.frames(recipe.seconds))  # type: ignore[arg-type]
-        count = recipe.steps if recipe.gamma > 0 else 1
-        return [torch.randn(shape, generator=generator) for _ in range(count)]
+        return self.engine.frames(seconds)
 
     def recipes(
         self,
@@ -90,16 +90,25 @@ class SoundCTM:
         omega: float | None = None,
         nu: float = 1.0,
         gamma: float = 0.0,
+        negative: str = "",
+        loop: bool = False,
+        targets: Sequence[Target] = (),
+        steering: Steering = Steering(),
+        edit: Edit | None = None,
     ) -> list[Recipe]:
-        """What :meth:`generate` is going to make: checked, with the defaults and the seed filled in."""
+        """What :meth:`generate` or :meth:`edit` is going to make: checked, with the defaults and the seed filled in."""
         first = Recipe(
             prompt=prompt, seed=secrets.randbelow(2**31) if seed is None else seed, take=0, steps=steps,
             seconds=self.config.seconds if seconds is None else seconds,
             omega=self.config.omega if omega is None else omega, nu=nu, gamma=gamma, model=self.name,
-            model_hash=self.model_hash, sample_rate=self.sample_rate, version=version("soundctm"),
+            model_hash=self.model_hash, sample_rate=self.sample_rate, version=version("soundctm"), negative=negative,
+            loop=loop, targets=tuple(targets), steering=steering, edit=edit,
         )  # fmt: skip
         check_takes(takes)
-        check_recipe(first, self.config.max_seconds)
+        check_recipe(first)
+        if loop:  # a circle has whole frames
+            frames = self.engine.frames(first.seconds)
+            first = first.model_copy(update={"seconds": frames * self.engine.hop / self.sample_rate})
         return [first.model_copy(update={"take": take}) for take in range(takes)]
 
     def generate(
@@ -113,67 +122,116 @@ class SoundCTM:
         omega: float | None = None,
         nu: float = 1.0,
         gamma: float = 0.0,
+        negative: str = "",
+        loop: bool = False,
+        targets: Sequence[Target] = (),
+        steering: Steering = Steering(),
         callback: StepCallback | None = None,
     ) -> list[Clip]:
         """``takes`` (1 to 1000) sounds of a prompt, each from its own noise.
 
-        ``steps`` 1 to 128; ``seconds`` up to the model's maximum (None: its default); ``seed`` 0 to 2^63 - 1
-        (None: drawn, and found in the recipe); ``omega`` guidance (None: the model's default); ``nu`` text weight;
-        ``gamma`` 0 (deterministic) to 1. ``callback(done, total)`` counts network steps over all takes and may raise
-        to stop. Raises :class:`UserError` for values outside their range.
+        ``steps`` 1 to 128; ``seconds`` 0.1 to 600 (None: the model's default); ``seed`` 0 to 2^63 - 1 (None: drawn, and
+        found in the recipe); ``omega`` guidance (None: the model's default); ``nu`` text weight against ``negative``
+        (""; the model's own unconditional branch); ``gamma`` 0 (deterministic) to 1; ``loop`` for a sound whose end
+        leads into its beginning; ``targets`` curves to follow (:mod:`soundctm.control.targets`), by way of
+        ``steering``. ``callback(done, total)`` counts network steps over all takes and may raise to stop. Raises
+        :class:`UserError` for values outside their range.
         """
         recipes = self.recipes(
-            prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma
-        )
+            prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma,
+            negative=negative, loop=loop, targets=targets, steering=steering,
+        )  # fmt: skip
         return list(self.replay(recipes, callback))
 
-    def refine(self, clip: Clip, steps: int = 16, callback: StepCallback | None = None) -> Clip:
+    def edit(
+        self,
+        plan: Plan,
+        prompt: str = "",
+        *,
+        takes: int = 1,
+        steps: int = 16,
+        seed: int | None = None,
+        omega: float | None = None,
+        nu: float = 1.0,
+        gamma: float = 0.0,
+        negative: str = "",
+        targets: Sequence[Target] = (),
+        steering: Steering = Steering(),
+        callback: StepCallback | None = None,
+    ) -> list[Clip]:
+        """``takes`` sounds made by a plan of :mod:`soundctm.edits`; other arguments as for :meth:`generate`.
+
+        The prompt may be empty. A morph that begins with a take keeps that take's prompt, seed and guidance.
+        """
+        recipes = self.recipes(
+            prompt, takes=takes, steps=steps, seconds=plan.seconds(self.sample_rate), seed=seed, omega=omega, nu=nu,
+            gamma=gamma, negative=negative, targets=targets, steering=steering, edit=plan.edit,
+        )  # fmt: skip
+        if plan.recipe is not None:
+            kept = {"prompt", "seed", "take", "omega", "nu", "negative"}
+            self._check_mine(plan.recipe)
+            recipes = [recipes[0].model_copy(update=plan.recipe.model_dump(include=kept))]
+        return list(self.replay(recipes, callback, plan.sources))
+
+    def vary(
+        self, clip: Clip, gamma: float = 0.3, *, takes: int = 4, steps: int = 16, callback: StepCallback | None = None
+    ) -> list[Clip]:
+        """``takes`` relatives of a take: the same noise to start from, another course. ``gamma`` (above 0, to 1) says
+        how far they go; ``steps`` 2 or more."""
+        recipe = self._recipe_of(clip)
+        check_takes(takes)
+        if not (0 < gamma <= 1 and steps >= 2):
+            raise UserError(f"vary: gamma is {gamma} and steps {steps}; gamma must be above 0 to 1, steps 2 or more")
+        changes = {"gamma": gamma, "steps": steps, "version": version("soundctm")}
+        relatives = [recipe.model_copy(update={**changes, "variation": i + 1}) for i in range(takes)]
+        check_recipe(relatives[0])
+        return list(self.replay(relatives, callback))
+
+    def refine(
+        self, clip: Clip, steps: int = 16, callback: StepCallback | None = None, sources: Sources | None = None
+    ) -> Clip:
         """The same take in more steps: same noise, same prompt, gamma = 0.
 
-        Raises :class:`UserError` when the clip has no recipe or another model made it.
+        ``sources`` are the recordings that went into it, by digest. Raises :class:`UserError` when the clip has no
+        recipe or another model made it, or a recording is missing.
         """
+        recipe = self._recipe_of(clip)
+        recipe = recipe.model_copy(update={"steps": steps, "gamma": 0.0, "version": version("soundctm")})
+        check_recipe(recipe)
+        return next(self.replay([recipe], callback, sources))
+
+    def _recipe_of(self, clip: Clip) -> Recipe:
+        """The recipe of a clip that this model made."""
         if clip.recipe is None:
             raise UserError("this clip carries no recipe, so it cannot be refined; only sounds made by soundctm can be")
-        if clip.recipe.model_hash != self.model_hash:
-            raise UserError(
-                f"this clip was made by model {clip.recipe.model} ({clip.recipe.model_hash}), not by "
-                f"{self.name} ({self.model_hash}); load that model to refine it"
-            )
-        recipe = clip.recipe.model_copy(update={"steps": steps, "gamma": 0.0, "version": version("soundctm")})
-        check_recipe(recipe, self.config.max_seconds)
-        return next(self.replay([recipe], callback))
+        self._check_mine(clip.recipe)
+        return clip.recipe
 
-    def replay(self, recipes: Sequence[Recipe], callback: StepCallback | None = None) -> Iterator[Clip]:
-        """The clips of recipes, each as soon as it is made.
+    def _check_mine(self, recipe: Recipe) -> None:
+        if recipe.model_hash != self.model_hash:
+            raise UserError(
+                f"this clip was made by model {recipe.model} ({recipe.model_hash}), not by "
+                f"{self.name} ({self.model_hash}); load that model to work on it"
+            )
+
+    def replay(
+        self, recipes: Sequence[Recipe], callback: StepCallback | None = None, sources: Sources | None = None
+    ) -> Iterator[Clip]:
+        """The clips of recipes, each as soon as it is made; ``sources`` are the recordings they need, by digest.
 
         Each is made alone: kernels for other batch sizes round otherwise, and a take is to the last bit what its recipe
         says, whatever is made beside it.
         """
-        total = sum(recipe.steps for recipe in recipes)
+        total = sum(work(recipe) for recipe in recipes)
         done = 0
         for recipe in recipes:
 
-            def count(step: int, steps: int, z: Tensor, before: int = done) -> None:
+            def count(unit: int, units: int, before: int = done) -> None:
                 if callback is not None:
-                    callback(before + step, total)
+                    callback(before + unit, total)
 
-            yield Clip(self._samples(recipe, count), self.sample_rate, recipe)
-            done += recipe.steps
-
-    @torch.inference_mode()
-    def _samples(self, recipe: Recipe, callback: Callable[[int, int, Tensor], None]) -> np.ndarray:
-        """Samples float32 ``[1, length]`` of one recipe."""
-        start, *later = [eps[None].to(self.device) for eps in self.noise(recipe)]
-        text = self.encode(recipe.prompt)
-        unconditional = text if recipe.nu == 1.0 else self.encode("")  # at nu = 1 the sampler never looks at it
-        z = sample(
-            self.student, start * self.config.sigma_max, text, unconditional,
-            steps=recipe.steps, omega=recipe.omega, nu=recipe.nu, gamma=recipe.gamma, noise=later, callback=callback,
-            sigma_min=self.config.sigma_min, sigma_max=self.config.sigma_max, rho=self.config.rho,
-        )  # fmt: skip
-        x = self.autoencoder.decode(self.normalizer.denormalize(z), seed=take_seed(recipe))  # type: ignore[operator]
-        length = round(recipe.seconds * self.sample_rate)
-        return x[0, :, :length].clamp(-1.0, 1.0).float().cpu().numpy()
+            yield Clip(Performance(self.engine, recipe, sources or {}, count).samples(), self.sample_rate, recipe)
+            done += work(recipe)
 
     def encode(self, prompt: str) -> Conditioning:
         """Conditioning of one prompt, as it is :meth:`understood`."""
@@ -183,12 +241,3 @@ class SoundCTM:
     def understood(self, prompt: str) -> str:
         """The prompt, or where it has words that the model never learnt, the learnt phrase that is nearest to it."""
         return prompt if self.phrasebook is None else self.phrasebook.understood(prompt)
-
-
-def take_seed(recipe: Recipe) -> int:
-    """A 63-bit seed for the pair ``(seed, take)``, well mixed.
-
-    The seed enters as two words of 32 bits: words of a varying number would give distinct pairs the same noise.
-    """
-    words = (recipe.seed & 0xFFFFFFFF, recipe.seed >> 32, recipe.take)
-    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> 1)

@@ -38,7 +38,7 @@ def test_generate_names_files_and_keeps_recipes(run, tiny_folder: Path, tmp_path
     for take, entry in enumerate(made):
         assert soundfile.info(entry["wav"]).subtype == "PCM_24"
         recipe = Clip.load(entry["wav"]).recipe
-        assert recipe is not None and recipe.model_dump() == entry["recipe"]
+        assert recipe is not None and recipe.model_dump(mode="json") == entry["recipe"]
         assert (recipe.prompt, recipe.seed, recipe.take) == ("Heavy rain, on a tin roof!", 7, take)
 
 

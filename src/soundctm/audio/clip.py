@@ -1,11 +1,22 @@
 """A sound with its rate and its recipe."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from soundctm.audio.io import RECIPE_CHUNK, read_audio, read_chunk, wav_bytes, write_atomically
+from soundctm.audio.edit import Loop
+from soundctm.audio.io import (
+    LOOP_CHUNK,
+    RECIPE_CHUNK,
+    loop_chunk,
+    read_audio,
+    read_chunk,
+    to_pcm24,
+    wav_bytes,
+    write_atomically,
+)
 from soundctm.audio.recipe import Recipe
 from soundctm.audio.spectrogram import save_spectrogram
 from soundctm.errors import UserError
@@ -36,13 +47,27 @@ class Clip:
         """Length in seconds."""
         return self.samples.shape[1] / self.sample_rate
 
+    @property
+    def digest(self) -> str:
+        """The first 16 hex digits of the SHA-256 of rate, channels and samples of 24 bits: what a recipe names a
+        recording by. Saving and loading keeps it."""
+        about = f"{self.sample_rate} {len(self.samples)} ".encode()
+        return hashlib.sha256(about + to_pcm24(self.samples).astype("<i4").tobytes()).hexdigest()[:16]
+
+    @property
+    def loops(self) -> bool:
+        """Whether the sound was made to be played round and round."""
+        return self.recipe is not None and (self.recipe.loop or isinstance(self.recipe.edit, Loop))
+
     def save(self, path: str | Path) -> Path:
-        """Write a 24-bit WAV with the recipe inside; whole or not at all."""
+        """Write a 24-bit WAV with the recipe inside, and loop points where it loops; whole or not at all."""
         path = Path(path)
         if path.suffix.lower() != ".wav":
             raise UserError(f"a clip is saved as .wav, not {path.suffix or 'without a suffix'}: {path}")
-        text = None if self.recipe is None else self.recipe.model_dump_json()
-        data = wav_bytes(self.samples, self.sample_rate, text)
+        chunks = {LOOP_CHUNK: loop_chunk(self.samples.shape[1], self.sample_rate)} if self.loops else {}
+        if self.recipe is not None:
+            chunks[RECIPE_CHUNK] = self.recipe.model_dump_json().encode()
+        data = wav_bytes(self.samples, self.sample_rate, chunks)
         write_atomically(path, lambda file: file.write(data))
         return path
 

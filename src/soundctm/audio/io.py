@@ -4,7 +4,7 @@ import io
 import os
 import secrets
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +14,8 @@ import soundfile
 from soundctm.errors import UserError
 
 RECIPE_CHUNK = b"sctm"  # readers skip chunks they do not know (RIFF, 1991)
+LOOP_CHUNK = b"smpl"
+PCM24 = 2**23  # full scale
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -35,16 +37,33 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def wav_bytes(samples: np.ndarray, sample_rate: int, recipe_json: str | None) -> bytes:
-    """A 24-bit WAV of ``samples [channels, length]`` in [-1, 1], with the recipe as a chunk at its end."""
+def to_pcm24(samples: np.ndarray) -> np.ndarray:
+    """Float samples in [-1, 1] as integers of 24 bits, int32 of the same shape. What is read from a 24-bit file gives
+    the file's integers back."""
+    return np.clip(np.rint(samples.astype(np.float64) * PCM24), -PCM24, PCM24 - 1).astype(np.int32)
+
+
+def from_pcm24(integers: np.ndarray) -> np.ndarray:
+    """The float32 samples that a reader makes of integers of 24 bits."""
+    return (integers / PCM24).astype(np.float32)
+
+
+def loop_chunk(length: int, sample_rate: int) -> bytes:
+    """The payload of a ``smpl`` chunk with one forward loop over all ``length`` samples, played without end."""
+    middle_c, loops, identifier, forward, fraction, endless = 60, 1, 0, 0, 0, 0
+    head = (0, 0, round(1e9 / sample_rate), middle_c, 0, 0, 0, loops, 0)
+    return struct.pack("<15I", *head, identifier, forward, 0, length - 1, fraction, endless)
+
+
+def wav_bytes(samples: np.ndarray, sample_rate: int, chunks: Mapping[bytes, bytes]) -> bytes:
+    """A 24-bit WAV of ``samples [channels, length]`` in [-1, 1], with further RIFF chunks at its end."""
     buffer = io.BytesIO()
-    soundfile.write(buffer, samples.T, sample_rate, format="WAV", subtype="PCM_24")
+    soundfile.write(buffer, to_pcm24(samples).T << 8, sample_rate, format="WAV", subtype="PCM_24")
     data = bytearray(buffer.getvalue())
-    if recipe_json is not None:
-        payload = recipe_json.encode()
+    for name, payload in chunks.items():
         data += b"\0" * (len(data) % 2)
-        data += RECIPE_CHUNK + struct.pack("<I", len(payload)) + payload + b"\0" * (len(payload) % 2)
-        data[4:8] = struct.pack("<I", len(data) - 8)
+        data += name + struct.pack("<I", len(payload)) + payload + b"\0" * (len(payload) % 2)
+    data[4:8] = struct.pack("<I", len(data) - 8)
     return bytes(data)
 
 

@@ -120,9 +120,10 @@ class Block(nn.Module):
 class DiT(nn.Module):
     """``F(c_in z, c_noise(t), [c_noise(s), omega,] text)``: latents ``[B, channels, T]`` -> ``[B, channels, T]``.
 
-    ``T`` is free (positions are distances between tokens and shares of the clip); with ``patch > 1`` neighbouring frames share a token, and a ``T`` that is
-    not a multiple is padded with zeros and cropped. With ``checkpointing`` a training pass keeps only the inputs of the
-    blocks and computes the rest again on the way back: less memory for about a third more time.
+    ``T`` is free (positions are distances between tokens and shares of the clip); with ``patch > 1`` neighbouring
+    frames share a token, and a ``T`` that is not a multiple is padded with zeros and cropped. With ``checkpointing`` a
+    training pass keeps only the inputs of the blocks and computes the rest again on the way back: less memory for about
+    a third more time.
     """
 
     def __init__(self, config: DiTConfig, checkpointing: bool = False) -> None:

@@ -8,9 +8,11 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console
 
+from soundctm.cli.control import control
 from soundctm.cli.convert import convert_app
 from soundctm.cli.data import data_app
 from soundctm.cli.demo import demo
+from soundctm.cli.edit import edit_app
 from soundctm.cli.generate import generate
 from soundctm.cli.info import info
 from soundctm.cli.models import models
@@ -28,6 +30,8 @@ app = typer.Typer(
 )
 app.command()(generate)
 app.command()(refine)
+app.command()(control)
+app.add_typer(edit_app, name="edit")
 app.command()(info)
 app.command()(models)
 app.command()(demo)

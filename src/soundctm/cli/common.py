@@ -51,12 +51,20 @@ def output_folder(path: Path) -> Path:
 
 
 def file_stem(clip: "Clip") -> str:
-    """``heavy-rain_seed7_take1_16steps``: prompt, seed, take (counted from 1), steps."""
+    """``heavy-rain_seed7_take1_16steps``: prompt or recording, what was done, seed, take (counted from 1), steps."""
     recipe = clip.recipe
     if recipe is None:
         raise ValueError("a generated clip has a recipe")
-    slug = re.sub(r"[^a-z0-9]+", "-", recipe.prompt.lower()).strip("-")[:SLUG_LENGTH].rstrip("-") or "sound"
-    return f"{slug}_seed{recipe.seed}_take{recipe.take + 1}_{recipe.steps}step{'s' if recipe.steps > 1 else ''}"
+    about = recipe.prompt or " ".join(Path(source.name).stem for source in recipe.sources)
+    slug = re.sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")[:SLUG_LENGTH].rstrip("-") or "sound"
+    done = [
+        *([recipe.edit.kind] if recipe.edit else []),
+        *(["loop"] if recipe.loop else []),
+        *(["control"] if recipe.targets else []),
+        *([f"vary{recipe.variation}"] if recipe.variation else []),
+    ]
+    steps = f"{recipe.steps}step{'s' if recipe.steps > 1 else ''}"
+    return "_".join([slug, *done, f"seed{recipe.seed}", f"take{recipe.take + 1}", steps])
 
 
 def free_stem(clip: "Clip", folder: Path) -> str:
@@ -77,7 +85,7 @@ def save_clip(clip: "Clip", folder: Path) -> dict[str, Any]:
     wav, png = folder / f"{stem}.wav", folder / f"{stem}.png"
     clip.save(wav)
     clip.plot(png)
-    return {"wav": str(wav), "png": str(png), "recipe": clip.recipe.model_dump() if clip.recipe else None}
+    return {"wav": str(wav), "png": str(png), "recipe": clip.recipe.model_dump(mode="json") if clip.recipe else None}
 
 
 @contextmanager

@@ -18,6 +18,8 @@ def generate(
         1.0, help="Text against unconditional jumps; above 1 leans on the text, at twice the cost."
     ),
     gamma: float = typer.Option(0.0, help="Stochasticity: 0 keeps a take's content over steps, 1 draws anew at each."),
+    negative: str = typer.Option("", help="What not to hear; needs --nu above 1, for example 2."),
+    loop: bool = typer.Option(False, "--loop", help="Let the end lead into the beginning; loop points are written."),
     model: str = typer.Option("mini", help="A shipped model, a model folder, or a hub id."),
     device: str = typer.Option("cpu", help="cpu, cuda, mps."),
     out: Path = OutOption,
@@ -37,8 +39,9 @@ def generate(
     folder = output_folder(out)
     engine = load_model(model, device)
     recipes = engine.recipes(
-        prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma
-    )
+        prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma,
+        negative=negative, loop=loop,
+    )  # fmt: skip
     with progress("generating", as_json) as callback:
         results = [save_clip(clip, folder) for clip in engine.replay(recipes, callback)]
     heard = engine.understood(prompt)

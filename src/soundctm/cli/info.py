@@ -38,7 +38,7 @@ def _file_facts(path: Path) -> dict[str, Any]:
         "file": str(path), "seconds": round(clip.duration, 3), "sample_rate": clip.sample_rate,
         "channels": clip.samples.shape[0],
     }  # fmt: skip
-    recipe = clip.recipe.model_dump() if clip.recipe else {"recipe": "none: not made by soundctm"}
+    recipe = clip.recipe.model_dump(mode="json") if clip.recipe else {"recipe": "none: not made by soundctm"}
     return facts | {f"recipe.{key}" if key in facts else key: value for key, value in recipe.items()}
 
 

@@ -16,6 +16,7 @@ def refine(
     files: list[Path] = typer.Argument(help="WAV files that soundctm made."),
     steps: int = typer.Option(16, help="Network steps (1 to 128)."),
     model: str = typer.Option(None, help="Where the model lies now, if it moved; the recipe says otherwise."),
+    source: list[Path] = typer.Option([], help="A recording that the takes were made from; several may be given."),
     device: str = typer.Option("cpu", help="cpu, cuda, mps."),
     out: Path = typer.Option(None, "--out", "-o", help="Folder for the files; beside each file when left out."),
     as_json: bool = JsonOption,
@@ -30,12 +31,13 @@ def refine(
 
     clips = [Clip.load(path) for path in files]
     names = [_model_of(path, clip, model) for path, clip in zip(files, clips, strict=True)]
+    recordings = {clip.digest: clip for clip in map(Clip.load, source)}
     engines = {name: load_model(name, device) for name in set(names)}
     results = []
     for path, clip, name in zip(files, clips, names, strict=True):
         folder = output_folder(out or path.parent)
         with progress(f"refining {path.name}", as_json) as callback:
-            refined = engines[name].refine(clip, steps, callback)
+            refined = engines[name].refine(clip, steps, callback, recordings)
         results.append(save_clip(refined, folder))
     report(results, as_json, f"refined in {steps} step{'s' if steps > 1 else ''}")
 

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor, nn
 
@@ -9,8 +11,29 @@ from soundctm.conditioning import Conditioning
 from soundctm.diffusion.precond import as_batch
 from soundctm.diffusion.schedule import sigma_grid
 from soundctm.trajectory.guidance import nu_jump
+from soundctm.trajectory.jump import jump
 
 StepCallback = Callable[[int, int, Tensor], None]
+
+
+@dataclass(frozen=True)
+class Landing:
+    """A jump of the sampler that has landed, before fresh noise: from ``z`` at level ``t`` to ``z_s`` at ``s``.
+
+    ``step`` counts from 1 to ``steps``. ``clean(z)`` is the estimate ``G(z, text, omega, t, sigma_min)`` of the end of
+    the trajectory from any ``z`` at level ``t``; gradients flow through it.
+    """
+
+    z: Tensor
+    t: float
+    z_s: Tensor
+    s: float
+    step: int
+    steps: int
+    clean: Callable[[Tensor], Tensor]
+
+
+Steer = Callable[[Landing], Tensor]
 
 
 def sample(
@@ -25,6 +48,7 @@ def sample(
     gamma: float = 0.0,
     noise: Sequence[Tensor] | None = None,
     callback: StepCallback | None = None,
+    steer: Steer | None = None,
     sigma_min: float = 0.002,
     sigma_max: float = 80.0,
     rho: float = 7.0,
@@ -34,8 +58,10 @@ def sample(
     Each of ``steps`` jumps goes from ``t`` to ``s = sqrt(1 - gamma^2) (t_next - smin) + smin``, then fresh noise of
     standard deviation ``sqrt(t_next^2 - s^2)`` brings it up to ``t_next``; the last jump ends at ``sigma_min`` and adds
     none. ``noise`` holds the unit-variance tensors ``[B, C, T]`` for the ``steps - 1`` jumps that need one (none at
-    gamma = 0). ``callback(step, steps, z)`` sees each result, ``step`` from 1, and may raise to stop. Gradients flow
-    through when the caller's mode records them. Raises ValueError for steps, gamma or noise that do not fit.
+    gamma = 0). ``steer(landing)`` may replace where each jump has landed (Algorithm 3, line 8; see
+    :mod:`soundctm.control`). ``callback(step, steps, z)`` sees each result, ``step`` from 1, and may raise to stop.
+    Gradients flow through when the caller's mode records them. Raises ValueError for steps, gamma or noise that do not
+    fit.
     """
     noise = () if noise is None else noise
     _check(steps, gamma, noise, z_T)
@@ -46,7 +72,11 @@ def sample(
     for i in range(steps):
         t, t_next = sigmas[i], sigmas[i + 1]
         s = math.sqrt(1 - gamma**2) * (t_next - sigma_min) + sigma_min
-        z = nu_jump(student, z, t, s, omega, conditioning, unconditional, nu)
+        z_s = nu_jump(student, z, t, s, omega, conditioning, unconditional, nu)
+        if steer is not None:
+            clean = partial(jump, student, t=t, s=sigma_min, omega=omega, conditioning=conditioning)
+            z_s = steer(Landing(z, t, z_s, s, i + 1, steps, clean))
+        z = z_s
         if gamma > 0 and i < steps - 1:
             z = z + math.sqrt(t_next**2 - s**2) * noise[i]
         if callback is not None:

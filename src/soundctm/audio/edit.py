@@ -1,0 +1,103 @@
+"""What was done to which recordings, as it travels in a recipe. :mod:`soundctm.takes` does it."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Source(BaseModel):
+    """A recording that went in: its file's name, and the digest of its samples (:attr:`Clip.digest`) to find it by."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    digest: str
+
+
+class _Edit(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The recordings that are needed to make this again."""
+        return tuple(value for value in self.__dict__.values() if isinstance(value, Source))
+
+
+class ExtendBandwidth(_Edit):
+    """What lies above ``cutoff`` Hz is invented, what lies below is kept."""
+
+    kind: Literal["extend-bandwidth"] = "extend-bandwidth"
+    source: Source
+    cutoff: float
+
+
+class Declip(_Edit):
+    """Samples at or beyond ``level`` (0 to 1) were clipped: they are restored to at least that."""
+
+    kind: Literal["declip"] = "declip"
+    source: Source
+    level: float
+
+
+class Fill(_Edit):
+    """What lies between ``start`` and ``end`` seconds is invented, the rest kept."""
+
+    kind: Literal["fill"] = "fill"
+    source: Source
+    start: float
+    end: float
+
+
+class Extend(_Edit):
+    """So many seconds are invented before and after the recording."""
+
+    kind: Literal["extend"] = "extend"
+    source: Source
+    before: float = 0.0
+    after: float = 0.0
+
+
+class Join(_Edit):
+    """Two recordings, and ``gap`` seconds between them that lead from one to the other."""
+
+    kind: Literal["join"] = "join"
+    source: Source
+    other: Source
+    gap: float
+
+
+class Loop(_Edit):
+    """The recording's end leads into its beginning: ``seam`` seconds, half at each end, are invented."""
+
+    kind: Literal["loop"] = "loop"
+    source: Source
+    seam: float
+
+
+class Transform(_Edit):
+    """The recording, noised to a level and brought back with the prompt; ``strength`` 0 keeps it, 1 forgets it."""
+
+    kind: Literal["transform"] = "transform"
+    source: Source
+    strength: float
+
+
+class Morph(_Edit):
+    """From the recipe's own sound (``amount`` 0) to another (1): noise on a sphere, text on a line.
+
+    The other is a take (``prompt``, ``seed``, ``take``), or with ``other`` a recording that is inverted to noise under
+    ``prompt``. With ``source`` the recipe's own sound is a recording too.
+    """
+
+    kind: Literal["morph"] = "morph"
+    amount: float
+    prompt: str
+    seed: int
+    take: int
+    source: Source | None = None
+    other: Source | None = None
+
+
+Edit = Annotated[
+    ExtendBandwidth | Declip | Fill | Extend | Join | Loop | Transform | Morph, Field(discriminator="kind")
+]

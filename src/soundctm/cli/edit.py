@@ -1,0 +1,231 @@
+"""``soundctm edit``: work on a recording or a take."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from soundctm.cli.common import JsonOption, OutOption, load_model, output_folder, progress, report, save_clip
+
+if TYPE_CHECKING:
+    from soundctm.audio import Clip
+    from soundctm.edits import Plan
+
+edit_app = typer.Typer(
+    no_args_is_help=True,
+    help="Work on a recording or a take: extend-bandwidth, declip, fill, extend, join, loop, vary, transform, morph.",
+)
+
+FileArgument = typer.Argument(help="A recording (WAV, FLAC, OGG), or a take that soundctm made.")
+PromptOption = typer.Option("", "--prompt", "-p", help="What is heard; the recording itself says most of it.")
+TakesOption = typer.Option(1, help="How many takes, each from its own noise (1 to 1000).")
+StepsOption = typer.Option(16, help="Network steps (1 to 128).")
+SeedOption = typer.Option(None, help="0 to 2^63 - 1; drawn and printed when left out.")
+ModelOption = typer.Option("mini", help="A shipped model, a model folder, or a hub id.")
+DeviceOption = typer.Option("cpu", help="cpu, cuda, mps.")
+
+
+def _clip(path: Path) -> "Clip":
+    from soundctm.audio import Clip
+
+    return Clip.load(path)
+
+
+def _perform(
+    plan: "Plan", prompt: str, takes: int, steps: int, seed: int | None, model: str, device: str, out: Path,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Make the takes of a plan, save and report them."""
+    folder = output_folder(out)
+    engine = load_model(model, device)
+    results: list[dict[str, Any]] = []
+    with progress(plan.edit.kind, as_json) as callback:
+        clips = engine.edit(plan, prompt, takes=takes, steps=steps, seed=seed, callback=callback)
+    results = [save_clip(clip, folder) for clip in clips]
+    made = clips[0].recipe
+    count = f"{takes} take{'s' if takes > 1 else ''} in {steps} step{'s' if steps > 1 else ''}"
+    report(results, as_json, f"{plan.edit.kind}: {count}, seed {made.seed if made else '-'}")
+
+
+@edit_app.command("extend-bandwidth")
+def extend_bandwidth(
+    file: Path = FileArgument,
+    cutoff: float = typer.Option(3000.0, help="Hz; what lies below is kept, what lies above is invented."),
+    prompt: str = PromptOption, takes: int = TakesOption, steps: int = typer.Option(8, help="Network steps."),
+    seed: int = SeedOption, model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption,
+    as_json: bool = JsonOption,
+) -> None:  # fmt: skip
+    """Give a dull recording the frequencies above a cut-off that it lost.
+
+    Example:
+
+        soundctm edit extend-bandwidth old-tape.wav --cutoff 3000 --prompt "rain on a roof"
+    """
+    from soundctm import edits
+
+    plan = edits.extend_bandwidth(_clip(file), cutoff, file.name)
+    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+
+
+@edit_app.command()
+def declip(
+    file: Path = FileArgument,
+    level: float = typer.Option(None, help="Sample value of the clipping, 0 to 1; 99 % of the loudest when left out."),
+    prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
+    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
+) -> None:  # fmt: skip
+    """Restore the tops of a recording that was too loud.
+
+    Example:
+
+        soundctm edit declip shout.wav --level 0.8
+    """
+    from soundctm import edits
+
+    clip = _clip(file)
+    loudest = float(abs(clip.samples).max(initial=0.0))
+    plan = edits.declip(clip, 0.99 * loudest if level is None else level, file.name)
+    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+
+
+@edit_app.command()
+def fill(
+    file: Path = FileArgument,
+    start: float = typer.Option(..., help="Where the gap begins, in seconds."),
+    end: float = typer.Option(..., help="Where the gap ends, in seconds."),
+    prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
+    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
+) -> None:  # fmt: skip
+    """Invent a stretch of a recording anew: a cough, a dropout. Every sample outside stays.
+
+    Example:
+
+        soundctm edit fill beach.wav --start 2 --end 3 --prompt "sea waves"
+    """
+    from soundctm import edits
+
+    plan = edits.fill(_clip(file), start, end, file.name)
+    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+
+
+@edit_app.command()
+def extend(
+    file: Path = FileArgument,
+    before: float = typer.Option(0.0, help="Seconds to invent before the recording."),
+    after: float = typer.Option(0.0, help="Seconds to invent after it."),
+    prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
+    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
+) -> None:  # fmt: skip
+    """Let a recording begin earlier or go on for longer.
+
+    Example:
+
+        soundctm edit extend thunder.wav --after 3 --prompt "thunder rolling away"
+    """
+    from soundctm import edits
+
+    plan = edits.extend(_clip(file), before, after, file.name)
+    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+
+
+@edit_app.command()
+def join(
+    file: Path = FileArgument,
+    other: Path = typer.Argument(help="The recording that follows."),
+    gap: float = typer.Option(1.0, help="Seconds between the two, to be invented."),
+    prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
+    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
+) -> None:  # fmt: skip
+    """Lead from one recording into another.
+
+    Example:
+
+        soundctm edit join rain.wav stream.wav --gap 1.5
+    """
+    from soundctm import edits
+
+    plan = edits.join(_clip(file), _clip(other), gap, (file.name, other.name))
+    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+
+
+@edit_app.command()
+def loop(
+    file: Path = FileArgument,
+    seam: float = typer.Option(0.5, help="Seconds around the loop point to invent, half at each end."),
+    prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
+    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
+) -> None:  # fmt: skip
+    """Make the end of a recording lead into its beginning; the loop point is written into the file.
+
+    New sounds loop with: soundctm generate PROMPT --loop
+
+    Example:
+
+        soundctm edit loop engine.wav --prompt "a car engine"
+    """
+    from soundctm import edits
+
+    plan = edits.loop(_clip(file), seam, file.name)
+    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+
+
+@edit_app.command()
+def transform(
+    file: Path = FileArgument,
+    prompt: str = typer.Argument(help="What it should become."),
+    strength: float = typer.Option(0.6, help="0 keeps the recording, 1 forgets it."),
+    takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption, model: str = ModelOption,
+    device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
+) -> None:  # fmt: skip
+    """Turn a recording into something else that moves like it.
+
+    Example:
+
+        soundctm edit transform voice.wav "a dog barking" --strength 0.7
+    """
+    from soundctm import edits
+
+    plan = edits.transform(_clip(file), strength, file.name)
+    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+
+
+@edit_app.command()
+def morph(
+    file: Path = FileArgument,
+    other: Path = typer.Argument(help="The sound at the other end."),
+    amount: float = typer.Option(0.5, help="0 is the first sound, 1 the second."),
+    prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
+    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
+) -> None:  # fmt: skip
+    """Make the sound between two takes, or between recordings.
+
+    Example:
+
+        soundctm edit morph wind_seed1_take1_1step.wav waves_seed2_take1_1step.wav --amount 0.5
+    """
+    from soundctm import edits
+
+    plan = edits.morph(_clip(file), _clip(other), amount, (file.name, other.name))
+    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+
+
+@edit_app.command()
+def vary(
+    file: Path = typer.Argument(help="A take that soundctm made."),
+    gamma: float = typer.Option(0.3, help="How far the relatives go: above 0, to 1."),
+    takes: int = typer.Option(4, help="How many relatives."),
+    steps: int = StepsOption, model: str = typer.Option(None, help="Where the model lies now, if it moved."),
+    device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
+) -> None:  # fmt: skip
+    """Make relatives of a take: the same start, another course.
+
+    Example:
+
+        soundctm edit vary footsteps_seed3_take2_1step.wav --takes 8 --gamma 0.3
+    """
+    clip = _clip(file)
+    folder = output_folder(out)
+    engine = load_model(model or (clip.recipe.model if clip.recipe else "mini"), device)
+    with progress("varying", as_json) as callback:
+        clips = engine.vary(clip, gamma, takes=takes, steps=steps, callback=callback)
+    report([save_clip(each, folder) for each in clips], as_json, f"{takes} relatives at gamma {gamma:g}")

@@ -1,0 +1,91 @@
+"""Targets from the command line, and how near the takes came to them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from soundctm.errors import UserError
+
+if TYPE_CHECKING:
+    from soundctm.audio import Clip
+    from soundctm.audio.recipe import Steering
+    from soundctm.audio.target import Feature, Target
+
+UNITS = {"intensity": "dB", "band": "dB", "brightness": "octaves", "pitch": "octaves", "onsets": ""}
+
+
+def read_targets(
+    asked: Mapping["Feature", str | None],
+    weight_of: Mapping[str, float],
+    seconds: float,
+    band_range: tuple[float, float],
+) -> list["Target"]:
+    """A target for every feature that was asked for. Raises :class:`UserError` when there is none."""
+    given = {feature: text for feature, text in asked.items() if text is not None}
+    if not given:
+        raise UserError('nothing to follow; give a curve, for example --intensity rise or --intensity "0:-40, 5:-12"')
+    unused = sorted(set(weight_of) - set(given))
+    if unused:
+        raise UserError(f"a weight is given for {', '.join(unused)}, which has no curve; give the curve as well")
+    ranges = {feature: band_range if feature == "band" else (None, None) for feature in given}
+    return [_read(text, name, seconds, weight_of.get(name, 1.0), *ranges[name]) for name, text in given.items()]
+
+
+def _read(
+    text: str, feature: "Feature", seconds: float, weight: float, low: float | None, high: float | None
+) -> "Target":
+    """A target from a shape's name, a CSV, a recording, or points."""
+    from soundctm.audio import Clip
+    from soundctm.control.shapes import SHAPES
+    from soundctm.control.targets import from_csv, from_recording, from_shape, parse_points
+
+    for shape in SHAPES:
+        if text == shape and feature == "intensity":
+            return from_shape(shape, seconds, weight=weight)
+    if Path(text).suffix.lower() == ".csv":
+        return from_csv(text, feature, seconds, weight=weight, low=low, high=high)
+    if ":" not in text:
+        return from_recording(Clip.load(text), feature, seconds, weight=weight, low=low, high=high)
+    return parse_points(text, feature, seconds, weight=weight, low=low, high=high)
+
+
+def weights(texts: Sequence[str]) -> dict[str, float]:
+    """``["intensity=2"]`` as a table."""
+    from soundctm.audio.target import Feature
+
+    out = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        try:
+            out[name] = float(number)
+        except ValueError as error:
+            raise UserError(f"--weight is {text!r}; write FEATURE=NUMBER, for example intensity=2") from error
+        if name not in get_args(Feature):
+            raise UserError(f"--weight names {name!r}; accepted are {', '.join(get_args(Feature))}")
+    return out
+
+
+def steering(method: str, strength: float) -> "Steering":
+    """How the targets are reached."""
+    from soundctm.audio.recipe import Method, Steering
+
+    for known in get_args(Method):
+        if method == known:
+            return Steering(method=known, strength=strength)
+    raise UserError(f"--method is {method!r}; accepted are {' and '.join(get_args(Method))}")
+
+
+def deviations_of(clip: "Clip") -> dict[str, float]:
+    """RMS difference of a take from each of its targets over the time that they bind."""
+    from soundctm.control.target_loss import deviations
+
+    targets = clip.recipe.targets if clip.recipe else ()
+    found = deviations(clip.samples, clip.sample_rate, targets)
+    return {target.feature: value for target, value in zip(targets, found, strict=True)}
+
+
+def closeness(clips: Sequence["Clip"]) -> str:
+    """One line for people: how far the takes are from their targets."""
+    each = [deviations_of(clip) for clip in clips]
+    parts = [f"{name} {max(d[name] for d in each):.2g} {UNITS[name]}".strip() for name in each[0]]
+    return f"Off target by at most: {', '.join(parts)} (RMS)"

@@ -1,0 +1,38 @@
+"""Optimising where a trajectory starts, the baseline of Table 5 (DITTO; Novack et al. 2024)."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from soundctm.control.guidance import LatentLoss
+
+ITERATIONS = 70
+RATE = 1.0  # of Adam on z_T, which has the scale of sigma_max
+
+
+def optimise_start(
+    clean: Callable[[Tensor], Tensor],
+    loss: LatentLoss,
+    z_T: Tensor,
+    iterations: int = ITERATIONS,
+    rate: float = RATE,
+    callback: Callable[[int, int], None] | None = None,
+) -> Tensor:
+    """``z_T [B, C, T]`` after so many Adam steps down ``loss(clean(z_T))``; ``clean`` is a one-step generation.
+
+    The start with the lowest loss on the way is returned. ``callback(iteration, iterations)`` may raise to stop.
+    """
+    z = z_T.detach().clone().requires_grad_()
+    adam = torch.optim.Adam([z], lr=rate)
+    best, best_loss = z_T.detach().clone(), torch.full((len(z_T),), torch.inf, device=z_T.device)
+    for i in range(iterations):
+        with torch.enable_grad():
+            value = loss(clean(z))
+            (z.grad,) = torch.autograd.grad(value.sum(), z)
+        better = value.detach() < best_loss
+        best[better], best_loss[better] = z.detach()[better], value.detach()[better]
+        adam.step()
+        if callback is not None:
+            callback(i + 1, iterations)
+    return best

@@ -1,0 +1,141 @@
+"""Makers of targets: from points, a CSV file, a shape or a recording.
+
+All return a checked :class:`~soundctm.audio.target.Target` for a clip of ``seconds`` and raise :class:`UserError` for
+what :func:`check_target` refuses. ``weight`` counts against other targets; ``low`` and ``high`` in Hz belong to the
+feature "band".
+"""
+
+import csv
+from pathlib import Path
+
+from soundctm.audio import Clip
+from soundctm.audio.target import Feature, Target
+from soundctm.control.shapes import SHAPES, Shape, shape_points
+from soundctm.control.sketches import Points, read_points
+from soundctm.control.target_checks import check_settings, check_target
+from soundctm.errors import UserError
+
+__all__ = ["check_target", "from_csv", "from_recording", "from_shape", "make_target", "parse_points"]
+
+FREE = "free"
+
+
+def make_target(
+    points: Points,
+    feature: Feature,
+    seconds: float,
+    *,
+    weight: float = 1.0,
+    low: float | None = None,
+    high: float | None = None,
+) -> Target:
+    """A target through ``points`` of ``(seconds, value)``; a value of None frees the sound on both sides of it."""
+    check_settings(feature, weight, low, high)  # first of all: not every feature can be read as one of a Target
+    target = Target(feature=feature, points=tuple(points), weight=weight, low=low, high=high)
+    check_target(target, seconds)
+    return target
+
+
+def parse_points(
+    text: str,
+    feature: Feature,
+    seconds: float,
+    *,
+    weight: float = 1.0,
+    low: float | None = None,
+    high: float | None = None,
+) -> Target:
+    """A target from text such as ``"0:-40, 1.5:-12, 2:free, 5:-50"``: ``seconds:value`` pairs between commas.
+
+    ``free`` frees the sound from the point before it to the point after it.
+    """
+    points = []
+    for part in text.split(","):
+        time, colon, value = part.partition(":")
+        try:
+            if not colon:
+                raise ValueError
+            points.append((float(time), _value(value)))
+        except ValueError as error:
+            raise UserError(
+                f"{part.strip()!r} in the points {text!r} is no point; write seconds:value pairs between commas, for "
+                'example "0:-40, 1.5:-12, 2:free, 5:-50"'
+            ) from error
+    return make_target(points, feature, seconds, weight=weight, low=low, high=high)
+
+
+def _value(text: str) -> float | None:
+    """A value as written; None for "free" or nothing. Raises ValueError."""
+    return None if text.strip().lower() in ("", FREE) else float(text)
+
+
+def from_csv(
+    path: str | Path,
+    feature: Feature,
+    seconds: float,
+    *,
+    weight: float = 1.0,
+    low: float | None = None,
+    high: float | None = None,
+) -> Target:
+    """A target from a CSV file of two columns, seconds and value; an empty value or ``free`` frees the sound.
+
+    One line of headings and empty lines are passed over.
+    """
+    points: list[tuple[float, float | None]] = []
+    for number, row in enumerate(_read_rows(Path(path)), start=1):
+        if not any(cell.strip() for cell in row):
+            continue
+        try:
+            time, value = row
+            points.append((float(time), _value(value)))
+        except ValueError as error:
+            if number == 1 and not _is_number(row[0]):
+                continue
+            raise UserError(
+                f"line {number} of {path} is {','.join(row)!r}; write two columns, seconds and value (empty: free), "
+                "for example 1.5,-12"
+            ) from error
+    return make_target(points, feature, seconds, weight=weight, low=low, high=high)
+
+
+def _read_rows(path: Path) -> list[list[str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.reader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"cannot read {path} ({error}); give a CSV file with the columns seconds,value") from error
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def from_shape(shape: Shape, seconds: float, *, weight: float = 1.0) -> Target:
+    """An intensity target over the whole clip in one of the six shapes of :mod:`soundctm.control.shapes`."""
+    if shape not in SHAPES:
+        raise UserError(f"there is no shape {shape!r}; known are {', '.join(SHAPES)}")
+    return make_target(shape_points(shape, seconds), "intensity", seconds, weight=weight)
+
+
+def from_recording(
+    clip: Clip,
+    feature: Feature,
+    seconds: float,
+    *,
+    weight: float = 1.0,
+    low: float | None = None,
+    high: float | None = None,
+) -> Target:
+    """A target that follows a feature of ``clip`` over at most its first ``seconds``.
+
+    The sound is free past the recording's end, and for brightness and pitch where the recording has none
+    (:mod:`soundctm.control.sketches`). Raises :class:`UserError` when nothing is left to follow.
+    """
+    check_settings(feature, weight, low, high, clip.sample_rate)
+    points = read_points(clip, feature, seconds, low, high)
+    return make_target(points, feature, seconds, weight=weight, low=low, high=high)

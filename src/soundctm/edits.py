@@ -1,0 +1,120 @@
+"""What can be done to a recording: each function makes a plan for :meth:`SoundCTM.edit`.
+
+>>> clips = model.edit(edits.fill(recording, start=1.0, end=2.0), "a dog barking", steps=16)
+"""
+
+from dataclasses import dataclass
+
+from soundctm.audio import Clip, Recipe
+from soundctm.audio.edit import Declip, Edit, Extend, ExtendBandwidth, Fill, Join, Loop, Morph, Source, Transform
+from soundctm.checks import check_prompt, within
+from soundctm.errors import UserError
+from soundctm.sources import Sources, check_source
+
+SHORTEST = 0.05  # seconds that can be invented at least
+LOUDEST_LEVEL = 1.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An edit, the recordings it needs, and the seconds that are added to them. ``recipe`` is that of the take which
+    is worked on, for edits that begin with a take."""
+
+    edit: Edit
+    clips: tuple[Clip, ...] = ()
+    added: tuple[float, ...] = ()
+    recipe: Recipe | None = None
+
+    @property
+    def sources(self) -> Sources:
+        """The recordings by digest."""
+        return {clip.digest: clip for clip in self.clips}
+
+    def seconds(self, sample_rate: int) -> float:
+        """Length of the result at a sample rate, whole samples."""
+        if self.recipe is not None:
+            return self.recipe.seconds
+        counted = self.clips[:1] if isinstance(self.edit, Morph) else self.clips
+        parts = [round(clip.samples.shape[1] * sample_rate / clip.sample_rate) for clip in counted]
+        return (sum(parts) + sum(round(seconds * sample_rate) for seconds in self.added)) / sample_rate
+
+
+def source_of(clip: Clip, name: str) -> Source:
+    """How a recipe names a recording. Raises :class:`UserError` for one that is empty or has NaN samples."""
+    check_source(clip, name)
+    return Source(name=name, digest=clip.digest)
+
+
+def extend_bandwidth(clip: Clip, cutoff: float, name: str = "recording") -> Plan:
+    """Invent what lies above ``cutoff`` Hz (20 Hz to just below half the recording's rate); what lies below stays."""
+    within("cutoff", cutoff, 20.0, 0.49 * clip.sample_rate, "in Hz, below half the recording's sample rate")
+    return Plan(ExtendBandwidth(source=source_of(clip, name), cutoff=cutoff), (clip,))
+
+
+def declip(clip: Clip, level: float, name: str = "recording") -> Plan:
+    """Restore samples that were clipped at ``level`` (above 0, at most 1)."""
+    within("level", level, 0.001, LOUDEST_LEVEL, "the sample value at which the recording was clipped")
+    return Plan(Declip(source=source_of(clip, name), level=level), (clip,))
+
+
+def fill(clip: Clip, start: float, end: float, name: str = "recording") -> Plan:
+    """Invent what lies between ``start`` and ``end`` seconds; every sample outside stays."""
+    within("start", start, 0.0, clip.duration, "in seconds, inside the recording")
+    within("end", end, 0.0, clip.duration, "in seconds, inside the recording")
+    if end - start < SHORTEST:
+        raise UserError(f"the gap goes from {start} to {end} seconds; its end must lie at least {SHORTEST} s later")
+    if end - start > clip.duration - SHORTEST:
+        raise UserError("the gap is the whole recording, so nothing of it would be kept; use generate for a new sound")
+    return Plan(Fill(source=source_of(clip, name), start=start, end=end), (clip,))
+
+
+def extend(clip: Clip, before: float = 0.0, after: float = 0.0, name: str = "recording") -> Plan:
+    """Invent so many seconds before and after; every sample of the recording stays."""
+    for side, seconds in (("before", before), ("after", after)):
+        within(side, seconds, 0.0, 600.0, "seconds that are added")
+    if before + after < SHORTEST:
+        raise UserError(f"before is {before} and after {after} seconds; give one of them, {SHORTEST} seconds or more")
+    return Plan(Extend(source=source_of(clip, name), before=before, after=after), (clip,), (before, after))
+
+
+def join(clip: Clip, other: Clip, gap: float, names: tuple[str, str] = ("recording", "other")) -> Plan:
+    """Lead from one recording to another in ``gap`` seconds (0.05 to 30)."""
+    within("gap", gap, SHORTEST, 30.0, "seconds between the recordings")
+    edit = Join(source=source_of(clip, names[0]), other=source_of(other, names[1]), gap=gap)
+    return Plan(edit, (clip, other), (gap,))
+
+
+def loop(clip: Clip, seam: float = 0.5, name: str = "recording") -> Plan:
+    """Make the end of a recording lead into its beginning: ``seam`` seconds, half at each end, are invented."""
+    within("seam", seam, SHORTEST, clip.duration / 2, "seconds, at most half the recording")
+    return Plan(Loop(source=source_of(clip, name), seam=seam), (clip,))
+
+
+def transform(clip: Clip, strength: float, name: str = "recording") -> Plan:
+    """The recording under another prompt; ``strength`` 0 returns it as the autoencoder hears it, 1 forgets it."""
+    within("strength", strength, 0.0, 1.0, "0 keeps the recording, 1 forgets it")
+    return Plan(Transform(source=source_of(clip, name), strength=strength), (clip,))
+
+
+def morph(clip: Clip, other: Clip, amount: float, names: tuple[str, str] = ("recording", "other")) -> Plan:
+    """Between two sounds: ``amount`` 0 gives the first, 1 the second. A take starts from its own noise and prompt; a
+    recording without a recipe is inverted to noise first. The result is as long as the first."""
+    within("amount", amount, 0.0, 1.0, "0 is the first sound, 1 the second")
+    mine, theirs = _take(clip), _take(other)
+    if theirs is not None:
+        check_prompt(theirs.prompt)
+    edit = Morph(
+        amount=amount,
+        prompt=theirs.prompt if theirs else "",
+        seed=theirs.seed if theirs else 0,
+        take=theirs.take if theirs else 0,
+        source=None if mine else source_of(clip, names[0]),
+        other=None if theirs else source_of(other, names[1]),
+    )
+    needed = tuple(c for c, recipe in ((clip, mine), (other, theirs)) if recipe is None)
+    return Plan(edit, needed, recipe=mine)
+
+
+def _take(clip: Clip) -> Recipe | None:
+    """The recipe of a clip that was generated from noise alone."""
+    return clip.recipe if clip.recipe is not None and clip.recipe.edit is None else None

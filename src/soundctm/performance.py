@@ -1,0 +1,148 @@
+"""From a recipe to samples: where the trajectory starts, what steers it, and how the sound ends."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from soundctm.audio import Recipe
+from soundctm.audio.edit import Loop, Morph, Source, Transform
+from soundctm.conditioning import Conditioning
+from soundctm.control.chain import chain
+from soundctm.control.consistency import DataConsistency
+from soundctm.control.guidance import LossGuidance
+from soundctm.control.inversion import invert
+from soundctm.control.morphing import blend, slerp
+from soundctm.control.seams import loop_crossfade
+from soundctm.control.start import optimise_start
+from soundctm.control.target_loss import TargetLoss
+from soundctm.control.windows import Windows
+from soundctm.diffusion.schedule import sigma_at
+from soundctm.observed import observed
+from soundctm.sources import Sources, find
+from soundctm.takes import Engine
+from soundctm.trajectory import Steer, sample
+from soundctm.trajectory.jump import jump
+
+LOOP_MARGIN = 16  # latent frames decoded around a loop, so that its ends know each other
+LOOP_FADE = 0.05  # seconds in which the end of a loop goes over into its beginning
+INVERSION_STEPS = 40
+
+Progress = Callable[[int, int], None]
+
+
+def work(recipe: Recipe) -> int:
+    """Units of progress of a take: its steps, and those of what is done before them."""
+    before = recipe.steering.iterations if recipe.targets and recipe.steering.method == "start" else 0
+    if isinstance(recipe.edit, Morph):
+        before += INVERSION_STEPS * len(recipe.edit.sources)
+    return before + recipe.steps
+
+
+class Performance:
+    """One take on its way from noise to samples. ``progress(done, total)`` may raise to stop."""
+
+    def __init__(self, engine: Engine, recipe: Recipe, sources: Sources, progress: Progress) -> None:
+        self.engine, self.recipe, self.sources = engine, recipe, sources
+        self.progress, self.done = progress, 0
+        self.codec = engine.codec(recipe)
+        self.length = round(recipe.seconds * engine.sample_rate)
+        self.observation = observed(recipe.edit, sources, engine.sample_rate) if recipe.edit else None
+        frames, longest = engine.frames(recipe.seconds), engine.frames(engine.config.max_seconds)
+        windowed = recipe.loop or frames > longest
+        self.student = Windows(engine.student, min(frames, longest), recipe.loop) if windowed else engine.student
+
+    @torch.no_grad()
+    def samples(self) -> np.ndarray:
+        """Float32 ``[1, length]``."""
+        recipe, config = self.recipe, self.engine.config
+        eps, *later = [each[None].to(self.engine.device) for each in self.engine.noise(recipe)]
+        text = self._text()
+        z, sigma_max = self._start(eps)
+        if sigma_max > config.sigma_min * (1 + 1e-6):  # a recording of strength 0 is there already
+            z = sample(
+                self.student, self._optimised(z, text), text,
+                text if recipe.nu == 1.0 else self.engine.encode(recipe.negative),  # at nu = 1 nothing looks at it
+                steps=recipe.steps, omega=recipe.omega, nu=recipe.nu, gamma=recipe.gamma, noise=later,
+                callback=self._tick, steer=self._steer(), sigma_min=config.sigma_min, sigma_max=sigma_max,
+                rho=config.rho,
+            )  # fmt: skip
+        return self._finish(z)[0].clamp(-1.0, 1.0).float().cpu().numpy()
+
+    def _tick(self, step: int, steps: int, z: Tensor | None = None) -> None:
+        self.done += 1
+        self.progress(self.done, work(self.recipe))
+
+    def _text(self) -> Conditioning:
+        text = self.engine.encode(self.recipe.prompt)
+        edit = self.recipe.edit
+        return blend(text, self.engine.encode(edit.prompt), edit.amount) if isinstance(edit, Morph) else text
+
+    def _start(self, eps: Tensor) -> tuple[Tensor, float]:
+        """The first latents and their noise level, from the unit noise of the take."""
+        config, edit = self.engine.config, self.recipe.edit
+        match edit:
+            case Transform():
+                xi = torch.tensor(1.0 - edit.strength, dtype=torch.float64)
+                sigma = float(sigma_at(xi, config.sigma_min, config.sigma_max, config.rho))
+                return self._recording(edit.source) + sigma * eps, sigma
+            case Morph():
+                other = self.engine.noise(self.recipe.model_copy(update={"seed": edit.seed, "take": edit.take}))[0]
+                ends = (
+                    self._noise_of(edit.source, self.recipe.prompt, eps),
+                    self._noise_of(edit.other, edit.prompt, other[None].to(eps)),
+                )
+                return slerp(*ends, edit.amount), config.sigma_max
+            case _:
+                return config.sigma_max * eps, config.sigma_max
+
+    def _recording(self, source: Source) -> Tensor:
+        """Latents of a recording, cut or filled up with silence to the length of the take."""
+        x = find(source, self.sources, self.engine.sample_rate)[..., : self.length]
+        x = torch.nn.functional.pad(x, (0, self.length - x.shape[-1]))
+        return self.codec.encode(x.to(self.engine.device))
+
+    def _noise_of(self, source: Source | None, prompt: str, eps: Tensor) -> Tensor:
+        """The start of a trajectory: that of a take, or where a recording comes from under a prompt."""
+        config = self.engine.config
+        if source is None:
+            return config.sigma_max * eps
+        return invert(
+            self.engine.student, self._recording(source), self.engine.encode(prompt), steps=INVERSION_STEPS,
+            omega=self.recipe.omega, sigma_min=config.sigma_min, sigma_max=config.sigma_max, rho=config.rho,
+            callback=self._tick,
+        )  # fmt: skip
+
+    def _loss(self) -> TargetLoss:
+        return TargetLoss(self.codec, self.recipe.targets, self.length)
+
+    def _optimised(self, z_T: Tensor, text: Conditioning) -> Tensor:
+        """``z_T``, moved first where the targets are reached by its choice."""
+        recipe, config = self.recipe, self.engine.config
+        if not recipe.targets or recipe.steering.method != "start":
+            return z_T
+
+        def clean(z: Tensor) -> Tensor:
+            return jump(self.student, z, config.sigma_max, config.sigma_min, recipe.omega, text)
+
+        return optimise_start(clean, self._loss(), z_T, recipe.steering.iterations, callback=self._tick)
+
+    def _steer(self) -> Steer | None:
+        """Data consistency first, as it aims anew; then guidance."""
+        steers: list[Steer] = []
+        if self.observation is not None:
+            steers.append(DataConsistency(self.codec, self.observation, self.length))
+        if self.recipe.targets and self.recipe.steering.method == "guidance":
+            steers.append(LossGuidance(self._loss(), self.recipe.steering.strength))
+        return chain(*steers)
+
+    def _finish(self, z: Tensor) -> Tensor:
+        """The waveform ``[1, 1, length]`` of the last latents."""
+        if self.recipe.loop:
+            fade = round(LOOP_FADE * self.engine.sample_rate)
+            return loop_crossfade(self.codec.decode_circle(z, LOOP_MARGIN, fade), self.length)
+        x = self.codec.decode(z, self.length)
+        if self.observation is not None:
+            x = self.observation.finish(x.cpu())
+        return x.roll(-(self.length // 2), dims=-1) if isinstance(self.recipe.edit, Loop) else x

@@ -1,0 +1,67 @@
+"""What a take starts from: the parts of a model, and the noise that a recipe names."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from soundctm.audio import Recipe
+from soundctm.autoencoder.normalizer import Normalizer
+from soundctm.conditioning import Conditioning
+from soundctm.config import ModelConfig
+from soundctm.control.codec import Codec
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What turns recipes into samples: the parts of a model on one device."""
+
+    student: nn.Module
+    autoencoder: nn.Module
+    normalizer: Normalizer
+    config: ModelConfig
+    device: torch.device
+    encode: Callable[[str], Conditioning]
+
+    @property
+    def hop(self) -> int:
+        """Samples of a latent frame."""
+        return int(self.autoencoder.hop)  # type: ignore[arg-type]
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+        return int(self.autoencoder.sample_rate)  # type: ignore[arg-type]
+
+    def frames(self, seconds: float) -> int:
+        """Latent frames that hold so many seconds."""
+        return -(-round(seconds * self.sample_rate) // self.hop)
+
+    def noise(self, recipe: Recipe) -> list[Tensor]:
+        """Unit-variance noise ``[C, T]`` of a take: the start, then one for each jump that adds some.
+
+        Drawn on the CPU from ``(seed, take)`` alone, and from ``variation`` for what follows the start where it is
+        above 0. A take of more steps starts from the same noise.
+        """
+        shape = (int(self.autoencoder.channels), self.frames(recipe.seconds))  # type: ignore[arg-type]
+        generator = torch.Generator().manual_seed(take_seed(recipe))
+        start = torch.randn(shape, generator=generator)
+        if recipe.variation:
+            generator.manual_seed(take_seed(recipe, recipe.variation))
+        later = recipe.steps - 1 if recipe.gamma > 0 else 0
+        return [start, *(torch.randn(shape, generator=generator) for _ in range(later))]
+
+    def codec(self, recipe: Recipe) -> Codec:
+        """The autoencoder with the texture noise of a take."""
+        return Codec(self.autoencoder, self.normalizer, take_seed(recipe))
+
+
+def take_seed(recipe: Recipe, variation: int = 0) -> int:
+    """A 63-bit seed for the pair ``(seed, take)``, or the triple with ``variation``, well mixed.
+
+    The seed enters as two words of 32 bits: words of a varying number would give distinct pairs the same noise.
+    """
+    words = (recipe.seed & 0xFFFFFFFF, recipe.seed >> 32, recipe.take, *([variation] if variation else []))
+    return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> 1)
