@@ -127,7 +127,9 @@ def read_parts(folder: Path) -> Parts:
     tensors = read_tensors(path)
     normalizer = _normalizer(tensors, path)
     sizes = config.autoencoder
-    autoencoder = SpectralAutoencoder(sizes) if isinstance(sizes, SpectralConfig) else GaussianDAC(sizes)
+    autoencoder = (
+        SpectralAutoencoder(sizes) if isinstance(sizes, SpectralConfig) else GaussianDAC(sizes, checkpointing=True)
+    )
     text_encoder = _text_encoder(config, folder)
     _check_fit(folder, "student.channels", config.student.channels, "autoencoder", autoencoder.channels)
     _check_fit(folder, "student.context_dim", config.student.context_dim, "text_encoder", text_encoder.dim)

@@ -106,9 +106,8 @@ class SoundCTM:
         )  # fmt: skip
         check_takes(takes)
         check_recipe(first)
-        if loop:  # a circle has whole frames
-            frames = self.engine.frames(first.seconds)
-            first = first.model_copy(update={"seconds": frames * self.engine.hop / self.sample_rate})
+        if loop:
+            first = first.model_copy(update={"seconds": self._round(first.seconds)})
         return [first.model_copy(update={"take": take}) for take in range(takes)]
 
     def generate(
@@ -186,6 +185,21 @@ class SoundCTM:
         relatives = [recipe.model_copy(update={**changes, "variation": i + 1}) for i in range(takes)]
         check_recipe(relatives[0])
         return list(self.replay(relatives, callback))
+
+    def loop(self, clip: Clip, steps: int = 16, callback: StepCallback | None = None) -> Clip:
+        """A take again, from the same noise, as a sound whose end leads into its beginning. A recording is looped by
+        :func:`soundctm.edits.loop`."""
+        recipe = self._recipe_of(clip)
+        if recipe.edit is not None:
+            raise UserError(f"this clip is the result of an edit ({recipe.edit.kind}); loop it with edits.loop")
+        changes = {"loop": True, "seconds": self._round(recipe.seconds), "steps": steps, "version": version("soundctm")}
+        looped = recipe.model_copy(update=changes)
+        check_recipe(looped)
+        return next(self.replay([looped], callback))
+
+    def _round(self, seconds: float) -> float:
+        """The whole frames of a circle that hold so many seconds."""
+        return self.engine.frames(seconds) * self.engine.hop / self.sample_rate
 
     def refine(
         self, clip: Clip, steps: int = 16, callback: StepCallback | None = None, sources: Sources | None = None

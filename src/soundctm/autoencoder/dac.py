@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint_sequential
 
 from soundctm.autoencoder.posterior import Posterior
 
@@ -75,14 +76,19 @@ class EncoderBlock(nn.Module):
 class DecoderBlock(nn.Module):
     """A transposed convolution that halves the channels, then three residual units."""
 
-    def __init__(self, channels: int, stride: int) -> None:
+    def __init__(self, channels: int, stride: int, checkpointing: bool) -> None:
         super().__init__()
+        self.checkpointing = checkpointing
         half = channels // 2
         up = nn.ConvTranspose1d(channels, half, 2 * stride, stride=stride, padding=math.ceil(stride / 2))
         self.block = nn.Sequential(Snake(channels), up, *(ResidualUnit(half, d) for d in DILATIONS))
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.block(x)
+        out: Tensor
+        if self.checkpointing and torch.is_grad_enabled():
+            out = checkpoint_sequential(self.block, len(self.block), x, use_reentrant=False)
+        else:
+            out = self.block(x)
         return out
 
 
@@ -107,12 +113,12 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """Latents ``[B, latent_dim, T]`` -> waveform ``[B, 1, T * hop]`` in (-1, 1)."""
 
-    def __init__(self, config: DACConfig) -> None:
+    def __init__(self, config: DACConfig, checkpointing: bool) -> None:
         super().__init__()
         width = config.decoder_dim
         layers: list[nn.Module] = [nn.Conv1d(config.latent_dim, width, 7, padding=3)]
         for stride in config.decoder_rates:
-            layers.append(DecoderBlock(width, stride))
+            layers.append(DecoderBlock(width, stride, checkpointing))
             width //= 2
         layers += [Snake(width), nn.Conv1d(width, 1, 7, padding=3), nn.Tanh()]
         self.model = nn.Sequential(*layers)
@@ -123,9 +129,13 @@ class Decoder(nn.Module):
 
 
 class GaussianDAC(nn.Module):
-    """Waveform ``[B, 1, length]`` <-> latents ``[B, latent_dim, length / hop]`` (raw scale)."""
+    """Waveform ``[B, 1, length]`` <-> latents ``[B, latent_dim, length / hop]`` (raw scale).
 
-    def __init__(self, config: DACConfig) -> None:
+    With ``checkpointing``, decoding that records gradients keeps only what enters each layer and computes the rest
+    again on the way back: guidance through the decoder then fits in memory.
+    """
+
+    def __init__(self, config: DACConfig, checkpointing: bool = False) -> None:
         super().__init__()
         if math.prod(config.encoder_rates) != math.prod(config.decoder_rates):
             raise ValueError(
@@ -136,7 +146,7 @@ class GaussianDAC(nn.Module):
         self.hop = math.prod(config.encoder_rates)
         self.channels = config.latent_dim
         self.encoder = Encoder(config)
-        self.decoder = Decoder(config)
+        self.decoder = Decoder(config, checkpointing)
         self.pre_conv = nn.Conv1d(2 * config.latent_dim, 2 * config.latent_dim, 1)
         self.post_conv = nn.Conv1d(config.latent_dim, config.latent_dim, 1)
 

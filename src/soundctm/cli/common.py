@@ -80,12 +80,20 @@ def free_stem(clip: "Clip", folder: Path) -> str:
 
 
 def save_clip(clip: "Clip", folder: Path) -> dict[str, Any]:
-    """Write WAV and PNG; what was written, for ``--json``."""
+    """Write WAV and PNG; what was written, for ``--json``, with the score of the seam of a loop."""
+    from soundctm.control.seams import seam_score
+
     stem = free_stem(clip, folder)
     wav, png = folder / f"{stem}.wav", folder / f"{stem}.png"
     clip.save(wav)
     clip.plot(png)
-    return {"wav": str(wav), "png": str(png), "recipe": clip.recipe.model_dump(mode="json") if clip.recipe else None}
+    seam = {"seam": round(seam_score(clip.samples, clip.sample_rate).total, 3)} if clip.loops else {}
+    return {
+        "wav": str(wav),
+        "png": str(png),
+        **seam,
+        "recipe": clip.recipe.model_dump(mode="json") if clip.recipe else None,
+    }
 
 
 @contextmanager
@@ -109,4 +117,5 @@ def report(results: list[dict[str, Any]], as_json: bool, note: str) -> None:
     console = Console(soft_wrap=True, highlight=False)
     console.print(note, markup=False)
     for result in results:
-        console.print(f"  {result['wav']}", markup=False)
+        seam = f"  (seam {result['seam']:.2g}; 1 is an ordinary point of the sound)" if "seam" in result else ""
+        console.print(f"  {result['wav']}{seam}", markup=False)

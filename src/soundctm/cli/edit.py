@@ -157,7 +157,7 @@ def loop(
 ) -> None:  # fmt: skip
     """Make the end of a recording lead into its beginning; the loop point is written into the file.
 
-    New sounds loop with: soundctm generate PROMPT --loop
+    A take that soundctm generated is made again from its noise, as a circle: no part of it is patched.
 
     Example:
 
@@ -165,8 +165,21 @@ def loop(
     """
     from soundctm import edits
 
-    plan = edits.loop(_clip(file), seam, file.name)
+    clip = _clip(file)
+    if clip.recipe is not None and clip.recipe.edit is None:
+        _loop_take(clip, steps, device, out, as_json)
+        return
+    plan = edits.loop(clip, seam, file.name)
     _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+
+
+def _loop_take(clip: "Clip", steps: int, device: str, out: Path, as_json: bool) -> None:
+    """A take, made again as a circle by the model that its recipe names."""
+    folder = output_folder(out)
+    engine = load_model(clip.recipe.model if clip.recipe else "mini", device)
+    with progress("loop", as_json) as callback:
+        looped = engine.loop(clip, steps, callback)
+    report([save_clip(looped, folder)], as_json, f"loop: made again in {steps} step{'s' if steps > 1 else ''}")
 
 
 @edit_app.command()
