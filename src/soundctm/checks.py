@@ -32,7 +32,7 @@ def check_recipe(recipe: Recipe) -> None:
     within("nu", recipe.nu, -20.0, 20.0, "1 is the plain student")
     within("omega", recipe.omega, 0.0, 20.0, "1 to 5 is the trained range")
     within("variation", recipe.variation, 0, MAX_VARIATION, "0 is the take itself")
-    within("strength", recipe.steering.strength, 0.0, 2.0, "0.2 suits most targets")
+    within("strength", recipe.steering.strength, 0.0, 2.0, "0.1 suits most targets")
     within("iterations", recipe.steering.iterations, 1, 1000, "70 is the paper's number")
     for target in recipe.targets:
         check_target(target, recipe.seconds, recipe.sample_rate)

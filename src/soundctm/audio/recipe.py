@@ -18,7 +18,7 @@ class Steering(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     method: Method = "guidance"
-    strength: float = 0.2
+    strength: float = 0.1
     iterations: int = 70
 
 

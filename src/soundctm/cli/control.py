@@ -20,7 +20,7 @@ def control(
     onsets: str = typer.Option(None, help=f"Where events begin, 0 to 1. {HOW}"),
     pitch: str = typer.Option(None, help=f"Fundamental in Hz, for sounds that have one. {HOW}"),
     weight: list[str] = typer.Option([], help="FEATURE=NUMBER: how much a target counts; 1 when left out."),
-    strength: float = typer.Option(0.2, help="How hard each jump is corrected (0 to 2)."),
+    strength: float = typer.Option(0.1, help="How hard each jump is corrected (0 to 2)."),
     method: str = typer.Option("guidance", help="guidance, or start: choose the noise to begin with (slower)."),
     takes: int = typer.Option(1, help="How many takes, each from its own noise (1 to 1000)."),
     steps: int = typer.Option(16, help="Network steps (1 to 128); each is corrected."),

@@ -8,6 +8,7 @@ from torch import Tensor
 from soundctm.diffusion.precond import column
 from soundctm.trajectory import Landing
 
+FLAT = 1e-15  # a gradient of this size is none: its square, and what is divided by it, are numbers still
 LatentLoss = Callable[[Tensor], Tensor]  # clean latents [B, C, T] -> [B]
 
 
@@ -19,8 +20,10 @@ def rms(x: Tensor) -> Tensor:
 class LossGuidance:
     """``z_s <- z_s - rho grad_z L(G(z, text, omega, t, sigma_min))``, for :func:`soundctm.trajectory.sample`.
 
-    ``rho = strength rms(z_s - z) / rms(gradient)``: the correction is a fixed share of the jump that it corrects,
-    whatever the noise level, the loss or the size of the model. ``loss`` maps clean latents to ``[B]``.
+    ``rho = min(strength rms(z_s - z) / rms(grad), L / |grad|^2)``: the correction is a fixed share of the jump that it
+    corrects, whatever the noise level, the loss or the size of the model, and never longer than the step that would
+    bring the loss to 0 if it were linear (Polyak 1969), so that a sound that is on target already is left in peace.
+    ``loss`` maps clean latents to ``[B]`` and is 0 at its best.
     """
 
     def __init__(self, loss: LatentLoss, strength: float) -> None:
@@ -30,6 +33,9 @@ class LossGuidance:
     def __call__(self, landing: Landing) -> Tensor:
         with torch.enable_grad():
             z = landing.z.detach().requires_grad_()
-            (gradient,) = torch.autograd.grad(self.loss(landing.clean(z)).sum(), z)
-        rho = self.strength * rms(landing.z_s - landing.z) / rms(gradient).clamp_min(torch.finfo(z.dtype).tiny)
-        return landing.z_s - column(rho) * gradient
+            loss = self.loss(landing.clean(z))
+            (gradient,) = torch.autograd.grad(loss.sum(), z)
+        size = rms(gradient).clamp_min(FLAT)
+        share = self.strength * rms(landing.z_s - landing.z) / size
+        enough = loss.detach() / (size.square() * gradient[0].numel())
+        return landing.z_s - column(torch.minimum(share, enough)) * gradient
