@@ -109,6 +109,17 @@ def progress(label: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def say_understood(engine: "SoundCTM", prompt: str, results: list[dict[str, Any]], as_json: bool) -> None:
+    """Say as what a prompt with new words was understood, and add it to every result."""
+    heard = engine.understood(prompt)
+    for result in results:
+        result["understood"] = heard
+    if heard != prompt and not as_json:
+        Console(soft_wrap=True, highlight=False).print(
+            f'some of these words are new to the model; understood as "{heard}"', markup=False
+        )
+
+
 def report(results: list[dict[str, Any]], as_json: bool, note: str) -> None:
     """Say what was written."""
     if as_json:

@@ -5,7 +5,16 @@ from pathlib import Path
 import typer
 
 from soundctm.audio.target import Feature
-from soundctm.cli.common import JsonOption, OutOption, load_model, output_folder, progress, report, save_clip
+from soundctm.cli.common import (
+    JsonOption,
+    OutOption,
+    load_model,
+    output_folder,
+    progress,
+    report,
+    save_clip,
+    say_understood,
+)
 from soundctm.cli.targets import closeness, deviations_of, read_targets, steering, weights
 
 HOW = "A shape, points, a CSV of seconds and values, or a recording to follow."
@@ -60,6 +69,7 @@ def control(
             steering=steering(method, strength), callback=callback,
         )  # fmt: skip
     results = [{**save_clip(clip, folder), "deviations": deviations_of(clip)} for clip in clips]
+    say_understood(engine, prompt, results, as_json)
     made = clips[0].recipe
     count = f"{takes} take{'s' if takes > 1 else ''} in {steps} step{'s' if steps > 1 else ''}"
     report(results, as_json, f"{count}, seed {made.seed if made else '-'}. {closeness(clips)}")

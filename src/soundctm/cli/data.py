@@ -99,6 +99,8 @@ def _folds(text: str) -> list[int]:
 def _settings(values: dict[str, Any], latents: str | None, device: str) -> "Chosen":
     """Settings with the model's defaults filled in, and its encoder."""
     given = {name: value for name, value in values.items() if value is not None}
+    if latents is None and device != "cpu":
+        raise UserError(f"--device {device} is for --latents, which is not asked for; give --latents MODEL as well")
     if latents is None:
         return checked(Settings, given), None
     from soundctm.training.data.prepare.latents import LatentEncoder

@@ -1,11 +1,20 @@
 """``soundctm edit``: work on a recording or a take."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from soundctm.cli.common import JsonOption, OutOption, load_model, output_folder, progress, report, save_clip
+from soundctm.cli.common import (
+    JsonOption,
+    OutOption,
+    load_model,
+    output_folder,
+    progress,
+    report,
+    save_clip,
+    say_understood,
+)
 
 if TYPE_CHECKING:
     from soundctm.audio import Clip
@@ -38,10 +47,11 @@ def _perform(
     """Make the takes of a plan, save and report them."""
     folder = output_folder(out)
     engine = load_model(model, device)
-    results: list[dict[str, Any]] = []
     with progress(plan.edit.kind, as_json) as callback:
         clips = engine.edit(plan, prompt, takes=takes, steps=steps, seed=seed, callback=callback)
     results = [save_clip(clip, folder) for clip in clips]
+    if prompt:
+        say_understood(engine, prompt, results, as_json)
     made = clips[0].recipe
     count = f"{takes} take{'s' if takes > 1 else ''} in {steps} step{'s' if steps > 1 else ''}"
     report(results, as_json, f"{plan.edit.kind}: {count}, seed {made.seed if made else '-'}")

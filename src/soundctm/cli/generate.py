@@ -4,7 +4,16 @@ from pathlib import Path
 
 import typer
 
-from soundctm.cli.common import JsonOption, OutOption, load_model, output_folder, progress, report, save_clip
+from soundctm.cli.common import (
+    JsonOption,
+    OutOption,
+    load_model,
+    output_folder,
+    progress,
+    report,
+    save_clip,
+    say_understood,
+)
 
 
 def generate(
@@ -44,8 +53,6 @@ def generate(
     )  # fmt: skip
     with progress("generating", as_json) as callback:
         results = [save_clip(clip, folder) for clip in engine.replay(recipes, callback)]
-    heard = engine.understood(prompt)
-    if heard != prompt and not as_json:
-        typer.echo(f'some of these words are new to the model; understood as "{heard}"')
+    say_understood(engine, prompt, results, as_json)
     count = f"{takes} take{'s' if takes > 1 else ''} in {steps} step{'s' if steps > 1 else ''}"
     report(results, as_json, f"{count}, seed {recipes[0].seed}. Refine the one you like: soundctm refine FILE")
