@@ -31,11 +31,8 @@ def blend(a: Conditioning, b: Conditioning, amount: float) -> Conditioning:
     """
     if amount in (0.0, 1.0):
         return b if amount else a
-    longest = max(a.tokens.shape[1], b.tokens.shape[1])
-
-    def lengthen(c: Conditioning) -> Tensor:
-        real = c.tokens[:, c.mask[0]]
-        return torch.cat([real, real[:, -1:].expand(-1, longest - real.shape[1], -1)], dim=1)
-
-    tokens = torch.lerp(lengthen(a), lengthen(b), amount)
+    real = [c.tokens[:, c.mask[0]] for c in (a, b)]
+    longest = max(tokens.shape[1] for tokens in real)
+    filled = [torch.cat([x, x[:, -1:].expand(-1, longest - x.shape[1], -1)], dim=1) for x in real]
+    tokens = torch.lerp(filled[0], filled[1], amount)
     return Conditioning(tokens, tokens.new_ones(tokens.shape[:2], dtype=torch.bool))

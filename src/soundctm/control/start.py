@@ -25,7 +25,7 @@ def optimise_start(
     """
     z = z_T.detach().clone().requires_grad_()
     adam = torch.optim.Adam([z], lr=rate)
-    best, best_loss = z_T.detach().clone(), torch.full((len(z_T),), torch.inf, device=z_T.device)
+    best, best_loss = z_T.detach().clone(), z_T.new_full((len(z_T),), torch.inf)
     for i in range(iterations):
         with torch.enable_grad():
             value = loss(clean(z))
