@@ -12,7 +12,7 @@ from soundctm.errors import UserError
 from soundctm.sources import Sources, check_source
 
 SHORTEST = 0.05  # seconds that can be invented at least
-LOUDEST_LEVEL = 1.0
+LOUDEST_LEVEL = 1000.0  # files of floating-point samples may go beyond full scale
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Plan:
     clips: tuple[Clip, ...] = ()
     added: tuple[float, ...] = ()
     recipe: Recipe | None = None
+    other: Recipe | None = None
 
     @property
     def sources(self) -> Sources:
@@ -47,34 +48,42 @@ def source_of(clip: Clip, name: str) -> Source:
 
 def extend_bandwidth(clip: Clip, cutoff: float, name: str = "recording") -> Plan:
     """Invent what lies above ``cutoff`` Hz (20 Hz to just below half the recording's rate); what lies below stays."""
+    source = source_of(clip, name)
     within("cutoff", cutoff, 20.0, 0.49 * clip.sample_rate, "in Hz, below half the recording's sample rate")
-    return Plan(ExtendBandwidth(source=source_of(clip, name), cutoff=cutoff), (clip,))
+    return Plan(ExtendBandwidth(source=source, cutoff=cutoff), (clip,))
 
 
 def declip(clip: Clip, level: float, name: str = "recording") -> Plan:
-    """Restore samples that were clipped at ``level`` (above 0, at most 1)."""
+    """Restore samples that were clipped at ``level`` (in sample values, 1 is full scale). Where the tops
+    reach beyond full scale, the whole is turned down."""
+    source = source_of(clip, name)
     within("level", level, 0.001, LOUDEST_LEVEL, "the sample value at which the recording was clipped")
-    return Plan(Declip(source=source_of(clip, name), level=level), (clip,))
+    loudest = float(abs(clip.samples).max())
+    if loudest < level:
+        raise UserError(f"level is {level}, but no sample goes beyond {loudest:.3g}: nothing was clipped there")
+    return Plan(Declip(source=source, level=level), (clip,))
 
 
 def fill(clip: Clip, start: float, end: float, name: str = "recording") -> Plan:
     """Invent what lies between ``start`` and ``end`` seconds; every sample outside stays."""
+    source = source_of(clip, name)
     within("start", start, 0.0, clip.duration, "in seconds, inside the recording")
     within("end", end, 0.0, clip.duration, "in seconds, inside the recording")
     if end - start < SHORTEST:
         raise UserError(f"the gap goes from {start} to {end} seconds; its end must lie at least {SHORTEST} s later")
     if end - start > clip.duration - SHORTEST:
         raise UserError("the gap is the whole recording, so nothing of it would be kept; use generate for a new sound")
-    return Plan(Fill(source=source_of(clip, name), start=start, end=end), (clip,))
+    return Plan(Fill(source=source, start=start, end=end), (clip,))
 
 
 def extend(clip: Clip, before: float = 0.0, after: float = 0.0, name: str = "recording") -> Plan:
     """Invent so many seconds before and after; every sample of the recording stays."""
+    source = source_of(clip, name)
     for side, seconds in (("before", before), ("after", after)):
         within(side, seconds, 0.0, 600.0, "seconds that are added")
     if before + after < SHORTEST:
         raise UserError(f"before is {before} and after {after} seconds; give one of them, {SHORTEST} seconds or more")
-    return Plan(Extend(source=source_of(clip, name), before=before, after=after), (clip,), (before, after))
+    return Plan(Extend(source=source, before=before, after=after), (clip,), (before, after))
 
 
 def join(clip: Clip, other: Clip, gap: float, names: tuple[str, str] = ("recording", "other")) -> Plan:
@@ -86,14 +95,16 @@ def join(clip: Clip, other: Clip, gap: float, names: tuple[str, str] = ("recordi
 
 def loop(clip: Clip, seam: float = 0.5, name: str = "recording") -> Plan:
     """Make the end of a recording lead into its beginning: ``seam`` seconds, half at each end, are invented."""
+    source = source_of(clip, name)
     within("seam", seam, SHORTEST, clip.duration / 2, "seconds, at most half the recording")
-    return Plan(Loop(source=source_of(clip, name), seam=seam), (clip,))
+    return Plan(Loop(source=source, seam=seam), (clip,))
 
 
 def transform(clip: Clip, strength: float, name: str = "recording") -> Plan:
     """The recording under another prompt; ``strength`` 0 returns it as the autoencoder hears it, 1 forgets it."""
+    source = source_of(clip, name)
     within("strength", strength, 0.0, 1.0, "0 keeps the recording, 1 forgets it")
-    return Plan(Transform(source=source_of(clip, name), strength=strength), (clip,))
+    return Plan(Transform(source=source, strength=strength), (clip,))
 
 
 def morph(clip: Clip, other: Clip, amount: float, names: tuple[str, str] = ("recording", "other")) -> Plan:
@@ -112,9 +123,10 @@ def morph(clip: Clip, other: Clip, amount: float, names: tuple[str, str] = ("rec
         other=None if theirs else source_of(other, names[1]),
     )
     needed = tuple(c for c, recipe in ((clip, mine), (other, theirs)) if recipe is None)
-    return Plan(edit, needed, recipe=mine)
+    return Plan(edit, needed, recipe=mine, other=theirs)
 
 
 def _take(clip: Clip) -> Recipe | None:
     """The recipe of a clip that was generated from noise alone."""
-    return clip.recipe if clip.recipe is not None and clip.recipe.edit is None else None
+    recipe = clip.recipe
+    return None if recipe is None or recipe.edit or recipe.loop or recipe.targets else recipe

@@ -14,7 +14,7 @@ from soundctm.audio.recipe import Steering
 from soundctm.audio.target import Target
 from soundctm.autoencoder.normalizer import Normalizer
 from soundctm.backbones import DiT
-from soundctm.checks import check_recipe, check_takes
+from soundctm.checks import LONGEST, check_recipe, check_takes
 from soundctm.conditioning import Conditioning
 from soundctm.config import ModelConfig
 from soundctm.edits import Plan
@@ -162,6 +162,10 @@ class SoundCTM:
 
         The prompt may be empty. A morph that begins with a take keeps that take's prompt, seed and guidance.
         """
+        for made in filter(None, (plan.recipe, plan.other)):
+            self._check_mine(made)
+        if plan.recipe is not None and takes != 1:
+            raise UserError(f"takes is {takes}; between two takes there is one sound for each amount, so leave it at 1")
         recipes = self.recipes(
             prompt, takes=takes, steps=steps, seconds=plan.seconds(self.sample_rate), seed=seed, omega=omega, nu=nu,
             gamma=gamma, negative=negative, targets=targets, steering=steering, edit=plan.edit,
@@ -173,10 +177,17 @@ class SoundCTM:
         return list(self.replay(recipes, callback, plan.sources))
 
     def vary(
-        self, clip: Clip, gamma: float = 0.3, *, takes: int = 4, steps: int = 16, callback: StepCallback | None = None
+        self,
+        clip: Clip,
+        gamma: float = 0.3,
+        *,
+        takes: int = 4,
+        steps: int = 16,
+        callback: StepCallback | None = None,
+        sources: Sources | None = None,
     ) -> list[Clip]:
         """``takes`` relatives of a take: the same noise to start from, another course. ``gamma`` (above 0, to 1) says
-        how far they go; ``steps`` 2 or more."""
+        how far they go; ``steps`` 2 or more; ``sources`` as for :meth:`refine`."""
         recipe = self._recipe_of(clip)
         check_takes(takes)
         if not (0 < gamma <= 1 and steps >= 2):
@@ -184,7 +195,7 @@ class SoundCTM:
         changes = {"gamma": gamma, "steps": steps, "version": version("soundctm")}
         relatives = [recipe.model_copy(update={**changes, "variation": i + 1}) for i in range(takes)]
         check_recipe(relatives[0])
-        return list(self.replay(relatives, callback))
+        return list(self.replay(relatives, callback, sources))
 
     def loop(self, clip: Clip, steps: int = 16, callback: StepCallback | None = None) -> Clip:
         """A take again, from the same noise, as a sound whose end leads into its beginning. A recording is looped by
@@ -199,7 +210,8 @@ class SoundCTM:
 
     def _round(self, seconds: float) -> float:
         """The whole frames of a circle that hold so many seconds."""
-        return self.engine.frames(seconds) * self.engine.hop / self.sample_rate
+        most = int(LONGEST * self.sample_rate) // self.engine.hop
+        return min(self.engine.frames(seconds), most) * self.engine.hop / self.sample_rate
 
     def refine(
         self, clip: Clip, steps: int = 16, callback: StepCallback | None = None, sources: Sources | None = None
@@ -210,7 +222,8 @@ class SoundCTM:
         recipe or another model made it, or a recording is missing.
         """
         recipe = self._recipe_of(clip)
-        recipe = recipe.model_copy(update={"steps": steps, "gamma": 0.0, "version": version("soundctm")})
+        changes = {"steps": steps, "gamma": 0.0, "variation": 0, "version": version("soundctm")}
+        recipe = recipe.model_copy(update=changes)
         check_recipe(recipe)
         return next(self.replay([recipe], callback, sources))
 

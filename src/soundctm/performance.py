@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from soundctm.audio import Recipe
-from soundctm.audio.edit import Loop, Morph, Source, Transform
+from soundctm.audio.edit import Declip, Loop, Morph, Source, Transform
 from soundctm.conditioning import Conditioning
 from soundctm.control.chain import chain
 from soundctm.control.consistency import DataConsistency
@@ -37,7 +37,16 @@ def work(recipe: Recipe) -> int:
     before = recipe.steering.iterations if recipe.targets and recipe.steering.method == "start" else 0
     if isinstance(recipe.edit, Morph):
         before += INVERSION_STEPS * len(recipe.edit.sources)
-    return before + recipe.steps
+    kept = isinstance(recipe.edit, Transform) and recipe.edit.strength == 0.0
+    return before if kept else before + recipe.steps
+
+
+def _texture(recipe: Recipe) -> Recipe:
+    """The take whose texture noise the decoder draws: a morph's is that of its nearer end."""
+    edit = recipe.edit
+    if isinstance(edit, Morph) and edit.amount > 0.5 and edit.other is None:
+        return recipe.model_copy(update={"seed": edit.seed, "take": edit.take})
+    return recipe
 
 
 class Performance:
@@ -46,7 +55,7 @@ class Performance:
     def __init__(self, engine: Engine, recipe: Recipe, sources: Sources, progress: Progress) -> None:
         self.engine, self.recipe, self.sources = engine, recipe, sources
         self.progress, self.done = progress, 0
-        self.codec = engine.codec(recipe)
+        self.codec = engine.codec(_texture(recipe))
         self.length = round(recipe.seconds * engine.sample_rate)
         self.observation = observed(recipe.edit, sources, engine.sample_rate) if recipe.edit else None
         frames, longest = engine.frames(recipe.seconds), engine.frames(engine.config.max_seconds)
@@ -62,7 +71,7 @@ class Performance:
         z, sigma_max = self._start(eps)
         if sigma_max > config.sigma_min * (1 + 1e-6):  # a recording of strength 0 is there already
             z = sample(
-                self.student, self._optimised(z, text), text,
+                self.student, self._optimised(z, sigma_max, text), text,
                 text if recipe.nu == 1.0 else self.engine.encode(recipe.negative),  # at nu = 1 nothing looks at it
                 steps=recipe.steps, omega=recipe.omega, nu=recipe.nu, gamma=recipe.gamma, noise=later,
                 callback=self._tick, steer=self._steer(), sigma_min=config.sigma_min, sigma_max=sigma_max,
@@ -83,6 +92,8 @@ class Performance:
         """The first latents and their noise level, from the unit noise of the take."""
         config, edit = self.engine.config, self.recipe.edit
         match edit:
+            case Transform(strength=0.0):
+                return self._recording(edit.source), config.sigma_min
             case Transform():
                 xi = torch.tensor(1.0 - edit.strength, dtype=torch.float64)
                 sigma = float(sigma_at(xi, config.sigma_min, config.sigma_max, config.rho))
@@ -109,7 +120,7 @@ class Performance:
         if source is None:
             return config.sigma_max * eps
         return invert(
-            self.engine.student, self._recording(source), self.engine.encode(prompt), steps=INVERSION_STEPS,
+            self.student, self._recording(source), self.engine.encode(prompt), steps=INVERSION_STEPS,
             omega=self.recipe.omega, sigma_min=config.sigma_min, sigma_max=config.sigma_max, rho=config.rho,
             callback=self._tick,
         )  # fmt: skip
@@ -117,14 +128,14 @@ class Performance:
     def _loss(self) -> TargetLoss:
         return TargetLoss(self.codec, self.recipe.targets, self.length)
 
-    def _optimised(self, z_T: Tensor, text: Conditioning) -> Tensor:
+    def _optimised(self, z_T: Tensor, sigma_max: float, text: Conditioning) -> Tensor:
         """``z_T``, moved first where the targets are reached by its choice."""
         recipe, config = self.recipe, self.engine.config
         if not recipe.targets or recipe.steering.method != "start":
             return z_T
 
         def clean(z: Tensor) -> Tensor:
-            return jump(self.student, z, config.sigma_max, config.sigma_min, recipe.omega, text)
+            return jump(self.student, z, sigma_max, config.sigma_min, recipe.omega, text)
 
         return optimise_start(clean, self._loss(), z_T, recipe.steering.iterations, callback=self._tick)
 
@@ -141,8 +152,11 @@ class Performance:
         """The waveform ``[1, 1, length]`` of the last latents."""
         if self.recipe.loop:
             fade = round(LOOP_FADE * self.engine.sample_rate)
-            return loop_crossfade(self.codec.decode_circle(z, LOOP_MARGIN, fade), self.length)
+            margin = max(LOOP_MARGIN, -(-fade // self.engine.hop))
+            return loop_crossfade(self.codec.decode_circle(z, margin, fade), self.length)
         x = self.codec.decode(z, self.length)
         if self.observation is not None:
             x = self.observation.finish(x.cpu())
+        if isinstance(self.recipe.edit, Declip):  # restored tops reach beyond full scale: the whole is turned down
+            x = x / x.abs().max().clamp_min(1.0)
         return x.roll(-(self.length // 2), dims=-1) if isinstance(self.recipe.edit, Loop) else x

@@ -52,6 +52,8 @@ def control(
 
         soundctm control "dog barking" --intensity hummed.wav
     """
+    from soundctm.checks import LONGEST, MIN_SECONDS, within
+
     folder = output_folder(out)
     engine = load_model(model, device)
     asked: dict[Feature, str | None] = {
@@ -62,6 +64,7 @@ def control(
         "pitch": pitch,
     }
     length = engine.config.seconds if seconds is None else seconds
+    within("seconds", length, MIN_SECONDS, LONGEST, "above a model's own limit in windows")
     targets = read_targets(asked, weights(weight), length, band_range)
     with progress("steering", as_json) as callback:
         clips = engine.generate(

@@ -238,6 +238,7 @@ def vary(
     gamma: float = typer.Option(0.3, help="How far the relatives go: above 0, to 1."),
     takes: int = typer.Option(4, help="How many relatives."),
     steps: int = StepsOption, model: str = typer.Option(None, help="Where the model lies now, if it moved."),
+    source: list[Path] = typer.Option([], help="A recording that the take was made from; several may be given."),
     device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Make relatives of a take: the same start, another course.
@@ -247,8 +248,9 @@ def vary(
         soundctm edit vary footsteps_seed3_take2_1step.wav --takes 8 --gamma 0.3
     """
     clip = _clip(file)
+    recordings = {each.digest: each for each in map(_clip, source)}
     folder = output_folder(out)
     engine = load_model(model or (clip.recipe.model if clip.recipe else "mini"), device)
     with progress("varying", as_json) as callback:
-        clips = engine.vary(clip, gamma, takes=takes, steps=steps, callback=callback)
+        clips = engine.vary(clip, gamma, takes=takes, steps=steps, callback=callback, sources=recordings)
     report([save_clip(each, folder) for each in clips], as_json, f"{takes} relatives at gamma {gamma:g}")

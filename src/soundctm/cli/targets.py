@@ -45,6 +45,11 @@ def _read(
     if Path(text).suffix.lower() == ".csv":
         return from_csv(text, feature, seconds, weight=weight, low=low, high=high)
     if ":" not in text:
+        if not Path(text).suffix:
+            shapes = f"a shape ({', '.join(SHAPES)}), " if feature == "intensity" else ""
+            raise UserError(
+                f'--{feature} is {text!r}; accepted are {shapes}points like "0:-40, 5:-12", a CSV, a recording'
+            )
         return from_recording(Clip.load(text), feature, seconds, weight=weight, low=low, high=high)
     return parse_points(text, feature, seconds, weight=weight, low=low, high=high)
 

@@ -1,0 +1,146 @@
+"""Windows that share one trajectory."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from soundctm.conditioning import Conditioning
+from soundctm.control.windows import Windows
+from soundctm.trajectory import sample
+from tests.oracles.gaussian import GaussianStudent, solution, text
+from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
+
+LENGTHS, FRAMES = st.integers(1, 40), st.integers(1, 200)
+
+
+class FrameByFrame(nn.Module):
+    """Every frame on its own, from its channels, the levels and the text."""
+
+    def forward(
+        self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *, c_noise_s: Tensor, omega: Tensor
+    ) -> Tensor:
+        shift = (c_noise_t + 2 * c_noise_s + 0.1 * omega + conditioning.tokens.mean((1, 2)))[:, None, None]
+        return torch.tanh(x + x.flip(1) + shift)
+
+
+class WhereInWindow(nn.Module):
+    """The place of each frame in the window that it is seen in, and nothing else."""
+
+    def forward(
+        self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *, c_noise_s: Tensor, omega: Tensor
+    ) -> Tensor:
+        return torch.arange(x.shape[-1], dtype=x.dtype).expand_as(x)
+
+
+def apply(student: nn.Module, x: Tensor) -> Tensor:
+    batch = len(x)
+    levels = {"c_noise_s": torch.linspace(-1, 0, batch), "omega": torch.linspace(1, 5, batch)}
+    return student(x, torch.linspace(0, 1, batch), random_text(batch, 3), **levels)
+
+
+@pytest.mark.parametrize("circle", [False, True])
+@pytest.mark.parametrize("frames", [5, 8, 9, 31, 64])
+def test_a_student_that_acts_frame_by_frame_does_not_notice(circle: bool, frames: int) -> None:
+    x = random_latents(2, frames)
+    whole = apply(FrameByFrame(), x)
+    assert torch.allclose(apply(Windows(FrameByFrame(), 8, circle), x), whole, atol=1e-6)
+
+
+@settings(max_examples=60)
+@given(LENGTHS, FRAMES, st.booleans())
+def test_every_frame_is_the_weighted_mean_of_the_windows_that_hold_it(length: int, frames: int, circle: bool) -> None:
+    windows = Windows(WhereInWindow(), length, circle)
+    out = apply(windows, torch.zeros(1, 1, frames))[0, 0]
+    seen = min(length, frames)
+    above, below = torch.zeros(frames), torch.zeros(frames)
+    for start in windows.starts(frames):
+        for i in range(seen):
+            weight = min(i + 1, seen - i)
+            above[(start + i) % frames] += weight * i
+            below[(start + i) % frames] += weight
+    assert (below > 0).all()
+    assert torch.allclose(out, above / below, atol=1e-4)
+
+
+@given(LENGTHS, FRAMES)
+def test_windows_reach_from_end_to_end_half_overlapping(length: int, frames: int) -> None:
+    starts = Windows(FrameByFrame(), length).starts(frames)
+    seen = min(length, frames)
+    assert starts[0] == 0 and starts[-1] + seen == frames
+    steps = [b - a for a, b in pairwise(starts)]
+    assert all(0 <= step <= (seen + 1) // 2 for step in steps)
+    assert not steps or max(steps) - min(steps) <= 1
+
+
+@given(LENGTHS, FRAMES)
+def test_windows_of_a_circle_close_it_half_overlapping(length: int, frames: int) -> None:
+    starts = Windows(FrameByFrame(), length, circle=True).starts(frames)
+    seen = min(length, frames)
+    steps = [b - a for a, b in zip(starts, [*starts[1:], frames], strict=True)]
+    assert len(starts) >= 2 and starts[0] == 0
+    assert all(0 <= step <= (seen + 1) // 2 for step in steps)
+
+
+def test_a_window_for_all_is_the_student_itself() -> None:
+    student, x = tiny_dit("student", **MINI), random_latents(2, 12)
+    assert Windows(student, 12).starts(12) == [0] == Windows(student, 50).starts(12)
+    assert torch.allclose(apply(Windows(student, 50), x), apply(student, x), atol=1e-6)
+
+
+def test_no_window_is_longer_than_asked() -> None:
+    student, seen = tiny_dit("student", **MINI), []
+    student.register_forward_pre_hook(lambda _, args: seen.append(args[0].shape[-1]))
+    for circle in (False, True):
+        apply(Windows(student, 8, circle), random_latents(1, 37))
+    assert set(seen) == {8}
+
+
+@pytest.mark.parametrize("options", [{}, {"place_features": 8}])
+def test_a_circle_has_no_ends(options: dict[str, int]) -> None:
+    """Turned by the distance of its windows, the circle comes out turned and otherwise the same."""
+    student, x = tiny_dit("student", **MINI, **options), random_latents(2, 32)
+    round_about, line = Windows(student, 16, circle=True), Windows(student, 16)
+    assert round_about.starts(32) == [0, 8, 16, 24]
+    for turn in (8, 16, -8):
+        turned = apply(round_about, x.roll(turn, -1))
+        assert torch.allclose(turned, apply(round_about, x).roll(turn, -1), atol=1e-5)
+    assert not torch.allclose(apply(line, x.roll(8, -1)), apply(line, x).roll(8, -1), atol=1e-3)
+
+
+def test_in_a_circle_the_last_frame_knows_the_first() -> None:
+    student, x = tiny_dit("student", **MINI), random_latents(1, 32)
+    moved = x.clone()
+    moved[..., 0] += 3
+    for circle in (True, False):
+        windows = Windows(student, 16, circle)
+        change = (apply(windows, moved) - apply(windows, x))[..., -1].abs().max()
+        assert (float(change) > 1e-3) == circle
+
+
+def test_what_is_far_away_is_not_seen() -> None:
+    student, x = tiny_dit("student", **MINI), random_latents(1, 64)
+    moved = x.clone()
+    moved[..., :4] += 3
+    windows = Windows(student, 16)
+    change = (apply(windows, moved) - apply(windows, x)).abs().amax((0, 1))
+    assert change[:8].min() > 1e-4 and not change[16:].any()
+
+
+def test_items_of_a_batch_do_not_meet() -> None:
+    student, x = tiny_dit("student", **MINI), random_latents(2, 20)
+    other = torch.cat([x[:1], x[1:] + 5])
+    windows = Windows(student, 8)
+    assert torch.allclose(apply(windows, x)[:1], apply(windows, other)[:1], atol=1e-5)
+
+
+@pytest.mark.parametrize("circle", [False, True])
+@pytest.mark.parametrize("nu", [1.0, 2.0])
+def test_a_perfect_student_samples_the_same_through_windows(circle: bool, nu: float) -> None:
+    z_T = 80 * torch.randn(2, 1, 50, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    student = Windows(GaussianStudent(), 16, circle)
+    out = sample(student, z_T, text(0.3), text(0.0), steps=4, omega=1.0, nu=nu)
+    assert torch.allclose(out, solution(z_T, 80.0, 0.002, nu * 0.3), atol=1e-5)

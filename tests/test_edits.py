@@ -1,0 +1,141 @@
+"""Plans of edits: what they name, how long their results are, and what they refuse."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from soundctm import Clip, Recipe, UserError, edits
+from soundctm.audio.edit import Fill, Join, Loop, Morph, Source
+from tests.oracles.recordings import recording
+
+NAN = math.nan
+A, B = recording(1), recording(2, seconds=0.6, rate=16000, channels=2)
+TAKE = Recipe(
+    prompt="rain", seed=7, take=2, steps=4, seconds=1.25, omega=3.0, nu=1.5, gamma=0.2, model="tiny", model_hash="0",
+    sample_rate=8000, version="0", negative="bell",
+)  # fmt: skip
+
+
+def take(**changes: Any) -> Clip:
+    return Clip(recording(3).samples, 8000, TAKE.model_copy(update=changes))
+
+
+PLANS: dict[str, tuple[Callable[[], edits.Plan], float]] = {
+    "extend-bandwidth": (lambda: edits.extend_bandwidth(A, 1000.0), 1.0),
+    "declip": (lambda: edits.declip(B, 0.4), 0.6),
+    "fill": (lambda: edits.fill(A, 0.3, 0.6), 1.0),
+    "extend": (lambda: edits.extend(B, 0.25, 0.5), 1.35),
+    "join": (lambda: edits.join(A, B, 0.2), 1.8),
+    "loop": (lambda: edits.loop(B, 0.2), 0.6),
+    "transform": (lambda: edits.transform(A, 0.6), 1.0),
+    "morph": (lambda: edits.morph(B, A, 0.5), 0.6),
+    "morph of a take": (lambda: edits.morph(take(), A, 0.5), 1.25),
+}
+
+
+@pytest.mark.parametrize("kind", list(PLANS))
+@pytest.mark.parametrize("rate", [8000, 44100])
+def test_a_plan_knows_the_length_of_its_result_at_any_rate(kind: str, rate: int) -> None:
+    make, seconds = PLANS[kind]
+    plan = make()
+    samples = plan.seconds(rate) * rate
+    assert plan.edit.kind == kind.split()[0]
+    assert samples == pytest.approx(round(samples), abs=1e-6) and plan.seconds(rate) == pytest.approx(seconds, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", list(PLANS))
+def test_a_plan_brings_the_recordings_that_its_edit_names(kind: str) -> None:
+    plan = PLANS[kind][0]()
+    assert {source.digest for source in plan.edit.sources} == set(plan.sources)
+    assert all(plan.sources[digest].digest == digest for digest in plan.sources)
+
+
+def test_names_travel_with_digests() -> None:
+    assert edits.fill(A, 0.3, 0.6, "sea.wav").edit == Fill(
+        source=Source(name="sea.wav", digest=A.digest), start=0.3, end=0.6
+    )
+    joined = edits.join(A, B, 0.2, ("a.wav", "b.wav")).edit
+    assert isinstance(joined, Join)
+    assert (joined.source, joined.other) == (
+        Source(name="a.wav", digest=A.digest), Source(name="b.wav", digest=B.digest)
+    )  # fmt: skip
+
+
+def test_a_morph_takes_a_take_at_its_recipe_and_a_recording_as_it_is() -> None:
+    both = edits.morph(take(), take(prompt="wind", seed=9, take=0), 0.25)
+    assert both.edit == Morph(amount=0.25, prompt="wind", seed=9, take=0) and both.recipe == TAKE and not both.clips
+    first = edits.morph(A, take(), 0.25, ("a.wav", "t.wav"))
+    assert first.edit == Morph(
+        amount=0.25, prompt="rain", seed=7, take=2, source=Source(name="a.wav", digest=A.digest)
+    )  # fmt: skip
+    assert first.recipe is None and first.clips == (A,)
+    second = edits.morph(take(), A, 0.25, ("t.wav", "a.wav"))
+    assert second.edit == Morph(amount=0.25, prompt="", seed=0, take=0, other=Source(name="a.wav", digest=A.digest))
+    assert second.recipe == TAKE and second.clips == (A,)
+
+
+def test_a_take_that_was_edited_is_a_recording_to_a_morph() -> None:
+    edited = take(edit=Loop(source=Source(name="a.wav", digest=A.digest), seam=0.1))
+    plan = edits.morph(edited, edited, 0.5)
+    assert plan.recipe is None and plan.clips == (edited, edited) and len(plan.edit.sources) == 2
+
+
+BAD: dict[str, tuple[Callable[[], object], str]] = {
+    "cutoff too low": (lambda: edits.extend_bandwidth(A, 10.0), "cutoff is 10.0; accepted are 20.0 to 3,920.0"),
+    "cutoff at Nyquist": (lambda: edits.extend_bandwidth(A, 4000.0), "cutoff is 4,000.0"),
+    "cutoff is no number": (lambda: edits.extend_bandwidth(A, NAN), "cutoff is nan"),
+    "level of nothing": (lambda: edits.declip(A, 0.0), "level is 0.0"),
+    "level that nothing reaches": (lambda: edits.declip(A, 1.1), "level is 1.1, but no sample goes beyond"),
+    "level is no number": (lambda: edits.declip(A, NAN), "level is nan"),
+    "gap before the start": (lambda: edits.fill(A, -0.1, 0.5), "start is -0.1"),
+    "gap past the end": (lambda: edits.fill(A, 0.5, 1.1), "end is 1.1; accepted are 0.0 to 1.0"),
+    "gap is no number": (lambda: edits.fill(A, 0.2, NAN), "end is nan"),
+    "gap backwards": (lambda: edits.fill(A, 0.6, 0.3), "goes from 0.6 to 0.3 seconds"),
+    "gap of nothing": (lambda: edits.fill(A, 0.6, 0.62), "at least 0.05 s later"),
+    "gap is all": (lambda: edits.fill(A, 0.0, 1.0), "the gap is the whole recording"),
+    "negative extension": (lambda: edits.extend(A, -0.1, 1.0), "before is -0.1"),
+    "endless extension": (lambda: edits.extend(A, after=math.inf), "after is inf"),
+    "no extension": (lambda: edits.extend(A), "before is 0.0 and after 0.0"),
+    "joined without a gap": (lambda: edits.join(A, B, 0.0), "gap is 0.0"),
+    "joined far apart": (lambda: edits.join(A, B, 31.0), "gap is 31.0"),
+    "no seam": (lambda: edits.loop(A, 0.0), "seam is 0.0"),
+    "all seam": (lambda: edits.loop(A, 0.6), "seam is 0.6; accepted are 0.05 to 0.5"),
+    "strength below 0": (lambda: edits.transform(A, -0.1), "strength is -0.1"),
+    "strength above 1": (lambda: edits.transform(A, 1.1), "strength is 1.1"),
+    "strength is no number": (lambda: edits.transform(A, NAN), "strength is nan"),
+    "amount above 1": (lambda: edits.morph(A, B, 1.1), "amount is 1.1"),
+    "amount is no number": (lambda: edits.morph(A, B, NAN), "amount is nan"),
+}
+
+
+@pytest.mark.parametrize("case", list(BAD))
+def test_what_cannot_be_done_is_refused_in_one_line(case: str) -> None:
+    make, said = BAD[case]
+    with pytest.raises(UserError) as caught:
+        make()
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("spoilt", ["empty", "nan", "inf"])
+def test_recordings_that_are_none_are_refused_by_every_edit(spoilt: str) -> None:
+    samples = np.zeros((1, 0), np.float32) if spoilt == "empty" else A.samples.copy()
+    if spoilt != "empty":
+        samples[0, 500] = float(spoilt)
+    bad = Clip(samples, 8000)
+    makers: list[Callable[[], object]] = [
+        lambda: edits.extend_bandwidth(bad, 1000.0), lambda: edits.declip(bad, 0.5), lambda: edits.extend(bad, 1.0),
+        lambda: edits.join(bad, A, 0.2), lambda: edits.join(A, bad, 0.2), lambda: edits.transform(bad, 0.5),
+        lambda: edits.morph(bad, A, 0.5), lambda: edits.morph(A, bad, 0.5), lambda: edits.morph(take(), bad, 0.5),
+        lambda: edits.fill(bad, 0.2, 0.5), lambda: edits.loop(bad, 0.2),
+    ]  # fmt: skip
+    for make in makers:
+        with pytest.raises(UserError):
+            make()
+
+
+def test_a_morph_wants_prompts_that_can_be_read() -> None:
+    with pytest.raises(UserError, match="control characters"):
+        edits.morph(A, take(prompt="rain\x07"), 0.5)

@@ -1,0 +1,236 @@
+"""Recipes made into sound: every edit replays, keeps what it promises to keep, and tells what it needs."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from soundctm import Clip, Recipe, SoundCTM, UserError, edits
+from soundctm.sources import waveform
+from soundctm.trajectory import sample
+from tests.oracles.edits import PLANS, RISE, STEREO, A, B, recipe_of
+from tests.oracles.recordings import recording
+
+
+@pytest.fixture(scope="module")
+def model(tiny_folder: Path) -> SoundCTM:
+    return SoundCTM.from_pretrained(tiny_folder)
+
+
+@pytest.fixture(scope="module")
+def results(model: SoundCTM) -> dict[str, Clip]:
+    """Every plan carried out once, in two steps."""
+    return {kind: model.edit(make(), "a bell", steps=2, seed=5)[0] for kind, make in PLANS.items()}
+
+
+# ---- plain takes
+
+
+@pytest.mark.parametrize(("take", "steps", "omega", "seconds"), [(0, 1, 3.0, 1.0), (2, 4, 1.5, 0.73)])
+def test_a_plain_take_is_what_it_was_before_there_were_controls(
+    model: SoundCTM, take: int, steps: int, omega: float, seconds: float
+) -> None:
+    """The formula of version 0.1 by hand: noise of seed and take, the sampler, the decoder, the cut."""
+    clip = model.generate("heavy rain", takes=take + 1, steps=steps, omega=omega, seconds=seconds, seed=2**40 + 7)[take]
+    words = ((2**40 + 7) & 0xFFFFFFFF, (2**40 + 7) >> 32, take)
+    seed = int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> 1)
+    frames = math.ceil(seconds * 8000 / 128)
+    eps = torch.randn((8, frames), generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        text = model.text_encoder.encode(["heavy rain"])  # type: ignore[operator]
+        z = sample(model.student, 80.0 * eps[None], text, text, steps=steps, omega=omega)
+        x = model.autoencoder.decode(model.normalizer.denormalize(z), seed=seed)  # type: ignore[operator]
+    assert np.array_equal(clip.samples, x[0, :, : round(seconds * 8000)].clamp(-1, 1).numpy())
+
+
+def test_a_recipe_without_the_new_fields_makes_the_same_take(model: SoundCTM) -> None:
+    clip = model.generate("heavy rain", steps=2, seed=3, gamma=0.4, nu=1.5)[0]
+    old = recipe_of(clip).model_dump(
+        mode="json", exclude={"negative", "variation", "loop", "targets", "steering", "edit"}
+    )
+    (again,) = model.replay([Recipe.model_validate(old)])
+    assert len(old) == 12 and np.array_equal(again.samples, clip.samples)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"negative": "a bell"}, {"variation": 1}, {"loop": True, "seconds": 1.008}, {"targets": (RISE,)}],
+)
+def test_every_new_field_is_heard(model: SoundCTM, change: dict[str, Any]) -> None:
+    clip = model.generate("rain", steps=3, seed=5, nu=2.0, gamma=0.4)[0]
+    (other,) = model.replay([recipe_of(clip).model_copy(update=change)])
+    assert not np.array_equal(clip.samples[:, :8000], other.samples[:, :8000])
+
+
+def test_a_negative_prompt_is_the_second_branch(model: SoundCTM) -> None:
+    """At nu = 0 only that branch is left: the prompt of a take with the other text."""
+    away = model.generate("rain", seed=5, steps=2, nu=0.0, negative="a bell")[0]
+    plain = model.generate("a bell", seed=5, steps=2)[0]
+    assert np.allclose(away.samples, plain.samples, atol=1e-3)
+    with pytest.raises(UserError, match="no effect at nu = 1"):
+        model.generate("rain", negative="a bell")
+
+
+# ---- every edit
+
+
+@pytest.mark.parametrize("kind", list(PLANS))
+def test_an_edit_is_replayed_from_its_recipe_and_files(
+    model: SoundCTM, results: dict[str, Clip], kind: str, tmp_path: Path
+) -> None:
+    """To the last bit, in another model object, from recordings that were saved and found among others."""
+    saved = results[kind].save(tmp_path / "result.wav")
+    files = [clip.save(tmp_path / f"{i}.wav") for i, clip in enumerate((B, STEREO, recording(9), A))]
+    sources = {clip.digest: clip for clip in map(Clip.load, files)}
+    recipe = recipe_of(Clip.load(saved))
+    torch.manual_seed(99)  # the global generator plays no part
+    (again,) = SoundCTM.from_pretrained(recipe.model).replay([recipe], sources=sources)
+    assert np.array_equal(again.samples, results[kind].samples) and again.recipe == results[kind].recipe
+
+
+@pytest.mark.parametrize("kind", list(PLANS))
+def test_a_missing_recording_is_named(model: SoundCTM, results: dict[str, Clip], kind: str) -> None:
+    recipe = recipe_of(results[kind])
+    for missing in recipe.sources:
+        others = {clip.digest: clip for clip in (A, B, STEREO) if clip.digest != missing.digest}
+        with pytest.raises(UserError, match=rf"recording (recording|other) \(digest {missing.digest}\)"):
+            list(model.replay([recipe], sources=others))
+
+
+@pytest.mark.parametrize("kind", list(PLANS))
+def test_results_are_as_long_as_planned_and_fit_a_file(model: SoundCTM, results: dict[str, Clip], kind: str) -> None:
+    clip, plan = results[kind], PLANS[kind]()
+    assert clip.samples.shape == (1, round(plan.seconds(8000) * 8000)) and clip.sample_rate == 8000
+    assert clip.samples.dtype == np.float32 and np.abs(clip.samples).max() <= 1
+
+
+@pytest.mark.parametrize("kind", list(PLANS))
+def test_takes_of_an_edit_differ_and_stand_alone(model: SoundCTM, results: dict[str, Clip], kind: str) -> None:
+    takes = model.edit(PLANS[kind](), "a bell", takes=2, steps=2, seed=5)
+    assert np.array_equal(takes[0].samples, results[kind].samples)
+    assert not np.array_equal(takes[1].samples, takes[0].samples)
+    (alone,) = model.replay([recipe_of(takes[1])], sources=PLANS[kind]().sources)
+    assert np.array_equal(alone.samples, takes[1].samples)
+
+
+@pytest.mark.parametrize("kind", list(PLANS))
+def test_progress_counts_to_its_end(model: SoundCTM, kind: str) -> None:
+    seen: list[tuple[int, int]] = []
+    model.edit(PLANS[kind](), takes=2, steps=2, seed=5, callback=lambda *each: seen.append(each))
+    total = 2 * (2 + 40 * (2 if kind == "morph" else 0))
+    assert seen == [(i, total) for i in range(1, total + 1)]
+
+
+def test_an_edit_needs_no_words_but_hears_them(model: SoundCTM, results: dict[str, Clip]) -> None:
+    silent = model.edit(PLANS["fill"](), steps=2, seed=5)[0]
+    assert recipe_of(silent).prompt == "" and not np.array_equal(silent.samples, results["fill"].samples)
+    with pytest.raises(UserError, match="prompt is empty"):
+        model.edit(PLANS["fill"](), "  ")
+    with pytest.raises(UserError, match="prompt is empty"):
+        model.generate("")
+
+
+def test_what_is_out_of_range_is_refused(model: SoundCTM) -> None:
+    for bad, said in (({"steps": 0}, "steps is 0"), ({"takes": 0}, "takes is 0"), ({"seed": -1}, "seed is -1")):
+        with pytest.raises(UserError, match=said):
+            model.edit(PLANS["fill"](), **bad)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"seconds is 0\.05"):
+        model.edit(edits.extend_bandwidth(recording(seconds=0.05), 1000.0))
+    with pytest.raises(UserError, match=r"cutoff is 6000 Hz; for a sound at 8000 Hz"):
+        model.edit(edits.extend_bandwidth(STEREO, 6000.0))
+
+
+# ---- what is kept
+
+
+def kept(kind: str) -> list[tuple[slice, np.ndarray]]:
+    """Where a result must hold which samples."""
+    a, b, stereo = A.samples[0], B.samples[0], waveform(STEREO, 8000)[0, 0].numpy()
+    return {
+        "fill": [(slice(0, 2400), a[:2400]), (slice(4800, None), a[4800:])],
+        "extend": [(slice(1600, 9600), a)],
+        "join": [(slice(0, 8000), a), (slice(10000, None), b)],
+        "join with itself": [(slice(0, 8000), a), (slice(10000, None), a)],
+        "loop": [(slice(800, 7200), a[800:7200])],
+        "fill of stereo at another rate": [(slice(0, 2400), stereo[:2400]), (slice(4800, None), stereo[4800:])],
+    }[kind]
+
+
+@pytest.mark.parametrize(
+    "kind", ["fill", "extend", "join", "join with itself", "loop", "fill of stereo at another rate"]
+)
+@pytest.mark.parametrize("steps", [1, 2])
+def test_known_samples_are_kept_to_the_last_bit(
+    model: SoundCTM, results: dict[str, Clip], kind: str, steps: int
+) -> None:
+    clip = results[kind] if steps == 2 else model.edit(PLANS[kind](), steps=1, seed=1)[0]
+    invented = np.ones(clip.samples.shape[1], dtype=bool)
+    for where, samples in kept(kind):
+        assert np.array_equal(clip.samples[0, where], samples)
+        invented[where] = False
+    assert np.abs(clip.samples[0, invented]).max() > 0.01  # and the rest is not silence
+
+
+@pytest.mark.parametrize("kind", ["fill", "loop"])
+def test_what_lay_in_the_gap_is_not_heard(model: SoundCTM, results: dict[str, Clip], kind: str) -> None:
+    samples = recording(9).samples.copy()
+    for where, same in kept(kind):
+        samples[0, where] = same
+    other = Clip(samples, 8000)
+    plan = edits.fill(other, 0.3, 0.6) if kind == "fill" else edits.loop(other, 0.2)
+    assert other.digest != A.digest
+    assert np.array_equal(model.edit(plan, "a bell", steps=2, seed=5)[0].samples, results[kind].samples)
+
+
+def test_what_is_kept_is_heard_in_the_gap(model: SoundCTM, results: dict[str, Clip]) -> None:
+    """Beyond the few milliseconds that the borders are bridged over: the trajectory itself takes part."""
+    other = Clip((A.samples * np.linspace(1, 0.2, 8000, dtype=np.float32)).astype(np.float32), 8000)
+    made = model.edit(edits.fill(other, 0.3, 0.6), "a bell", steps=2, seed=5)[0]
+    difference = (made.samples - results["fill"].samples)[0, 2600:4600]
+    assert np.abs(difference).max() > 1e-3
+
+
+def test_gaps_are_met_without_a_click(model: SoundCTM) -> None:
+    """At the borders the sound moves no faster than the recording does."""
+    tone = Clip((0.4 * np.sin(np.arange(8000) * 0.2)).astype(np.float32)[None], 8000)
+    fastest = np.abs(np.diff(tone.samples[0])).max()
+    for clip in model.edit(edits.fill(tone, 0.3, 0.6), takes=4, steps=1, seed=5):
+        moves = np.abs(np.diff(clip.samples[0]))
+        assert max(moves[2399], moves[4799]) < 1.5 * fastest
+
+
+def test_kept_samples_survive_the_file(results: dict[str, Clip], tmp_path: Path) -> None:
+    again = Clip.load(results["fill"].save(tmp_path / "a.wav"))
+    assert np.array_equal(again.samples[0, :2400], A.samples[0, :2400])
+
+
+def test_the_band_below_the_cutoff_is_kept(results: dict[str, Clip]) -> None:
+    f = np.fft.rfftfreq(8000, 1 / 8000)
+    X, Y = (np.fft.rfft(clip.samples[0].astype(np.float64)) for clip in (results["extend-bandwidth"], A))
+    low = f <= 1000
+    assert np.linalg.norm((X - Y)[low]) < 1e-3 * np.linalg.norm(Y[low])
+    assert np.linalg.norm((X - Y)[f > 1100]) > 1e-2 * np.linalg.norm(Y[f > 1100])
+
+
+def test_what_was_not_clipped_is_kept_and_the_rest_goes_beyond(model: SoundCTM) -> None:
+    clipped = Clip(A.samples.clip(-0.3, 0.3), 8000)
+    result = model.edit(edits.declip(clipped, 0.299), steps=2, seed=5)[0].samples
+    below = np.abs(clipped.samples) < 0.299
+    assert 0 < below.sum() < below.size
+    assert np.array_equal(result[below], clipped.samples[below])
+    assert (np.abs(result[~below]) >= 0.299 - 1e-6).all()
+    assert (np.sign(result[~below]) == np.sign(clipped.samples[~below])).all()
+
+
+# ---- refining what was made of recordings
+
+
+def test_an_edit_is_refined_with_its_recordings(model: SoundCTM, results: dict[str, Clip]) -> None:
+    with pytest.raises(UserError, match=rf"digest {A.digest}"):
+        model.refine(results["fill"], steps=4)
+    refined = model.refine(results["fill"], steps=4, sources={A.digest: A})
+    direct = model.edit(PLANS["fill"](), "a bell", steps=4, seed=5)[0]
+    assert np.array_equal(refined.samples, direct.samples) and refined.recipe == direct.recipe

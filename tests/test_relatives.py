@@ -1,0 +1,205 @@
+"""Sounds made from others: transformed, between two, and varied."""
+
+import math
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from soundctm import Clip, Recipe, SoundCTM, UserError, edits
+from soundctm.audio.recipe import Steering
+from soundctm.diffusion.schedule import sigma_at
+from soundctm.sources import waveform
+from soundctm.takes import take_seed
+from tests.oracles.edits import RISE, A, levels_of, recipe_of
+
+
+@pytest.fixture(scope="module")
+def model(tiny_folder: Path) -> SoundCTM:
+    return SoundCTM.from_pretrained(tiny_folder)
+
+
+# ---- transform
+
+
+def test_a_transform_of_no_strength_is_the_autoencoders_reconstruction(model: SoundCTM) -> None:
+    clip = model.edit(edits.transform(A, 0.0), "a bell", steps=3, seed=5)[0]
+    codec = model.engine.codec(recipe_of(clip))
+    with torch.no_grad():
+        expected = codec.decode(codec.encode(waveform(A, 8000)), 8000)[0].clamp(-1, 1)
+    assert np.array_equal(clip.samples, expected.numpy())
+
+
+def test_a_transform_begins_at_the_level_of_its_strength(model: SoundCTM) -> None:
+    begins = []
+    for strength in (0.0, 0.01, 0.3, 0.7, 1.0):
+        plan = edits.transform(A, strength)
+        levels, _ = levels_of(model, partial(model.edit, plan, steps=2, seed=5))
+        expected = float(sigma_at(torch.tensor(1 - strength, dtype=torch.float64), 0.002, 80.0, 7.0))
+        assert levels == [] if strength == 0 else levels[0] == pytest.approx(expected, rel=1e-4)
+        begins.append(levels[0] if levels else 0.0)
+    assert begins == sorted(begins) and begins[-1] == pytest.approx(80.0, rel=1e-4)
+
+
+def test_a_transform_stays_near_where_it_began(model: SoundCTM) -> None:
+    """A little strength changes little: a random student too has hardly time to lead astray."""
+    still, little = (model.edit(edits.transform(A, s), "a bell", steps=2, seed=5)[0].samples for s in (0.0, 0.02))
+    far = model.edit(edits.transform(A, 1.0), "a bell", steps=2, seed=5)[0].samples
+    assert np.linalg.norm(little - still) < 0.5 * np.linalg.norm(far - still)
+
+
+def test_targets_of_a_transform_are_reached_from_where_it_begins(model: SoundCTM) -> None:
+    """No jump starts above the level that the recording was noised to, not even to look for a better start."""
+    steering = Steering(method="start", iterations=3)
+    begin = float(sigma_at(torch.tensor(0.6, dtype=torch.float64), 0.002, 80.0, 7.0))
+    levels, _ = levels_of(
+        model, lambda: model.edit(edits.transform(A, 0.4), steps=1, seed=5, targets=[RISE], steering=steering)
+    )
+    assert len(levels) == 4 and max(levels) <= begin * 1.001
+
+
+# ---- morph
+
+
+def test_a_morph_between_takes_ends_at_the_takes(model: SoundCTM) -> None:
+    first, second = (model.generate(p, seed=s, steps=3)[0] for p, s in (("heavy rain", 3), ("a bell", 9)))
+    ends = [model.edit(edits.morph(first, second, amount), steps=3)[0] for amount in (0.0, 1.0)]
+    assert np.array_equal(ends[0].samples, first.samples)
+    assert np.array_equal(ends[1].samples, second.samples)
+
+
+def test_a_morph_starts_and_speaks_as_its_ends_do(model: SoundCTM) -> None:
+    """The latents at both ends are those of the takes, whatever texture the decoder lays over them."""
+    heard: dict[str, Tensor] = {}
+    decode = model.autoencoder.decode
+
+    def listen(z: Tensor, seed: int = 0) -> Tensor:
+        heard["z"] = z.clone()
+        return decode(z, seed=seed)  # type: ignore[operator]
+
+    model.autoencoder.decode = listen  # type: ignore[assignment]
+    try:
+        takes, latents = [], []
+        for prompt, seed in (("heavy rain", 3), ("a bell", 9)):
+            takes.append(model.generate(prompt, seed=seed, steps=3)[0])
+            latents.append(heard["z"])
+        for amount, expected in ((0.0, latents[0]), (1.0, latents[1])):
+            model.edit(edits.morph(takes[0], takes[1], amount), steps=3)
+            assert torch.equal(heard["z"], expected)
+        model.edit(edits.morph(takes[0], takes[1], 0.5), steps=3)
+        assert not any(torch.allclose(heard["z"], end, atol=1e-2) for end in latents)
+    finally:
+        model.autoencoder.decode = decode
+
+
+def test_a_morph_of_a_take_keeps_its_words_and_guidance(model: SoundCTM) -> None:
+    first = model.generate("heavy rain", seed=3, omega=2.0, nu=1.5, negative="a bell", seconds=0.8)[0]
+    second = model.generate("three knocks", seed=9, takes=2)[1]
+    made = recipe_of(model.edit(edits.morph(first, second, 0.5), steps=2)[0])
+    assert (made.prompt, made.seed, made.take, made.omega, made.nu, made.negative, made.seconds) == (
+        "heavy rain", 3, 0, 2.0, 1.5, "a bell", 0.8,
+    )  # fmt: skip
+    assert made.edit is not None and made.edit.model_dump(include={"prompt", "seed", "take"}) == {
+        "prompt": "three knocks", "seed": 9, "take": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("which", ["first", "second"])
+def test_a_take_of_another_model_is_refused(model: SoundCTM, which: str) -> None:
+    mine = model.generate("rain", seed=3)[0]
+    foreign = Clip(mine.samples, 8000, recipe_of(mine).model_copy(update={"model_hash": "f" * 16}))
+    plan = edits.morph(foreign, mine, 0.5) if which == "first" else edits.morph(mine, foreign, 0.5)
+    with pytest.raises(UserError, match="load that model"):
+        model.edit(plan, steps=2)
+
+
+def test_several_takes_of_a_morph_between_takes_are_not_promised(model: SoundCTM) -> None:
+    """Its noise is given, so there is one: asking for more is refused, or gives as many as asked."""
+    plan = edits.morph(model.generate("rain", seed=3)[0], model.generate("a bell", seed=4)[0], 0.5)
+    try:
+        made = model.edit(plan, takes=3, steps=1)
+    except UserError:
+        return
+    assert len(made) == 3
+
+
+def test_a_morph_from_a_take_begins_at_that_take_whatever_made_it(model: SoundCTM) -> None:
+    """Or says that it cannot: a loop or a steered take is not silently another sound."""
+    other = model.generate("a bell", seed=9, steps=2)[0]
+    steering = Steering(method="start", iterations=2)
+    for first in (
+        model.generate("rain", seed=3, steps=2, loop=True)[0],
+        model.generate("rain", seed=3, steps=2, targets=[RISE])[0],
+        model.generate("rain", seed=3, steps=2, targets=[RISE], steering=steering)[0],
+    ):
+        plan = edits.morph(first, other, 0.0)
+        if plan.recipe is None:  # it is taken as a recording
+            continue
+        try:
+            made = model.edit(plan, steps=2)[0]
+        except UserError:
+            continue
+        assert np.array_equal(made.samples, first.samples)
+
+
+# ---- vary
+
+
+def test_relatives_start_as_the_take_and_go_their_own_ways(model: SoundCTM) -> None:
+    take = model.generate("heavy rain", takes=2, seed=3, steps=2)[1]
+    relatives = model.vary(take, 0.5, takes=3, steps=3)
+    starts = [model.engine.noise(recipe_of(clip)) for clip in (take, *relatives)]
+    assert all(torch.equal(noise[0], starts[0][0]) for noise in starts)
+    assert len({noise[1].sum().item() for noise in starts[1:]}) == 3
+    assert len({clip.digest for clip in relatives}) == 3
+    assert [recipe_of(clip).variation for clip in relatives] == [1, 2, 3]
+    assert all(
+        (recipe_of(clip).take, recipe_of(clip).gamma, recipe_of(clip).steps) == (1, 0.5, 3) for clip in relatives
+    )
+
+
+def test_relatives_come_nearer_as_gamma_falls(model: SoundCTM) -> None:
+    take = model.generate("heavy rain", seed=3, steps=3)[0]
+    away = [
+        float(np.linalg.norm(model.vary(take, gamma, takes=1, steps=3)[0].samples - take.samples))
+        for gamma in (1e-6, 0.05, 0.8)
+    ]
+    assert away == sorted(away) and away[0] < 1e-3 * away[-1]
+
+
+def test_a_relative_is_replayed_from_its_file(model: SoundCTM, tmp_path: Path) -> None:
+    take = model.generate("heavy rain", seed=3)[0]
+    relative = model.vary(take, 0.5, takes=2, steps=3)[1]
+    (again,) = model.replay([recipe_of(Clip.load(relative.save(tmp_path / "a.wav")))])
+    assert np.array_equal(again.samples, relative.samples)
+    assert np.array_equal(
+        model.vary(relative, 0.5, takes=1, steps=3)[0].samples, model.vary(take, 0.5, takes=1, steps=3)[0].samples
+    )
+
+
+@pytest.mark.parametrize("bad", [{"gamma": 0.0}, {"gamma": 1.1}, {"gamma": math.nan}, {"steps": 1}, {"takes": 0}])
+def test_varying_by_nothing_is_refused(model: SoundCTM, bad: dict[str, Any]) -> None:
+    take = model.generate("rain", seed=3)[0]
+    with pytest.raises(UserError, match=rf"{next(iter(bad))} (is|-?\d)|steps 1"):
+        model.vary(take, **bad)
+
+
+def test_recordings_and_takes_of_other_models_are_not_varied(model: SoundCTM) -> None:
+    take = model.generate("rain", seed=3)[0]
+    with pytest.raises(UserError, match="carries no recipe"):
+        model.vary(A)
+    with pytest.raises(UserError, match="load that model"):
+        model.vary(Clip(take.samples, 8000, recipe_of(take).model_copy(update={"model_hash": "f" * 16})))
+
+
+def test_different_variations_have_different_seeds() -> None:
+    base = Recipe(
+        prompt="rain", seed=3, take=1, steps=2, seconds=1.0, omega=3.0, nu=1.0, gamma=0.5, model="tiny",
+        model_hash="0", sample_rate=8000, version="0",
+    )  # fmt: skip
+    seeds = [take_seed(base, i) for i in range(200)]
+    assert len(set(seeds)) == 200 and seeds[0] == take_seed(base)

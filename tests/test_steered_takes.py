@@ -1,0 +1,78 @@
+"""Takes that follow targets."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from soundctm import Recipe, SoundCTM, UserError
+from soundctm.audio.recipe import Steering
+from soundctm.audio.target import Target
+from soundctm.control.target_loss import deviations
+from tests.oracles.edits import PLANS, RISE, A, recipe_of
+
+
+@pytest.fixture(scope="module")
+def model(tiny_folder: Path) -> SoundCTM:
+    return SoundCTM.from_pretrained(tiny_folder)
+
+
+def test_a_chosen_start_is_never_farther_from_its_target(model: SoundCTM) -> None:
+    """In one step the sound is the one that the choice was made by."""
+    for seed in (1, 2, 3):
+        free = model.generate("rain", seed=seed)[0]
+        made = model.generate("rain", seed=seed, targets=[RISE], steering=Steering(method="start", iterations=8))[0]
+        before, after = (deviations(clip.samples, 8000, [RISE])[0] for clip in (free, made))
+        assert after <= before * (1 + 1e-4)
+
+
+def test_guidance_brings_a_sound_nearer_to_its_target(model: SoundCTM) -> None:
+    """Eight dB louder than the sound itself."""
+    away = []
+    for seed in (1, 2, 3):
+        free = model.generate("rain", seed=seed, steps=8)[0]
+        level = 20 * math.log10(float(np.sqrt(np.square(free.samples).mean())))
+        target = Target(feature="intensity", points=((0.0, level - 8), (1.0, level - 8)))
+        guided = model.generate("rain", seed=seed, steps=8, targets=[target], steering=Steering(strength=0.1))[0]
+        away.append([deviations(clip.samples, 8000, [target])[0] for clip in (free, guided)])
+    assert sum(after for _, after in away) < 0.9 * sum(before for before, _ in away)
+
+
+@pytest.mark.parametrize("method", ["guidance", "start"])
+def test_steered_takes_are_replayed_and_counted(model: SoundCTM, method: Any) -> None:
+    seen: list[tuple[int, int]] = []
+    steering = Steering(method=method, iterations=4)
+    clip = model.generate(
+        "rain", seed=3, steps=2, targets=[RISE], steering=steering, callback=lambda *each: seen.append(each)
+    )[0]
+    total = 2 + (4 if method == "start" else 0)
+    assert seen == [(i, total) for i in range(1, total + 1)]
+    (again,) = model.replay([Recipe.from_json(recipe_of(clip).model_dump_json(), "here")])
+    assert np.array_equal(again.samples, clip.samples)
+
+
+def test_no_strength_is_the_take_itself(model: SoundCTM) -> None:
+    plain = model.generate("rain", seed=3, steps=3)[0]
+    free = model.generate("rain", seed=3, steps=3, targets=[RISE], steering=Steering(strength=0.0))[0]
+    assert np.array_equal(plain.samples, free.samples)
+
+
+def test_an_edit_may_be_steered_and_keeps_what_it_keeps(model: SoundCTM) -> None:
+    steered = model.edit(PLANS["fill"](), steps=2, seed=5, targets=[RISE])[0]
+    plain = model.edit(PLANS["fill"](), steps=2, seed=5)[0]
+    for where in (slice(0, 2400), slice(4800, None)):
+        assert np.array_equal(steered.samples[0, where], A.samples[0, where])
+    assert not np.array_equal(steered.samples, plain.samples)
+
+
+def test_targets_that_do_not_fit_the_sound_are_refused(model: SoundCTM) -> None:
+    with pytest.raises(UserError, match=r"point at 1 s; the clip lasts from 0 to 0\.5 s"):
+        model.generate("rain", seconds=0.5, targets=[RISE])
+    bright = Target(feature="brightness", points=((0.0, 1000.0), (1.0, 5000.0)))
+    with pytest.raises(UserError, match="brightness target is 5000 Hz"):
+        model.generate("rain", targets=[bright])
+    for steering, said in ((Steering(strength=-1.0), "strength is -1"), (Steering(iterations=0), "iterations is 0")):
+        with pytest.raises(UserError, match=said):
+            model.generate("rain", targets=[RISE], steering=steering)
