@@ -89,4 +89,4 @@ def test_no_caption_holds_an_unseen_word() -> None:
 
 def test_mixed_kinds_are_made() -> None:
     kinds = {make(np.random.default_rng(s), 1.0).kind for s in range(40)}
-    assert kinds == {"single", "sequence", "mixture"}
+    assert kinds == {"single", "sequence", "mixture", "counted"}

@@ -1,5 +1,6 @@
 """Counts, order and rates of the procedural sounds of nature and living things, by measures that fit each class."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.signal import find_peaks
 
 from soundctm.metrics.signal import level_db, onset_times, spectral_centroid
 from soundctm.training.data.procedural import REGISTRY, Attributes, render
-from soundctm.training.data.procedural.compose import caption, draw_attributes, sequence
+from soundctm.training.data.procedural.compose import NUMBERS, caption, counted, draw_attributes, sequence
 from soundctm.training.data.procedural.primitives import event_times
 
 RATE = 44100
@@ -103,11 +104,11 @@ def test_a_sequence_is_heard_and_said_in_its_order() -> None:
     hits = []
     for seed in range(60):
         sample = sequence(np.random.default_rng(seed), 3 * RATE)
-        begins = [
-            min(sample.caption.find(noun) for noun in REGISTRY[name].nouns if noun in sample.caption)
-            for name in sample.classes
-        ]
-        assert begins[0] < begins[1]
+        parts = re.split(", then |, after that | followed by | and then ", sample.caption)
+        assert len(parts) == 2
+        for name, words in zip(sample.classes, parts, strict=True):
+            cls = REGISTRY[name]
+            assert any(known.split()[-1] in words.split() for known in (*cls.nouns, *(cls.events or ()))), words
         alone = [spectral_centroid(draw(name, seed, 1.3), RATE) for name in sample.classes]
         if abs(alone[0] - alone[1]) > 2.5:  # octaves; closer classes cannot be told apart by brightness
             cut = [round(share * 3 * RATE) for share in (0.42, 0.58)]
@@ -126,3 +127,16 @@ def test_captions_are_lower_case_and_say_the_count() -> None:
         if a.count is not None and cls.events is not None:
             numbers = ("one ", "a single ") if a.count == 1 else (("two", "three", "four", "five", "six")[a.count - 2],)
             assert text.startswith(numbers) and cls.events[a.count > 1] in text
+
+
+def test_a_counted_sound_has_as_many_events_as_its_caption_says() -> None:
+    """Heard on knocks, whose onsets are sharp."""
+    found = []
+    for seed in range(400):
+        sample = counted(np.random.default_rng(seed), 5 * RATE)
+        assert sample.attributes.count in range(1, 7) and NUMBERS[sample.attributes.count] in (
+            sample.caption.replace("a single", "one").split()
+        )
+        if sample.classes == ("knock",):
+            found.append(len(onset_times(sample.audio, RATE)) == sample.attributes.count)
+    assert len(found) >= 5 and np.mean(found) >= 0.95

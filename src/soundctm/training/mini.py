@@ -45,7 +45,7 @@ def stages(out: Path, recordings: Path | None, threads: int) -> list[Stage]:
     common = ("--data", str(data), "--threads", str(threads))
     conditioned = (*common, "--text", str(text))
     return [
-        Stage("data.cache", (data / "audio.npy",), (*real, "--out", str(data), "--procedural", "20000"), 0),
+        Stage("data.cache", (data / "audio.npy",), (*real, "--out", str(data), "--procedural", "26000"), 0),
         Stage("mini_autoencoder", (autoencoder / "autoencoder.safetensors", data / "latents.npy"),
               (*common, "--out", str(autoencoder)), minutes("mini/autoencoder", SpectralTraining)),
         Stage("text_encoder", (text / "text_encoder.safetensors",), (*common, "--out", str(text)), 10),

@@ -12,6 +12,7 @@ Pitch = Literal["low", "middle", "high"]
 Speed = Literal["slow", "medium", "fast"]
 Size = Literal["small", "medium", "large"]
 Distance = Literal["near", "middle", "far"]
+Kind = Literal["single", "sequence", "mixture", "counted"]
 Loudness = Literal["quiet", "medium", "loud"]
 
 LEVEL_DB = {"quiet": -36.0, "medium": -23.0, "loud": -14.0}  # RMS of the active part
@@ -90,7 +91,7 @@ class Sample:
     audio: np.ndarray
     caption: str
     classes: tuple[str, ...]
-    kind: Literal["single", "sequence", "mixture"]
+    kind: Kind
     attributes: Attributes = field(default_factory=Attributes)
 
 

@@ -1,16 +1,15 @@
 """Draws a sound with attributes, says in words what it is, and joins two into a sequence or a mixture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from soundctm.training.data.procedural.base import REGISTRY, Attributes, Sample, SoundClass, active_rms, finish
+from soundctm.training.data.procedural.base import REGISTRY, Attributes, Kind, Sample, SoundClass, active_rms, finish
 from soundctm.training.data.procedural.primitives import SAMPLE_RATE
 
 Rng = np.random.Generator
-Kind = Literal["single", "sequence", "mixture"]
 
 WORDS: dict[str, tuple[str, ...]] = {
     "low": ("low", "low-pitched", "deep"),
@@ -129,6 +128,27 @@ def _two(rng: Rng) -> tuple[SoundClass, SoundClass]:
     return first, second
 
 
+def counted(rng: Rng, length: int) -> Sample:
+    """``three slow knocks``: a class whose events are counted, one to six of them, each number as often."""
+    cls = draw_class(rng, [cls.name for cls in REGISTRY.values() if "count" in cls.obeys])
+    a = Attributes(count=int(rng.integers(1, 7)))
+    if "speed" in cls.obeys and 1 < (a.count or 1) <= 4 and rng.random() < 0.4:
+        a = _with(a, "speed", bool(rng.random() < 0.5))
+    if rng.random() < 0.15:
+        a = replace(a, distance="near" if rng.random() < 0.5 else "far")
+    return Sample(render(rng, cls.name, a, length), caption(rng, cls, a), (cls.name,), "counted", a)
+
+
+def _part(rng: Rng, cls: SoundClass) -> Attributes:
+    """The attributes of a part of a sequence: none as a rule, sometimes a few, and no more events than fit."""
+    if rng.random() < 0.65:
+        return _plain(rng, cls)
+    a = draw_attributes(rng, cls)
+    if a.count is not None:
+        a = replace(a, count=min(a.count, 3), speed="medium")
+    return a
+
+
 def _plain(rng: Rng, cls: SoundClass) -> Attributes:
     """At most a surface: a pair of sounds is enough to say."""
     return Attributes(surface=str(rng.choice(cls.surfaces)) if cls.surfaces and rng.random() < 0.3 else None)
@@ -137,7 +157,7 @@ def _plain(rng: Rng, cls: SoundClass) -> Attributes:
 def sequence(rng: Rng, length: int) -> Sample:
     """``A, then B``: A fills the first part, B the second, with a short fade between."""
     first, second = _two(rng)
-    a, b = _plain(rng, first), _plain(rng, second)
+    a, b = _part(rng, first), _part(rng, second)
     cut = int(length * rng.uniform(0.42, 0.58))
     fade = np.linspace(0, 1, SAMPLE_RATE // 20)
     x, y = render(rng, first.name, a, cut), render(rng, second.name, b, length - cut)
@@ -162,14 +182,16 @@ def mixture(rng: Rng, length: int) -> Sample:
     return Sample(mixed.astype(np.float32), words, (first.name, second.name), "mixture")
 
 
-def make(
-    rng: Rng,
-    seconds: float = 5.0,
-    kinds: Sequence[Kind] = ("single", "sequence", "mixture"),
-    weights: Sequence[float] = (0.74, 0.15, 0.11),
-) -> Sample:
+MAKERS: dict[Kind, tuple[float, Callable[[Rng, int], Sample]]] = {  # share of the training sounds, and how one is made
+    "single": (0.58, single),
+    "sequence": (0.18, sequence),
+    "mixture": (0.09, mixture),
+    "counted": (0.15, counted),
+}
+
+
+def make(rng: Rng, seconds: float = 5.0) -> Sample:
     """One random training sound of so many seconds."""
-    chosen = np.asarray(weights[: len(kinds)], dtype=float)
-    kind = kinds[int(rng.choice(len(kinds), p=chosen / chosen.sum()))]
-    length = round(seconds * SAMPLE_RATE)
-    return {"single": single, "sequence": sequence, "mixture": mixture}[kind](rng, length)
+    shares = [share for share, _ in MAKERS.values()]
+    kind = list(MAKERS)[int(rng.choice(len(MAKERS), p=shares))]
+    return MAKERS[kind][1](rng, round(seconds * SAMPLE_RATE))
