@@ -1,0 +1,1 @@
+"""The figures of docs/control.md, one file per experiment."""

@@ -1,0 +1,72 @@
+"""What the strength of guidance trades: nearness to the curve against what is heard."""
+
+from pathlib import Path
+
+import numpy as np
+
+from control_figures.intensity import SHAPES
+from control_figures.place import Figures, Piece, Place, Sizes, figures_of, piece
+from control_figures.recordings import prompts
+from control_figures.section import Section, Table, number
+from soundctm.audio.recipe import Steering
+from soundctm.control.target_loss import deviations
+from soundctm.control.targets import from_shape
+
+STRENGTHS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+STEPS, SEED = 16, 1300
+
+
+def name_of(strength: float) -> str:
+    """Of a piece."""
+    return f"strength {strength:g}"
+
+
+def pieces(sizes: Sizes) -> list[Piece]:
+    """One for every strength."""
+    return [
+        piece(name_of(s), 3.0 * sizes.takes, run, strength=s, takes=sizes.takes, steps=STEPS, seed=SEED)
+        for s in STRENGTHS
+    ]
+
+
+def run(place: Place, strength: float, takes: int, steps: int, seed: int) -> Figures:
+    """Takes of the prompts by turns, each after the next shape; strength 0 is the plain model."""
+    asked = prompts(20)
+    sounds, errors = [], []
+    for i in range(takes):
+        target = from_shape(SHAPES[i % len(SHAPES)], place.seconds)
+        clip = place.model.generate(
+            asked[i % len(asked)][0], steps=steps, seed=seed + i, targets=(target,) if strength else (),
+            steering=Steering(strength=strength),
+        )[0]  # fmt: skip
+        errors.append(round(deviations(clip.samples, clip.sample_rate, [target])[0] ** 2, 3))
+        sounds.append(clip.samples[0])
+    _, heard = place.hear(sounds)
+    hits = [name == asked[i % len(asked)][1] for i, name in enumerate(heard)]
+    return {"mse": errors, "hits": hits}
+
+
+def summary(place: Place) -> Figures | None:
+    """Means by strength."""
+    found = {s: figures_of(place, one) for s, one in zip(STRENGTHS, pieces(place.sizes), strict=True)}
+    rows = []
+    for strength, figures in found.items():
+        if figures is None:
+            return None
+        mse, hits = (round(float(np.mean(figures[name])), 3) for name in ("mse", "hits"))
+        rows.append({"strength": strength, "mse": mse, "agreement": hits})
+    return {"rows": rows, "takes": place.sizes.takes, "default": Steering().strength}
+
+
+def section(figures: Figures) -> Section:
+    """MSE and class agreement by strength."""
+    rows = [[f"{r['strength']:g}", number(r["mse"]), number(r["agreement"], 2)] for r in figures["rows"]]
+    how = (
+        f"{figures['takes']} takes for each strength, the captions of ESC-10 and the six shapes by turns, {STEPS} "
+        f"steps, the same noise; the default is {figures['default']:g}, 0 is the plain model."
+    )
+    return Section("Strength of guidance", how, [Table(("strength", "MSE, dB²", "class agreement"), rows)])
+
+
+def draw(place: Place, images: Path) -> None:
+    """No picture."""
