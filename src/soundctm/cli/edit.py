@@ -15,6 +15,7 @@ from soundctm.cli.common import (
     save_clip,
     say_understood,
 )
+from soundctm.errors import UserError
 
 if TYPE_CHECKING:
     from soundctm.audio import Clip
@@ -177,6 +178,10 @@ def loop(
 
     clip = _clip(file)
     if clip.recipe is not None and clip.recipe.edit is None:
+        if prompt or seed is not None or takes != 1:
+            raise UserError(
+                "a take keeps its own prompt and seed when it is looped; leave out --prompt, --seed, --takes"
+            )
         _loop_take(clip, steps, device, out, as_json)
         return
     plan = edits.loop(clip, seam, file.name)

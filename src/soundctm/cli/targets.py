@@ -70,13 +70,13 @@ def weights(texts: Sequence[str]) -> dict[str, float]:
     return out
 
 
-def steering(method: str, strength: float) -> "Steering":
+def steering(method: str, strength: float | None) -> "Steering":
     """How the targets are reached."""
     from soundctm.audio.recipe import Method, Steering
 
     for known in get_args(Method):
         if method == known:
-            return Steering(method=known, strength=strength)
+            return Steering(method=known) if strength is None else Steering(method=known, strength=strength)
     raise UserError(f"--method is {method!r}; accepted are {' and '.join(get_args(Method))}")
 
 

@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 
 from soundctm.control.bridge import fill_gaps, limit_slopes
+from soundctm.control.limiter import room_beside
 from soundctm.errors import UserError
+
+LIMITER_SECONDS = 0.02  # over which the gain of what was invented falls and rises
 
 
 class Observation(Protocol):
@@ -64,7 +67,13 @@ class LowBand:
 
     @torch.no_grad()
     def finish(self, x: Tensor) -> Tensor:
-        return self(x)
+        """Where kept and invented together would go beyond full scale, the invented gives way."""
+        whole = self(x)
+        if float(whole.abs().max()) <= 1.0:
+            return whole
+        kept = self(torch.zeros_like(x))
+        gain = room_beside(_numpy(kept), _numpy(whole - kept), round(LIMITER_SECONDS * self.sample_rate))
+        return self(kept + _tensor_like(gain, x) * (whole - kept))
 
 
 @dataclass(frozen=True, eq=False)

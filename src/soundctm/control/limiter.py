@@ -1,0 +1,24 @@
+"""A limiter for what was invented beside what must stay."""
+
+import numpy as np
+from scipy.ndimage import minimum_filter1d
+from scipy.signal import get_window
+
+
+def room_beside(kept: np.ndarray, invented: np.ndarray, width: int, ceiling: float = 1.0) -> np.ndarray:
+    """Gain ``[..., length]`` in 0 to 1 for ``invented``, so that ``kept + gain * invented`` stays within ``ceiling``
+    wherever ``kept`` itself does.
+
+    The gain each sample needs, its minimum over ``width`` samples, then a Hann-weighted mean over as many: every value
+    that enters the mean already leaves the sample its room, and the gain moves slowly.
+    """
+    sign = np.sign(kept + invented)
+    over = (np.abs(kept + invented) > ceiling) & (sign * invented > 0)
+    needed = np.ones_like(kept)
+    needed[over] = np.clip((ceiling - (sign * kept)[over]) / (sign * invented)[over], 0.0, 1.0)
+    width += 1 - width % 2
+    lowest = minimum_filter1d(needed, width, axis=-1, mode="nearest")
+    weights = get_window("hann", width + 2, fftbins=False)[1:-1]
+    padded = np.pad(lowest, [*[(0, 0)] * (kept.ndim - 1), (width // 2, width // 2)], mode="edge")
+    gain: np.ndarray = np.apply_along_axis(np.convolve, -1, padded, weights / weights.sum(), mode="valid")
+    return gain
