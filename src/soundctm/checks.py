@@ -3,6 +3,7 @@
 import unicodedata
 
 from soundctm.audio import Recipe
+from soundctm.audio.edit import Transform
 from soundctm.control.target_checks import check_target
 from soundctm.errors import UserError
 
@@ -34,6 +35,8 @@ def check_recipe(recipe: Recipe) -> None:
     within("variation", recipe.variation, 0, MAX_VARIATION, "0 is the take itself")
     within("strength", recipe.steering.strength, 0.0, 2.0, "0.1 suits most targets")
     within("iterations", recipe.steering.iterations, 1, 1000, "70 is the paper's number")
+    if isinstance(recipe.edit, Transform) and recipe.edit.strength == 0.0 and (recipe.targets or recipe.variation):
+        raise UserError("a transform of strength 0 returns its recording: nothing can steer or vary it; raise strength")
     for target in recipe.targets:
         check_target(target, recipe.seconds, recipe.sample_rate)
 

@@ -9,10 +9,10 @@ from soundctm.audio import Clip, Recipe
 from soundctm.audio.edit import Declip, Edit, Extend, ExtendBandwidth, Fill, Join, Loop, Morph, Source, Transform
 from soundctm.checks import check_prompt, within
 from soundctm.errors import UserError
-from soundctm.sources import Sources, check_source
+from soundctm.sources import STEP, Sources, check_source
 
 SHORTEST = 0.05  # seconds that can be invented at least
-LOUDEST_LEVEL = 1000.0  # files of floating-point samples may go beyond full scale
+WEAKEST = 0.001  # strength of a transform that does anything
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ def declip(clip: Clip, level: float, name: str = "recording") -> Plan:
     """Restore samples that were clipped at ``level`` (in sample values, 1 is full scale). Where the tops
     reach beyond full scale, the whole is turned down."""
     source = source_of(clip, name)
-    within("level", level, 0.001, LOUDEST_LEVEL, "the sample value at which the recording was clipped")
+    within("level", level, 0.001, 1.0, "the sample value at which the recording was clipped")
     loudest = float(abs(clip.samples).max())
-    if loudest < level:
+    if loudest < level - STEP:
         raise UserError(f"level is {level}, but no sample goes beyond {loudest:.3g}: nothing was clipped there")
     return Plan(Declip(source=source, level=level), (clip,))
 
@@ -72,7 +72,7 @@ def fill(clip: Clip, start: float, end: float, name: str = "recording") -> Plan:
     if end - start < SHORTEST:
         raise UserError(f"the gap goes from {start} to {end} seconds; its end must lie at least {SHORTEST} s later")
     if end - start > clip.duration - SHORTEST:
-        raise UserError("the gap is the whole recording, so nothing of it would be kept; use generate for a new sound")
+        raise UserError(f"the gap leaves less than {SHORTEST} s of the recording; use generate for a new sound")
     return Plan(Fill(source=source, start=start, end=end), (clip,))
 
 
@@ -104,19 +104,29 @@ def transform(clip: Clip, strength: float, name: str = "recording") -> Plan:
     """The recording under another prompt; ``strength`` 0 returns it as the autoencoder hears it, 1 forgets it."""
     source = source_of(clip, name)
     within("strength", strength, 0.0, 1.0, "0 keeps the recording, 1 forgets it")
+    if 0 < strength < WEAKEST:
+        raise UserError(f"strength is {strength}; give 0, which keeps the recording, or {WEAKEST} and more")
     return Plan(Transform(source=source, strength=strength), (clip,))
 
 
-def morph(clip: Clip, other: Clip, amount: float, names: tuple[str, str] = ("recording", "other")) -> Plan:
-    """Between two sounds: ``amount`` 0 gives the first, 1 the second. A take starts from its own noise and prompt; a
-    recording without a recipe is inverted to noise first. The result is as long as the first."""
+def morph(
+    clip: Clip, other: Clip, amount: float, other_prompt: str = "", names: tuple[str, str] = ("recording", "other")
+) -> Plan:
+    """Between two sounds: ``amount`` 0 gives the first, 1 the second. The result is as long as the first.
+
+    A plain take starts from its own noise and prompt. Anything else is a recording and inverted to noise first, the
+    other under ``other_prompt``: recordings, takes that were edited, steered, looped or varied, and an other take
+    whose length or guidance is not that of the first. The decoder's texture is the first sound's throughout.
+    """
     within("amount", amount, 0.0, 1.0, "0 is the first sound, 1 the second")
-    mine, theirs = _take(clip), _take(other)
+    mine, theirs = _plain_take(clip), _plain_take(other)
+    if mine is not None and theirs is not None and _guided(mine) != _guided(theirs):
+        theirs = None
     if theirs is not None:
         check_prompt(theirs.prompt)
     edit = Morph(
         amount=amount,
-        prompt=theirs.prompt if theirs else "",
+        prompt=theirs.prompt if theirs else other_prompt,
         seed=theirs.seed if theirs else 0,
         take=theirs.take if theirs else 0,
         source=None if mine else source_of(clip, names[0]),
@@ -126,7 +136,14 @@ def morph(clip: Clip, other: Clip, amount: float, names: tuple[str, str] = ("rec
     return Plan(edit, needed, recipe=mine, other=theirs)
 
 
-def _take(clip: Clip) -> Recipe | None:
-    """The recipe of a clip that was generated from noise alone."""
+def _plain_take(clip: Clip) -> Recipe | None:
+    """The recipe of a clip that was generated from its noise and prompt alone."""
     recipe = clip.recipe
-    return None if recipe is None or recipe.edit or recipe.loop or recipe.targets else recipe
+    if recipe is None or recipe.edit or recipe.loop or recipe.targets or recipe.gamma or recipe.variation:
+        return None
+    return recipe
+
+
+def _guided(recipe: Recipe) -> tuple[float | str, ...]:
+    """What the ends of a morph must share."""
+    return (recipe.seconds, recipe.omega, recipe.nu, recipe.negative)

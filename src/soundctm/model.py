@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from soundctm.audio import Clip, Recipe
-from soundctm.audio.edit import Edit
+from soundctm.audio.edit import Edit, Morph
 from soundctm.audio.recipe import Steering
 from soundctm.audio.target import Target
 from soundctm.autoencoder.normalizer import Normalizer
@@ -163,16 +163,17 @@ class SoundCTM:
         The prompt may be empty. A morph that begins with a take keeps that take's prompt, seed and guidance.
         """
         for made in filter(None, (plan.recipe, plan.other)):
-            self._check_mine(made)
-        if plan.recipe is not None and takes != 1:
-            raise UserError(f"takes is {takes}; between two takes there is one sound for each amount, so leave it at 1")
+            self.check_mine(made)
+        if isinstance(plan.edit, Morph) and takes != 1:
+            raise UserError(f"takes is {takes}; a morph has one sound for each amount, so leave it at 1")
+        if plan.recipe is not None and (prompt or negative or seed is not None or omega is not None or nu != 1.0):
+            raise UserError("a morph that begins with a take keeps its prompt, seed and guidance; leave them out")
         recipes = self.recipes(
             prompt, takes=takes, steps=steps, seconds=plan.seconds(self.sample_rate), seed=seed, omega=omega, nu=nu,
             gamma=gamma, negative=negative, targets=targets, steering=steering, edit=plan.edit,
         )  # fmt: skip
         if plan.recipe is not None:
             kept = {"prompt", "seed", "take", "omega", "nu", "negative"}
-            self._check_mine(plan.recipe)
             recipes = [recipes[0].model_copy(update=plan.recipe.model_dump(include=kept))]
         return list(self.replay(recipes, callback, plan.sources))
 
@@ -222,19 +223,24 @@ class SoundCTM:
         recipe or another model made it, or a recording is missing.
         """
         recipe = self._recipe_of(clip)
-        changes = {"steps": steps, "gamma": 0.0, "variation": 0, "version": version("soundctm")}
-        recipe = recipe.model_copy(update=changes)
+        if recipe.variation:
+            raise UserError(
+                "this clip is a relative made with gamma, whose course is another at every number of steps, so it "
+                "cannot be refined; make relatives in as many steps as you want them to have"
+            )
+        recipe = recipe.model_copy(update={"steps": steps, "gamma": 0.0, "version": version("soundctm")})
         check_recipe(recipe)
         return next(self.replay([recipe], callback, sources))
 
     def _recipe_of(self, clip: Clip) -> Recipe:
         """The recipe of a clip that this model made."""
         if clip.recipe is None:
-            raise UserError("this clip carries no recipe, so it cannot be refined; only sounds made by soundctm can be")
-        self._check_mine(clip.recipe)
+            raise UserError("this clip carries no recipe; only sounds that soundctm made can be made again")
+        self.check_mine(clip.recipe)
         return clip.recipe
 
-    def _check_mine(self, recipe: Recipe) -> None:
+    def check_mine(self, recipe: Recipe) -> None:
+        """Raise :class:`UserError` unless this model made what a recipe describes."""
         if recipe.model_hash != self.model_hash:
             raise UserError(
                 f"this clip was made by model {recipe.model} ({recipe.model_hash}), not by "
@@ -249,6 +255,8 @@ class SoundCTM:
         Each is made alone: kernels for other batch sizes round otherwise, and a take is to the last bit what its recipe
         says, whatever is made beside it.
         """
+        for recipe in recipes:
+            check_recipe(recipe)
         total = sum(work(recipe) for recipe in recipes)
         done = 0
         for recipe in recipes:

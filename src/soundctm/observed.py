@@ -5,7 +5,7 @@ from torch import Tensor
 
 from soundctm.audio.edit import Declip, Edit, Extend, ExtendBandwidth, Fill, Join, Loop
 from soundctm.control.observation import Declipped, Known, LowBand, Observation
-from soundctm.sources import Sources, find
+from soundctm.sources import Sources, clipped_at, find, find_clip, waveform
 
 
 def observed(edit: Edit, sources: Sources, sample_rate: int) -> Observation | None:
@@ -14,7 +14,8 @@ def observed(edit: Edit, sources: Sources, sample_rate: int) -> Observation | No
         case ExtendBandwidth(cutoff=cutoff):
             return LowBand(find(edit.source, sources, sample_rate), cutoff, sample_rate)
         case Declip(level=level):
-            return Declipped(find(edit.source, sources, sample_rate), level)
+            clip = find_clip(edit.source, sources)
+            return Declipped(waveform(clip, sample_rate), clipped_at(clip, level, sample_rate))
         case Fill(start=start, end=end):
             return _without(find(edit.source, sources, sample_rate), start, end, sample_rate)
         case Extend(before=before, after=after):

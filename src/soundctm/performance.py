@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from soundctm.audio import Recipe
-from soundctm.audio.edit import Declip, Loop, Morph, Source, Transform
+from soundctm.audio.edit import Declip, ExtendBandwidth, Loop, Morph, Source, Transform
 from soundctm.conditioning import Conditioning
 from soundctm.control.chain import chain
 from soundctm.control.consistency import DataConsistency
@@ -37,16 +37,12 @@ def work(recipe: Recipe) -> int:
     before = recipe.steering.iterations if recipe.targets and recipe.steering.method == "start" else 0
     if isinstance(recipe.edit, Morph):
         before += INVERSION_STEPS * len(recipe.edit.sources)
-    kept = isinstance(recipe.edit, Transform) and recipe.edit.strength == 0.0
-    return before if kept else before + recipe.steps
+    return before if keeps_all(recipe) else before + recipe.steps
 
 
-def _texture(recipe: Recipe) -> Recipe:
-    """The take whose texture noise the decoder draws: a morph's is that of its nearer end."""
-    edit = recipe.edit
-    if isinstance(edit, Morph) and edit.amount > 0.5 and edit.other is None:
-        return recipe.model_copy(update={"seed": edit.seed, "take": edit.take})
-    return recipe
+def keeps_all(recipe: Recipe) -> bool:
+    """Whether there is no trajectory: a transform of strength 0 returns its recording."""
+    return isinstance(recipe.edit, Transform) and recipe.edit.strength == 0.0
 
 
 class Performance:
@@ -55,7 +51,7 @@ class Performance:
     def __init__(self, engine: Engine, recipe: Recipe, sources: Sources, progress: Progress) -> None:
         self.engine, self.recipe, self.sources = engine, recipe, sources
         self.progress, self.done = progress, 0
-        self.codec = engine.codec(_texture(recipe))
+        self.codec = engine.codec(recipe)
         self.length = round(recipe.seconds * engine.sample_rate)
         self.observation = observed(recipe.edit, sources, engine.sample_rate) if recipe.edit else None
         frames, longest = engine.frames(recipe.seconds), engine.frames(engine.config.max_seconds)
@@ -69,7 +65,7 @@ class Performance:
         eps, *later = [each[None].to(self.engine.device) for each in self.engine.noise(recipe)]
         text = self._text()
         z, sigma_max = self._start(eps)
-        if sigma_max > config.sigma_min * (1 + 1e-6):  # a recording of strength 0 is there already
+        if not keeps_all(recipe):
             z = sample(
                 self.student, self._optimised(z, sigma_max, text), text,
                 text if recipe.nu == 1.0 else self.engine.encode(recipe.negative),  # at nu = 1 nothing looks at it
@@ -100,11 +96,9 @@ class Performance:
                 return self._recording(edit.source) + sigma * eps, sigma
             case Morph():
                 other = self.engine.noise(self.recipe.model_copy(update={"seed": edit.seed, "take": edit.take}))[0]
-                ends = (
-                    self._noise_of(edit.source, self.recipe.prompt, eps),
-                    self._noise_of(edit.other, edit.prompt, other[None].to(eps)),
-                )
-                return slerp(*ends, edit.amount), config.sigma_max
+                mine = self._noise_of(edit.source, self.recipe.prompt, eps)
+                theirs = self._noise_of(edit.other, edit.prompt, other[None].to(eps))
+                return slerp(mine, theirs, edit.amount), config.sigma_max
             case _:
                 return config.sigma_max * eps, config.sigma_max
 
@@ -126,7 +120,7 @@ class Performance:
         )  # fmt: skip
 
     def _loss(self) -> TargetLoss:
-        return TargetLoss(self.codec, self.recipe.targets, self.length)
+        return TargetLoss(self._waveform, self.engine.sample_rate, self.recipe.targets, self.length)
 
     def _optimised(self, z_T: Tensor, sigma_max: float, text: Conditioning) -> Tensor:
         """``z_T``, moved first where the targets are reached by its choice."""
@@ -148,15 +142,19 @@ class Performance:
             steers.append(LossGuidance(self._loss(), self.recipe.steering.strength))
         return chain(*steers)
 
+    def _waveform(self, z: Tensor) -> Tensor:
+        """The waveform ``[1, 1, length]`` of latents, a circle where the sound loops."""
+        if not self.recipe.loop:
+            return self.codec.decode(z, self.length)
+        fade = round(LOOP_FADE * self.engine.sample_rate)
+        margin = max(LOOP_MARGIN, -(-fade // self.engine.hop))
+        return loop_crossfade(self.codec.decode_circle(z, margin, fade), self.length)
+
     def _finish(self, z: Tensor) -> Tensor:
-        """The waveform ``[1, 1, length]`` of the last latents."""
-        if self.recipe.loop:
-            fade = round(LOOP_FADE * self.engine.sample_rate)
-            margin = max(LOOP_MARGIN, -(-fade // self.engine.hop))
-            return loop_crossfade(self.codec.decode_circle(z, margin, fade), self.length)
-        x = self.codec.decode(z, self.length)
+        """The waveform ``[1, 1, length]`` of the last latents, with what was observed exact in it."""
+        x = self._waveform(z)
         if self.observation is not None:
             x = self.observation.finish(x.cpu())
-        if isinstance(self.recipe.edit, Declip):  # restored tops reach beyond full scale: the whole is turned down
+        if isinstance(self.recipe.edit, Declip | ExtendBandwidth):  # what is kept may reach beyond full scale by itself
             x = x / x.abs().max().clamp_min(1.0)
         return x.roll(-(self.length // 2), dims=-1) if isinstance(self.recipe.edit, Loop) else x

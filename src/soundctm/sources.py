@@ -12,15 +12,23 @@ from soundctm.audio.io import from_pcm24, to_pcm24
 from soundctm.audio.resample import resample
 from soundctm.errors import UserError
 
+SHORTEST_SOURCE = 0.1  # seconds
+STEP = 2.0**-15  # of 16-bit samples
+RING = 2  # samples beside a cut top that resampling moves
 Sources = Mapping[str, Clip]  # by digest
 
 
 def check_source(clip: Clip, name: str) -> None:
-    """Raise :class:`UserError` unless a recording has samples, all of them finite."""
+    """Raise :class:`UserError` unless a recording lasts 0.1 s or more and its samples are numbers within full scale."""
     if not clip.samples.shape[1]:
         raise UserError(f"{name} has no samples; give a recording that sounds")
+    if clip.duration < SHORTEST_SOURCE:
+        raise UserError(f"{name} lasts {clip.duration:.3g} s; give a recording of {SHORTEST_SOURCE} s or more")
     if not np.isfinite(clip.samples).all():
         raise UserError(f"{name} has samples that are no numbers (NaN or infinite); mend the file first")
+    peak = float(np.abs(clip.samples).max())
+    if peak > 1.0 + STEP:
+        raise UserError(f"{name} goes beyond full scale (peak {peak:.3g}, 1 is full scale); turn it down first")
 
 
 def waveform(clip: Clip, sample_rate: int) -> Tensor:
@@ -30,13 +38,34 @@ def waveform(clip: Clip, sample_rate: int) -> Tensor:
     return torch.from_numpy(resample(mono, clip.sample_rate, sample_rate))[None]
 
 
+def clipped_at(clip: Clip, level: float, sample_rate: int) -> Tensor:
+    """Where any channel of a recording reaches ``level``, bool ``[length]`` at ``sample_rate`` Hz.
+
+    A sample within a step of 16 bits of the level counts, as integers round. At another rate the cut tops ring, so the
+    samples beside them count as well.
+    """
+    cut = np.flatnonzero((np.abs(clip.samples) >= level - STEP).any(axis=0))
+    length = round(clip.samples.shape[1] * sample_rate / clip.sample_rate)
+    mask = torch.zeros(length, dtype=torch.bool)
+    spread = (0,) if sample_rate == clip.sample_rate else range(-RING, RING + 1)
+    places = np.round(cut * sample_rate / clip.sample_rate).astype(np.int64)
+    for offset in spread:
+        mask[torch.from_numpy(np.clip(places + offset, 0, length - 1))] = True
+    return mask
+
+
 def find(source: Source, sources: Sources, sample_rate: int) -> Tensor:
     """The waveform of the recording that a recipe names. Raises :class:`UserError` when it was not given."""
+    return waveform(find_clip(source, sources), sample_rate)
+
+
+def find_clip(source: Source, sources: Sources) -> Clip:
+    """The recording that a recipe names. Raises :class:`UserError` when it was not given."""
     clip = sources.get(source.digest)
     if clip is None:
         given = ", ".join(sources) or "none"
         raise UserError(
             f"this take was made from the recording {source.name} (digest {source.digest}), which is needed to make it "
-            f"again; recordings given: {given}"
+            f"again: give it with --source FILE, or sources={{clip.digest: clip}} in Python; given: {given}"
         )
-    return waveform(clip, sample_rate)
+    return clip

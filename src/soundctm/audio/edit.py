@@ -28,7 +28,7 @@ class ExtendBandwidth(_Edit):
 
     kind: Literal["extend-bandwidth"] = "extend-bandwidth"
     source: Source
-    cutoff: float
+    cutoff: float = Field(gt=0)
 
 
 class Declip(_Edit):
@@ -36,7 +36,7 @@ class Declip(_Edit):
 
     kind: Literal["declip"] = "declip"
     source: Source
-    level: float
+    level: float = Field(gt=0, le=1)
 
 
 class Fill(_Edit):
@@ -44,8 +44,8 @@ class Fill(_Edit):
 
     kind: Literal["fill"] = "fill"
     source: Source
-    start: float
-    end: float
+    start: float = Field(ge=0)
+    end: float = Field(gt=0)
 
 
 class Extend(_Edit):
@@ -53,8 +53,8 @@ class Extend(_Edit):
 
     kind: Literal["extend"] = "extend"
     source: Source
-    before: float = 0.0
-    after: float = 0.0
+    before: float = Field(default=0.0, ge=0)
+    after: float = Field(default=0.0, ge=0)
 
 
 class Join(_Edit):
@@ -63,7 +63,7 @@ class Join(_Edit):
     kind: Literal["join"] = "join"
     source: Source
     other: Source
-    gap: float
+    gap: float = Field(gt=0)
 
 
 class Loop(_Edit):
@@ -71,7 +71,7 @@ class Loop(_Edit):
 
     kind: Literal["loop"] = "loop"
     source: Source
-    seam: float
+    seam: float = Field(gt=0)
 
 
 class Transform(_Edit):
@@ -79,7 +79,7 @@ class Transform(_Edit):
 
     kind: Literal["transform"] = "transform"
     source: Source
-    strength: float
+    strength: float = Field(ge=0, le=1)
 
 
 class Morph(_Edit):
@@ -90,7 +90,7 @@ class Morph(_Edit):
     """
 
     kind: Literal["morph"] = "morph"
-    amount: float
+    amount: float = Field(ge=0, le=1)
     prompt: str
     seed: int
     take: int

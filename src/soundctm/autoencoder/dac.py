@@ -5,13 +5,13 @@ Weights are held folded: weight normalisation is a way to train, not to run.
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint_sequential
+from torch.utils.checkpoint import checkpoint
 
 from soundctm.autoencoder.posterior import Posterior
 
@@ -31,6 +31,13 @@ class DACConfig(BaseModel):
     decoder_dim: int = 1536
     decoder_rates: tuple[int, ...] = (8, 8, 4, 4)
     latent_dim: int = 64
+
+
+def frugal(layer: nn.Module, x: Tensor) -> Tensor:
+    """A layer that keeps only its input for the way back, and computes the rest again there."""
+    if not torch.is_grad_enabled():
+        return cast(Tensor, layer(x))
+    return cast(Tensor, checkpoint(layer, x, use_reentrant=False))
 
 
 class Snake(nn.Module):
@@ -84,12 +91,9 @@ class DecoderBlock(nn.Module):
         self.block = nn.Sequential(Snake(channels), up, *(ResidualUnit(half, d) for d in DILATIONS))
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor
-        if self.checkpointing and torch.is_grad_enabled():
-            out = checkpoint_sequential(self.block, len(self.block), x, use_reentrant=False)
-        else:
-            out = self.block(x)
-        return out
+        for layer in self.block:
+            x = frugal(layer, x) if self.checkpointing else layer(x)
+        return x
 
 
 class Encoder(nn.Module):
@@ -122,10 +126,13 @@ class Decoder(nn.Module):
             width //= 2
         layers += [Snake(width), nn.Conv1d(width, 1, 7, padding=3), nn.Tanh()]
         self.model = nn.Sequential(*layers)
+        self.checkpointing = checkpointing
 
-    def forward(self, z: Tensor) -> Tensor:
-        out: Tensor = self.model(z)
-        return out
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.model:
+            whole = self.checkpointing and not isinstance(layer, DecoderBlock)  # a block sees to its own layers
+            x = frugal(layer, x) if whole else layer(x)
+        return x
 
 
 class GaussianDAC(nn.Module):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_v
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from soundctm.backbones.embeddings import FourierFeatures, RotaryEmbedding, omega_embedding, place_features
+from soundctm.backbones.embeddings import WHOLE, FourierFeatures, RotaryEmbedding, Span, omega_embedding, place_features
 from soundctm.backbones.layers import CrossAttention, FeedForward, Norm, Rotation, SelfAttention
 from soundctm.conditioning import Conditioning
 
@@ -200,19 +200,20 @@ class DiT(nn.Module):
             raise ValueError("an item of the conditioning has no real token; its mask needs at least one True")
         return context, conditioning.mask
 
-    def _tokens(self, x: Tensor) -> Tensor:
+    def _tokens(self, x: Tensor, span: Span) -> Tensor:
         """Latents ``[B, C, T]`` as tokens ``[B, ceil(T / patch), width]``."""
         x = x + self.preprocess_conv(x)
         x = F.pad(x, (0, -x.shape[-1] % self.config.patch))
         h = self.project_in(x.unflatten(-1, (-1, self.config.patch)).permute(0, 2, 1, 3).flatten(2))
         if self.to_place is not None:
-            h = h + self.to_place(place_features(h.shape[1], self.config.place_features, h.device).to(h.dtype))
+            place = place_features(h.shape[1], self.config.place_features, h.device, span)
+            h = h + self.to_place(place.to(h.dtype))
         # Under autocast the residual stream stays in float32, and with it what Eq. 5 compares.
         return h.float() if torch.is_autocast_enabled(x.device.type) else h
 
     def _run(
         self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, c_noise_s: Tensor | None,
-        omega: Tensor | None, chained: bool = True,
+        omega: Tensor | None, chained: bool = True, span: Span = WHOLE,
     ) -> tuple[list[Tensor], Tensor]:  # fmt: skip
         """The output of every block, its time token included, and the embedding of levels and pooled text."""
         level = self.embed_levels(c_noise_t, c_noise_s, omega)
@@ -220,7 +221,7 @@ class DiT(nn.Module):
         if self.to_pooled is not None:
             weight = conditioning.mask.to(context.dtype)[..., None]
             level = level + self.to_pooled((context * weight).sum(1) / weight.sum(1))
-        h = self._tokens(x)
+        h = self._tokens(x, span)
         modulation = None
         if self.modulate is None:
             h = torch.cat([level[:, None], h], dim=1)
@@ -257,11 +258,11 @@ class DiT(nn.Module):
 
     def forward(
         self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *,
-        c_noise_s: Tensor | None = None, omega: Tensor | None = None,
+        c_noise_s: Tensor | None = None, omega: Tensor | None = None, span: Span = WHOLE,
     ) -> Tensor:  # fmt: skip
         """Raw network output for scaled latents ``x [B, channels, T]``; ``c_noise_t``, ``c_noise_s``, ``omega`` are
-        ``[B]``. A teacher takes neither s nor omega."""
-        outputs, level = self._run(x, c_noise_t, conditioning, c_noise_s, omega)
+        ``[B]``. A teacher takes neither s nor omega. ``span`` says which part of its clip ``x`` is, from 0 to 1."""
+        outputs, level = self._run(x, c_noise_t, conditioning, c_noise_s, omega, span=span)
         y = self.project_out(self._head(outputs[-1], level))
         y = y.unflatten(-1, (self.config.channels, -1)).permute(0, 2, 1, 3).flatten(2)
         y = y[..., : x.shape[-1]]

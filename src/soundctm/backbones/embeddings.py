@@ -28,13 +28,17 @@ def omega_embedding(omega: Tensor, width: int) -> Tensor:
     return torch.cat([angle.sin(), angle.cos()], dim=-1).to(omega.dtype)
 
 
-def place_features(length: int, features: int, device: torch.device) -> Tensor:
+Span = tuple[float, float]
+WHOLE: Span = (0.0, 1.0)
+
+
+def place_features(length: int, features: int, device: torch.device, span: Span = WHOLE) -> Tensor:
     """Where each of ``length`` tokens lies in its clip, ``[length, features]``.
 
     ``[cos, sin](pi k p)`` for ``k = 1 .. features / 2``, with ``p`` in 0..1 the middle of the token as a share of the
-    clip: the same for every length of clip.
+    clip: the same for every length of clip. The tokens fill ``span`` of the clip, evenly.
     """
-    p = (torch.arange(length, device=device, dtype=torch.float32) + 0.5) / length
+    p = span[0] + (span[1] - span[0]) * (torch.arange(length, device=device, dtype=torch.float32) + 0.5) / length
     angle = math.pi * p[:, None] * torch.arange(1, features // 2 + 1, device=device)
     return torch.cat([angle.cos(), angle.sin()], dim=-1)
 

@@ -17,6 +17,7 @@ from soundctm.cli.generate import generate
 from soundctm.cli.info import info
 from soundctm.cli.models import models
 from soundctm.cli.refine import refine
+from soundctm.cli.replay import replay
 from soundctm.cli.train import train_app
 from soundctm.errors import UserError
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.command()(generate)
 app.command()(refine)
+app.command()(replay)
 app.command()(control)
 app.add_typer(edit_app, name="edit")
 app.command()(info)

@@ -32,6 +32,7 @@ TakesOption = typer.Option(1, help="How many takes, each from its own noise (1 t
 StepsOption = typer.Option(16, help="Network steps (1 to 128).")
 SeedOption = typer.Option(None, help="0 to 2^63 - 1; drawn and printed when left out.")
 ModelOption = typer.Option("mini", help="A shipped model, a model folder, or a hub id.")
+MovedOption = typer.Option(None, "--model", help="Where the model lies now, if it moved; mini for recordings.")
 DeviceOption = typer.Option("cpu", help="cpu, cuda, mps.")
 
 
@@ -162,9 +163,9 @@ def join(
 @edit_app.command()
 def loop(
     file: Path = FileArgument,
-    seam: float = typer.Option(0.5, help="Seconds around the loop point to invent, half at each end."),
+    seam: float = typer.Option(None, help="Seconds invented at the loop point, half at each end; 0.5 when left out."),
     prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
-    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
+    model: str = MovedOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Make the end of a recording lead into its beginning; the loop point is written into the file.
 
@@ -178,20 +179,20 @@ def loop(
 
     clip = _clip(file)
     if clip.recipe is not None and clip.recipe.edit is None:
-        if prompt or seed is not None or takes != 1:
+        if prompt or seed is not None or takes != 1 or seam is not None:
             raise UserError(
-                "a take keeps its own prompt and seed when it is looped; leave out --prompt, --seed, --takes"
+                "a take keeps its own prompt and seed when it is looped; leave out --prompt, --seed, --takes, --seam"
             )
-        _loop_take(clip, steps, device, out, as_json)
+        _loop_take(clip, steps, model, device, out, as_json)
         return
-    plan = edits.loop(clip, seam, file.name)
-    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+    plan = edits.loop(clip, name=file.name) if seam is None else edits.loop(clip, seam, file.name)
+    _perform(plan, prompt, takes, steps, seed, model or "mini", device, out, as_json)
 
 
-def _loop_take(clip: "Clip", steps: int, device: str, out: Path, as_json: bool) -> None:
+def _loop_take(clip: "Clip", steps: int, model: str | None, device: str, out: Path, as_json: bool) -> None:
     """A take, made again as a circle by the model that its recipe names."""
     folder = output_folder(out)
-    engine = load_model(clip.recipe.model if clip.recipe else "mini", device)
+    engine = load_model(model or (clip.recipe.model if clip.recipe else "mini"), device)
     with progress("loop", as_json) as callback:
         looped = engine.loop(clip, steps, callback)
     report([save_clip(looped, folder)], as_json, f"loop: made again in {steps} step{'s' if steps > 1 else ''}")
@@ -222,7 +223,8 @@ def morph(
     file: Path = FileArgument,
     other: Path = typer.Argument(help="The sound at the other end."),
     amount: float = typer.Option(0.5, help="0 is the first sound, 1 the second."),
-    prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
+    other_prompt: str = typer.Option("", help="What is heard in the other, where it is a recording."),
+    prompt: str = PromptOption, steps: int = StepsOption, seed: int = SeedOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Make the sound between two takes, or between recordings.
@@ -233,8 +235,8 @@ def morph(
     """
     from soundctm import edits
 
-    plan = edits.morph(_clip(file), _clip(other), amount, (file.name, other.name))
-    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+    plan = edits.morph(_clip(file), _clip(other), amount, other_prompt, (file.name, other.name))
+    _perform(plan, prompt, 1, steps, seed, model, device, out, as_json)
 
 
 @edit_app.command()
@@ -242,7 +244,7 @@ def vary(
     file: Path = typer.Argument(help="A take that soundctm made."),
     gamma: float = typer.Option(0.3, help="How far the relatives go: above 0, to 1."),
     takes: int = typer.Option(4, help="How many relatives."),
-    steps: int = StepsOption, model: str = typer.Option(None, help="Where the model lies now, if it moved."),
+    steps: int = StepsOption, model: str = MovedOption,
     source: list[Path] = typer.Option([], help="A recording that the take was made from; several may be given."),
     device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip

@@ -44,7 +44,7 @@ def _read(
             return from_shape(shape, seconds, weight=weight)
     if Path(text).suffix.lower() == ".csv":
         return from_csv(text, feature, seconds, weight=weight, low=low, high=high)
-    if ":" not in text:
+    if Path(text).is_file() or ":" not in text:
         if not Path(text).suffix:
             shapes = f"a shape ({', '.join(SHAPES)}), " if feature == "intensity" else ""
             raise UserError(

@@ -25,5 +25,6 @@ class DataConsistency:
     @torch.no_grad()
     def __call__(self, landing: Landing) -> Tensor:
         x = self.codec.decode(landing.clean(landing.z), self.length)
-        correction = self.codec.encode(self.observation(x)) - self.codec.encode(x)
+        agreeing = self.observation(x.cpu()).to(x.device)  # observations live on the CPU, and some need float64
+        correction = self.codec.encode(agreeing) - self.codec.encode(x)
         return landing.z_s + (1 - landing.s / landing.t) * correction

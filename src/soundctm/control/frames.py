@@ -28,11 +28,12 @@ def frames(x: Tensor, rate: int, seconds: float) -> Tensor:
     fall in level or as a click. Raises ValueError unless ``x`` is mono and holds a whole frame.
     """
     half, hop = round(rate * seconds / 2), hop_length(rate)
+    if x.ndim != 3 or x.shape[1] != 1 or x.shape[2] < 2 * half:
+        raise ValueError(f"frames: x is {tuple(x.shape)}; expected [B, 1, length] with a length from {2 * half} up")
     before = -(-half // hop)  # frames that reach past the start
-    shortest = before * hop + half
-    if x.ndim != 3 or x.shape[1] != 1 or x.shape[2] < shortest:
-        raise ValueError(f"frames: x is {tuple(x.shape)}; expected [B, 1, length] with a length from {shortest} up")
-    whole = x[:, 0, before * hop - half :].unfold(-1, 2 * half, hop)
+    first = min(before * hop - half, x.shape[2] - 2 * half)  # a sound of hardly more than a frame: its last whole one
+    whole = x[:, 0, first:].unfold(-1, 2 * half, hop)
+    before = min(before, x.shape[2] // hop + 1 - whole.shape[1])
     after = x.shape[2] // hop + 1 - before - whole.shape[1]
     return torch.cat([whole[:, :1].expand(-1, before, -1), whole, whole[:, -1:].expand(-1, after, -1)], dim=1)
 

@@ -1,5 +1,7 @@
 """Between two takes: spherical in the noise, linear in the conditioning."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -12,7 +14,7 @@ def slerp(a: Tensor, b: Tensor, amount: float) -> Tensor:
     Noise keeps its level on the way, where a straight line would sink to 0.71 of it in the middle. The norms of the two
     are interpolated linearly.
     """
-    flat_a, flat_b = a.flatten(1).double(), b.flatten(1).double()
+    flat_a, flat_b = (each.cpu().flatten(1).double() for each in (a, b))  # not every device has float64
     norm_a, norm_b = (v.norm(dim=1, keepdim=True) for v in (flat_a, flat_b))
     cosine = (flat_a * flat_b).sum(1, keepdim=True) / (norm_a * norm_b).clamp_min(torch.finfo(torch.float64).tiny)
     angle = cosine.clamp(-1.0, 1.0).acos()
@@ -21,18 +23,17 @@ def slerp(a: Tensor, b: Tensor, amount: float) -> Tensor:
     share_a = torch.where(small, torch.full_like(angle, 1 - amount), ((1 - amount) * angle).sin() / sine)
     share_b = torch.where(small, torch.full_like(angle, amount), (amount * angle).sin() / sine)
     unit = share_a * flat_a / norm_a + share_b * flat_b / norm_b
-    return (unit * ((1 - amount) * norm_a + amount * norm_b)).reshape(a.shape).to(a.dtype)
+    return (unit * ((1 - amount) * norm_a + amount * norm_b)).reshape(a.shape).to(a)
 
 
 def blend(a: Conditioning, b: Conditioning, amount: float) -> Conditioning:
-    """Token by token ``(1 - amount) a + amount b``; the one with fewer tokens repeats its last.
+    """Token by token ``(1 - amount) a + amount b``, both of one item.
 
-    ``amount`` 0 and 1 give back ``a`` and ``b`` themselves. Both are of one item.
+    Every token is repeated until both have equally many, which attention and means over tokens do not feel: at 0 the
+    blend acts as ``a``, at 1 as ``b``, and it is continuous between.
     """
-    if amount in (0.0, 1.0):
-        return b if amount else a
     real = [c.tokens[:, c.mask[0]] for c in (a, b)]
-    longest = max(tokens.shape[1] for tokens in real)
-    filled = [torch.cat([x, x[:, -1:].expand(-1, longest - x.shape[1], -1)], dim=1) for x in real]
-    tokens = torch.lerp(filled[0], filled[1], amount)
+    longest = math.lcm(*(x.shape[1] for x in real))
+    repeated = [x.repeat_interleave(longest // x.shape[1], dim=1) for x in real]
+    tokens = torch.lerp(repeated[0], repeated[1], amount)
     return Conditioning(tokens, tokens.new_ones(tokens.shape[:2], dtype=torch.bool))

@@ -113,36 +113,34 @@ class Known:
 
 @dataclass(frozen=True, eq=False)
 class Declipped:
-    """``observed [1, 1, length]`` that was clipped at ``level``: below it, samples are known; the others are only known
-    to lie at ``level`` or beyond, on their side.
+    """``observed [1, 1, length]`` that was cut where ``clipped`` (bool ``[length]``): there the sound is only known to
+    lie at the observed or beyond it, on its side; the other samples are known.
 
-    ``P`` keeps the known and moves each of the others to the nearest value that its side and the level allow.
+    ``P`` keeps the known and moves each of the others to the nearest value that its side and the observed allow.
     ``finish`` also lets the sound leave and reach the known samples no faster than the observed moves anywhere.
     """
 
     observed: Tensor
-    level: float
+    clipped: Tensor
 
     def __post_init__(self) -> None:
         _check_observed(self.observed)
-        if not 0 < self.level < float("inf"):
-            raise UserError(f"clipping level is {self.level:g}; it is an amplitude above 0, 1 being full scale")
+        length = self.observed.shape[-1]
+        if self.clipped.dtype != torch.bool or self.clipped.shape != (length,):
+            raise ValueError(
+                f"Declipped: clipped is {self.clipped.dtype} {tuple(self.clipped.shape)}; expected bool [{length}]"
+            )
         if bool(self.clipped.all()):
-            raise UserError(f"every sample is clipped at level {self.level:g}; give the level at which peaks are cut")
-
-    @property
-    def clipped(self) -> Tensor:
-        """Where the observed is cut: bool ``[1, 1, length]``. The level is rounded as samples are: 0.7 clips at 0.7."""
-        return self.observed.abs() >= torch.tensor(self.level, dtype=self.observed.dtype)
+            raise UserError("every sample is clipped, so nothing is known; give the level at which peaks are cut")
 
     def __call__(self, x: Tensor) -> Tensor:
         y = _observed_like(self.observed, x)
-        beyond = y.sign() * torch.clamp_min(y.sign() * x, self.level)
+        beyond = y.sign() * torch.maximum(y.sign() * x, y.abs())
         return torch.where(self.clipped.to(x.device), beyond, y)
 
     @torch.no_grad()
     def finish(self, x: Tensor) -> Tensor:
-        observed, clipped = _numpy(self.observed)[0, 0], self.clipped[0, 0].cpu().numpy()
+        observed, clipped = _numpy(self.observed)[0, 0], self.clipped.cpu().numpy()
         limited = np.stack([limit_slopes(sound, observed, clipped) for sound in _numpy(x)[:, 0]])
         return self(_tensor_like(limited[:, None], x))
 

@@ -26,13 +26,15 @@ def optimise_start(
     z = z_T.detach().clone().requires_grad_()
     adam = torch.optim.Adam([z], lr=rate)
     best, best_loss = z_T.detach().clone(), z_T.new_full((len(z_T),), torch.inf)
-    for i in range(iterations):
+    for i in range(iterations + 1):  # once more than there are steps: the last one counts as well
         with torch.enable_grad():
             value = loss(clean(z))
-            (z.grad,) = torch.autograd.grad(value.sum(), z)
+            gradient = torch.autograd.grad(value.sum(), z)[0] if i < iterations else None
         better = value.detach() < best_loss
         best[better], best_loss[better] = z.detach()[better], value.detach()[better]
-        adam.step()
-        if callback is not None:
-            callback(i + 1, iterations)
+        if i < iterations:
+            z.grad = gradient
+            adam.step()
+            if callback is not None:
+                callback(i + 1, iterations)
     return best

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from soundctm.backbones.embeddings import WHOLE
 from soundctm.conditioning import Conditioning
 
 
@@ -11,8 +12,9 @@ class Windows(nn.Module):
 
     At every noise level the output of a frame is the mean over the windows that hold it, weighted by a triangle that
     falls to the ends of a window (MultiDiffusion, Bar-Tal et al. 2023), so that windows share one trajectory and no
-    seam is audible. With ``circle`` the sequence has no ends: windows run across from the last frame to the first.
-    It takes the arguments of a student :class:`~soundctm.backbones.DiT`.
+    seam is audible. The student is told which part of the clip a window is. With ``circle`` the sequence has no ends:
+    windows run across from the last frame to the first, and each counts as a whole clip. It takes the arguments of a
+    student :class:`~soundctm.backbones.DiT`.
     """
 
     def __init__(self, student: nn.Module, length: int, circle: bool = False) -> None:
@@ -41,7 +43,8 @@ class Windows(nn.Module):
         weight = torch.minimum(ramp, ramp.flip(0))
         for start in self.starts(frames):
             rows = (start + torch.arange(length, device=x.device)) % frames
-            seen = self.student(x[..., rows], c_noise_t, conditioning, c_noise_s=c_noise_s, omega=omega)
+            span = WHOLE if self.circle else (start / frames, (start + length) / frames)
+            seen = self.student(x[..., rows], c_noise_t, conditioning, c_noise_s=c_noise_s, omega=omega, span=span)
             total = total.index_add(-1, rows, seen * weight)
             weights = weights.index_add(0, rows, weight)
         return total / weights

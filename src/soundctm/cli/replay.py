@@ -1,0 +1,36 @@
+"""``soundctm replay``: make a file again from its recipe."""
+
+from pathlib import Path
+
+import typer
+
+from soundctm.cli.common import JsonOption, OutOption, load_model, output_folder, progress, report, save_clip
+from soundctm.errors import UserError
+
+
+def replay(
+    file: Path = typer.Argument(help="A WAV that soundctm made."),
+    source: list[Path] = typer.Option([], help="A recording that it was made from; several may be given."),
+    model: str = typer.Option(None, help="Where the model lies now, if it moved; the recipe says otherwise."),
+    device: str = typer.Option("cpu", help="cpu, cuda, mps."),
+    out: Path = OutOption,
+    as_json: bool = JsonOption,
+) -> None:
+    """Make a sound again, exactly as its recipe says: on the same kind of machine the same samples.
+
+    Example:
+
+        soundctm replay rain_fill_seed7_take1_16steps.wav --source beach.wav --out again
+    """
+    from soundctm.audio import Clip
+
+    recipe = Clip.load(file).recipe
+    if recipe is None:
+        raise UserError(f"{file} carries no recipe; give a WAV that soundctm made")
+    recordings = {clip.digest: clip for clip in map(Clip.load, source)}
+    folder = output_folder(out)
+    engine = load_model(model or recipe.model, device)
+    engine.check_mine(recipe)
+    with progress(f"replaying {file.name}", as_json) as callback:
+        clip = next(engine.replay([recipe], callback, recordings))
+    report([save_clip(clip, folder)], as_json, f"made again from its recipe, in {recipe.steps} steps")
