@@ -1,20 +1,22 @@
 """Plans of edits: what they name, how long their results are, and what they refuse."""
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
+from pydantic import BaseModel
 
 from soundctm import Clip, Recipe, UserError, edits
-from soundctm.audio.edit import Fill, Join, Loop, Morph, Source
+from soundctm.audio.edit import Declip, Extend, ExtendBandwidth, Fill, Join, Loop, Morph, Source, Transform
+from soundctm.audio.target import Target
 from tests.oracles.recordings import recording
 
 NAN = math.nan
 A, B = recording(1), recording(2, seconds=0.6, rate=16000, channels=2)
 TAKE = Recipe(
-    prompt="rain", seed=7, take=2, steps=4, seconds=1.25, omega=3.0, nu=1.5, gamma=0.2, model="tiny", model_hash="0",
+    prompt="rain", seed=7, take=2, steps=4, seconds=1.25, omega=3.0, nu=1.5, gamma=0.0, model="tiny", model_hash="0",
     sample_rate=8000, version="0", negative="bell",
 )  # fmt: skip
 
@@ -67,20 +69,83 @@ def test_names_travel_with_digests() -> None:
 def test_a_morph_takes_a_take_at_its_recipe_and_a_recording_as_it_is() -> None:
     both = edits.morph(take(), take(prompt="wind", seed=9, take=0), 0.25)
     assert both.edit == Morph(amount=0.25, prompt="wind", seed=9, take=0) and both.recipe == TAKE and not both.clips
-    first = edits.morph(A, take(), 0.25, ("a.wav", "t.wav"))
+    follows = take()
+    first = edits.morph(A, follows, 0.25, names=("a.wav", "t.wav"))
     assert first.edit == Morph(
-        amount=0.25, prompt="rain", seed=7, take=2, source=Source(name="a.wav", digest=A.digest)
+        amount=0.25, prompt="rain", seed=0, take=0, source=Source(name="a.wav", digest=A.digest),
+        other=Source(name="t.wav", digest=follows.digest),
     )  # fmt: skip
-    assert first.recipe is None and first.clips == (A,)
-    second = edits.morph(take(), A, 0.25, ("t.wav", "a.wav"))
+    assert first.recipe is None and first.clips == (A, follows)
+    second = edits.morph(take(), A, 0.25, names=("t.wav", "a.wav"))
     assert second.edit == Morph(amount=0.25, prompt="", seed=0, take=0, other=Source(name="a.wav", digest=A.digest))
     assert second.recipe == TAKE and second.clips == (A,)
 
 
-def test_a_take_that_was_edited_is_a_recording_to_a_morph() -> None:
-    edited = take(edit=Loop(source=Source(name="a.wav", digest=A.digest), seam=0.1))
-    plan = edits.morph(edited, edited, 0.5)
-    assert plan.recipe is None and plan.clips == (edited, edited) and len(plan.edit.sources) == 2
+NOT_PLAIN: list[dict[str, Any]] = [
+    {"edit": Loop(source=Source(name="a.wav", digest=A.digest), seam=0.1)},
+    {"loop": True},
+    {"targets": (Target(feature="intensity", points=((0.0, -40.0), (1.0, -12.0))),)},
+    {"gamma": 0.2},
+    {"gamma": 0.2, "variation": 3},
+]
+
+
+@pytest.mark.parametrize("change", NOT_PLAIN)
+def test_a_take_that_is_more_than_its_noise_is_a_recording_to_a_morph(change: dict[str, Any]) -> None:
+    made = take(**change)
+    plan = edits.morph(made, made, 0.5)
+    assert plan.recipe is None and plan.clips == (made, made) and len(plan.edit.sources) == 2
+    plan = edits.morph(take(), made, 0.5, other_prompt="a bell", names=("t.wav", "m.wav"))
+    assert plan.recipe == TAKE and plan.other is None and plan.clips == (made,)
+    assert plan.edit == Morph(
+        amount=0.5, prompt="a bell", seed=0, take=0, other=Source(name="m.wav", digest=made.digest)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("change", [{"seconds": 1.0}, {"omega": 2.0}, {"nu": 1.0, "negative": ""}, {"negative": "sea"}])
+def test_another_take_of_another_length_or_guidance_is_a_recording_to_a_morph(change: dict[str, Any]) -> None:
+    other = take(prompt="wind", **change)
+    plan = edits.morph(take(), other, 0.5, other_prompt="a gale")
+    assert plan.recipe == TAKE and plan.other is None and plan.clips == (other,)
+    assert isinstance(plan.edit, Morph) and plan.edit.prompt == "a gale" and plan.edit.source is None
+    assert edits.morph(take(), take(prompt="wind", seed=1, take=3, steps=9), 0.5).other is not None
+
+
+FIELDS: list[tuple[type[BaseModel], dict[str, Any], dict[str, Any]]] = [
+    (ExtendBandwidth, {"cutoff": 100.0}, {"cutoff": 0.0}),
+    (Declip, {"level": 1.0}, {"level": 0.0}),
+    (Declip, {"level": 1.0}, {"level": 1.01}),
+    (Fill, {"start": 0.0, "end": 0.1}, {"start": -0.1}),
+    (Fill, {"start": 0.0, "end": 0.1}, {"end": 0.0}),
+    (Extend, {"before": 0.0, "after": 0.0}, {"before": -0.1}),
+    (Extend, {"before": 0.0, "after": 0.0}, {"after": -0.1}),
+    (Join, {"other": Source(name="b", digest="0"), "gap": 0.1}, {"gap": 0.0}),
+    (Loop, {"seam": 0.1}, {"seam": 0.0}),
+    (Transform, {"strength": 0.0}, {"strength": -0.1}),
+    (Transform, {"strength": 1.0}, {"strength": 1.1}),
+    (Morph, {"amount": 0.0, "prompt": "", "seed": 0, "take": 0}, {"amount": -0.1}),
+    (Morph, {"amount": 1.0, "prompt": "", "seed": 0, "take": 0}, {"amount": 1.1}),
+    (Morph, {"amount": 1.0, "prompt": "", "seed": 0, "take": 0}, {"seed": -1}),
+    (Morph, {"amount": 1.0, "prompt": "", "seed": 0, "take": 0}, {"take": -1}),
+    (Fill, {"start": 0.0, "end": 0.1}, {"end": math.inf}),
+    (Extend, {"before": 0.0, "after": 0.0}, {"after": math.inf}),
+    (Join, {"other": Source(name="b", digest="0"), "gap": 0.1}, {"gap": math.inf}),
+]
+
+
+@pytest.mark.parametrize(("kind", "good", "bad"), FIELDS)
+def test_a_file_whose_edit_is_out_of_range_is_refused_in_one_line(
+    kind: type[BaseModel], good: dict[str, Any], bad: dict[str, Any]
+) -> None:
+    fields = {"source": Source(name="a", digest="0"), **good}
+    text = TAKE.model_copy(update={"edit": kind(**fields)}).model_dump_json()
+    assert Recipe.from_json(text, "a.wav").edit == kind(**fields)
+    name, value = next(iter(bad.items()))
+    spoilt = json.loads(text)
+    for wrong in (value, math.nan):
+        spoilt["edit"][name] = wrong
+        with pytest.raises(UserError, match=rf"^a\.wav carries a recipe that cannot be read \(edit\..*{name}:"):
+            Recipe.from_json(json.dumps(spoilt), "a.wav")
 
 
 BAD: dict[str, tuple[Callable[[], object], str]] = {
@@ -88,14 +153,15 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
     "cutoff at Nyquist": (lambda: edits.extend_bandwidth(A, 4000.0), "cutoff is 4,000.0"),
     "cutoff is no number": (lambda: edits.extend_bandwidth(A, NAN), "cutoff is nan"),
     "level of nothing": (lambda: edits.declip(A, 0.0), "level is 0.0"),
-    "level that nothing reaches": (lambda: edits.declip(A, 1.1), "level is 1.1, but no sample goes beyond"),
+    "level that nothing reaches": (lambda: edits.declip(A, 0.9), "level is 0.9, but no sample goes beyond"),
+    "level above full scale": (lambda: edits.declip(A, 1.1), "level is 1.1; accepted are 0.001 to 1.0"),
     "level is no number": (lambda: edits.declip(A, NAN), "level is nan"),
     "gap before the start": (lambda: edits.fill(A, -0.1, 0.5), "start is -0.1"),
     "gap past the end": (lambda: edits.fill(A, 0.5, 1.1), "end is 1.1; accepted are 0.0 to 1.0"),
     "gap is no number": (lambda: edits.fill(A, 0.2, NAN), "end is nan"),
     "gap backwards": (lambda: edits.fill(A, 0.6, 0.3), "goes from 0.6 to 0.3 seconds"),
     "gap of nothing": (lambda: edits.fill(A, 0.6, 0.62), "at least 0.05 s later"),
-    "gap is all": (lambda: edits.fill(A, 0.0, 1.0), "the gap is the whole recording"),
+    "gap is all": (lambda: edits.fill(A, 0.0, 1.0), "the gap leaves less than 0.05 s of the recording"),
     "negative extension": (lambda: edits.extend(A, -0.1, 1.0), "before is -0.1"),
     "endless extension": (lambda: edits.extend(A, after=math.inf), "after is inf"),
     "no extension": (lambda: edits.extend(A), "before is 0.0 and after 0.0"),
@@ -105,6 +171,7 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
     "all seam": (lambda: edits.loop(A, 0.6), "seam is 0.6; accepted are 0.05 to 0.5"),
     "strength below 0": (lambda: edits.transform(A, -0.1), "strength is -0.1"),
     "strength above 1": (lambda: edits.transform(A, 1.1), "strength is 1.1"),
+    "strength of next to nothing": (lambda: edits.transform(A, 0.0009), "strength is 0.0009; give 0, which keeps"),
     "strength is no number": (lambda: edits.transform(A, NAN), "strength is nan"),
     "amount above 1": (lambda: edits.morph(A, B, 1.1), "amount is 1.1"),
     "amount is no number": (lambda: edits.morph(A, B, NAN), "amount is nan"),
@@ -119,11 +186,11 @@ def test_what_cannot_be_done_is_refused_in_one_line(case: str) -> None:
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("spoilt", ["empty", "nan", "inf"])
+@pytest.mark.parametrize("spoilt", ["empty", "nan", "inf", "short", "loud"])
 def test_recordings_that_are_none_are_refused_by_every_edit(spoilt: str) -> None:
-    samples = np.zeros((1, 0), np.float32) if spoilt == "empty" else A.samples.copy()
-    if spoilt != "empty":
-        samples[0, 500] = float(spoilt)
+    samples = A.samples[:, : {"empty": 0, "short": 799}.get(spoilt)].copy()
+    if spoilt in ("nan", "inf", "loud"):
+        samples[0, 500] = 1.1 if spoilt == "loud" else float(spoilt)
     bad = Clip(samples, 8000)
     makers: list[Callable[[], object]] = [
         lambda: edits.extend_bandwidth(bad, 1000.0), lambda: edits.declip(bad, 0.5), lambda: edits.extend(bad, 1.0),

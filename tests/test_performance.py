@@ -1,6 +1,7 @@
 """Recipes made into sound: every edit replays, keeps what it promises to keep, and tells what it needs."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 import torch
 
 from soundctm import Clip, Recipe, SoundCTM, UserError, edits
-from soundctm.sources import waveform
+from soundctm.audio.recipe import Steering
+from soundctm.audio.target import Target
+from soundctm.performance import work
+from soundctm.sources import clipped_at, waveform
 from soundctm.trajectory import sample
 from tests.oracles.edits import PLANS, RISE, STEREO, A, B, recipe_of
 from tests.oracles.recordings import recording
@@ -107,7 +111,7 @@ def test_results_are_as_long_as_planned_and_fit_a_file(model: SoundCTM, results:
     assert clip.samples.dtype == np.float32 and np.abs(clip.samples).max() <= 1
 
 
-@pytest.mark.parametrize("kind", list(PLANS))
+@pytest.mark.parametrize("kind", sorted(PLANS.keys() - {"morph"}))
 def test_takes_of_an_edit_differ_and_stand_alone(model: SoundCTM, results: dict[str, Clip], kind: str) -> None:
     takes = model.edit(PLANS[kind](), "a bell", takes=2, steps=2, seed=5)
     assert np.array_equal(takes[0].samples, results[kind].samples)
@@ -116,12 +120,72 @@ def test_takes_of_an_edit_differ_and_stand_alone(model: SoundCTM, results: dict[
     assert np.array_equal(alone.samples, takes[1].samples)
 
 
+def test_a_morph_is_one_take(model: SoundCTM) -> None:
+    take = model.generate("rain", seed=3)[0]
+    for plan in (PLANS["morph"](), edits.morph(take, take, 0.5), edits.morph(take, A, 0.5), edits.morph(A, take, 0.5)):
+        with pytest.raises(UserError, match="takes is 2; a morph has one sound for each amount"):
+            model.edit(plan, takes=2, steps=2)
+
+
 @pytest.mark.parametrize("kind", list(PLANS))
 def test_progress_counts_to_its_end(model: SoundCTM, kind: str) -> None:
     seen: list[tuple[int, int]] = []
-    model.edit(PLANS[kind](), takes=2, steps=2, seed=5, callback=lambda *each: seen.append(each))
-    total = 2 * (2 + 40 * (2 if kind == "morph" else 0))
-    assert seen == [(i, total) for i in range(1, total + 1)]
+    takes = 1 if kind == "morph" else 2
+    clips = model.edit(PLANS[kind](), takes=takes, steps=2, seed=5, callback=lambda *each: seen.append(each))
+    total = takes * (2 + 40 * (2 if kind == "morph" else 0))
+    assert seen == [(i, total) for i in range(1, total + 1)] and total == sum(work(recipe_of(clip)) for clip in clips)
+
+
+AT_THE_EDGE: dict[str, tuple[Callable[[], edits.Plan], int]] = {
+    "kept": (lambda: edits.transform(A, 0.0), 0),
+    "hardly touched": (lambda: edits.transform(A, 0.001), 3),
+    "forgotten": (lambda: edits.transform(A, 1.0), 3),
+    "first": (lambda: edits.morph(A, B, 0.0), 83),
+    "second": (lambda: edits.morph(A, B, 1.0), 83),
+    "with itself": (lambda: edits.morph(A, A, 0.5), 83),
+}
+
+
+@pytest.mark.parametrize("kind", list(AT_THE_EDGE))
+def test_progress_counts_to_its_end_at_the_edge_of_a_range(model: SoundCTM, kind: str) -> None:
+    make, total = AT_THE_EDGE[kind]
+    seen: list[tuple[int, int]] = []
+    clip = model.edit(make(), "a bell", steps=3, seed=5, callback=lambda *each: seen.append(each))[0]
+    assert seen == [(i, total) for i in range(1, total + 1)] and work(recipe_of(clip)) == total
+    assert np.isfinite(clip.samples).all() and np.abs(clip.samples).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", ["fill", "transform", "morph", "loop"])
+def test_progress_counts_the_choice_of_a_start(model: SoundCTM, kind: str) -> None:
+    """Targets within the shortest of the results, sought before the steps or during them."""
+    near = Target(feature="intensity", points=((0.0, -40.0), (0.5, -12.0)))
+    for method, more in (("start", 3), ("guidance", 0)):
+        seen: list[tuple[int, int]] = []
+        steering = Steering(method=method, iterations=3)  # type: ignore[arg-type]
+        clip = model.edit(
+            PLANS[kind](), steps=2, seed=5, targets=[near], steering=steering,
+            callback=lambda *each, seen=seen: seen.append(each),
+        )[0]  # fmt: skip
+        total = 2 + more + (80 if kind == "morph" else 0)
+        assert seen == [(i, total) for i in range(1, total + 1)] and work(recipe_of(clip)) == total
+
+
+def test_nothing_steers_or_varies_what_is_kept(model: SoundCTM) -> None:
+    with pytest.raises(UserError, match="transform of strength 0 returns its recording"):
+        model.edit(edits.transform(A, 0.0), steps=2, targets=[RISE])
+    kept = model.edit(edits.transform(A, 0.0), steps=2)[0]
+    with pytest.raises(UserError, match="transform of strength 0 returns its recording"):
+        model.vary(kept, 0.5, sources={A.digest: A})
+
+
+@pytest.mark.parametrize("change", [{"steps": 0}, {"seconds": 1e9}, {"gamma": 2.0}, {"negative": "\n", "nu": 2.0}])
+def test_every_recipe_is_checked_before_the_first_is_made(model: SoundCTM, change: dict[str, Any]) -> None:
+    """As a file may hold anything."""
+    good = recipe_of(model.generate("rain", seed=3)[0])
+    ticks: list[int] = []
+    with pytest.raises(UserError):
+        list(model.replay([good, good.model_copy(update=change)], lambda done, _: ticks.append(done)))
+    assert not ticks
 
 
 def test_an_edit_needs_no_words_but_hears_them(model: SoundCTM, results: dict[str, Clip]) -> None:
@@ -137,10 +201,20 @@ def test_what_is_out_of_range_is_refused(model: SoundCTM) -> None:
     for bad, said in (({"steps": 0}, "steps is 0"), ({"takes": 0}, "takes is 0"), ({"seed": -1}, "seed is -1")):
         with pytest.raises(UserError, match=said):
             model.edit(PLANS["fill"](), **bad)  # type: ignore[arg-type]
-    with pytest.raises(UserError, match=r"seconds is 0\.05"):
+    with pytest.raises(UserError, match=r"lasts 0\.05 s; give a recording of 0\.1 s or more"):
         model.edit(edits.extend_bandwidth(recording(seconds=0.05), 1000.0))
     with pytest.raises(UserError, match=r"cutoff is 6000 Hz; for a sound at 8000 Hz"):
         model.edit(edits.extend_bandwidth(STEREO, 6000.0))
+
+
+@pytest.mark.parametrize("kind", ["fill", "extend", "join", "loop", "declip", "extend-bandwidth"])
+def test_a_recipe_of_another_length_than_its_recordings_is_refused(
+    model: SoundCTM, results: dict[str, Clip], kind: str
+) -> None:
+    """As a file may hold anything: one line, not the inside of an error."""
+    recipe = recipe_of(results[kind]).model_copy(update={"seconds": 0.5})
+    with pytest.raises(UserError):
+        list(model.replay([recipe], sources=PLANS[kind]().sources))
 
 
 # ---- what is kept
@@ -223,6 +297,47 @@ def test_what_was_not_clipped_is_kept_and_the_rest_goes_beyond(model: SoundCTM) 
     assert np.array_equal(result[below], clipped.samples[below])
     assert (np.abs(result[~below]) >= 0.299 - 1e-6).all()
     assert (np.sign(result[~below]) == np.sign(clipped.samples[~below])).all()
+
+
+@pytest.mark.parametrize("bits", [None, 16])
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("rate", [44100, 48000])
+@pytest.mark.parametrize("level", [0.5, 1.0])
+def test_tops_of_any_recording_are_restored(
+    model: SoundCTM, rate: int, channels: int, bits: int | None, level: float
+) -> None:
+    """Cut on both sides in both channels: what was cut comes out at or beyond what the file held, and other than it,
+    all else as it was up to one gain for all."""
+    t = np.arange(round(0.4 * rate)) / rate
+    true = np.stack([(0.4 + 2 * t) * np.sin(2 * np.pi * (90 + 40 * c) * t) for c in range(channels)])
+    cut = true.clip(-level, level)
+    cut = cut if bits is None else np.rint(cut * 2 ** (bits - 1)).clip(max=2 ** (bits - 1) - 1) / 2 ** (bits - 1)
+    clip = Clip(cut.astype(np.float32), rate)
+    made = model.edit(edits.declip(clip, level), steps=1, seed=5)[0].samples[0]
+    y, found = waveform(clip, 8000)[0, 0].numpy(), clipped_at(clip, level, 8000).numpy()
+    gain = float(made[~found] @ y[~found] / (y[~found] @ y[~found]))
+    assert 0.1 < gain <= 1 + 1e-6 and np.abs(made).max() <= 1
+    assert np.allclose(made[~found], gain * y[~found], atol=2e-6)
+    where = (np.abs(true) > level).any(axis=0)[np.round(np.arange(len(y)) * rate / 8000).astype(int)]
+    assert found[where].all() and where.any()
+    assert (made * np.sign(y) >= gain * np.abs(y) - 2e-6)[found].all()
+    for side in (1, -1):
+        tops = where & (side * y > 0.3)
+        assert tops.any() and (np.abs(made - gain * y)[tops] > 1e-2).any()  # a random student reaches some of them
+
+
+def test_a_kept_band_beyond_full_scale_is_turned_down_with_all_the_rest(model: SoundCTM) -> None:
+    """The lower harmonics of a square wave reach higher than the wave: they are kept up to a gain, not clipped."""
+    wave = Clip(np.sign(np.sin(2 * np.pi * 100 * (np.arange(8000) + 0.5) / 8000)).astype(np.float32)[None], 8000)
+    f = np.fft.rfftfreq(8000, 1 / 8000)
+    Y = np.fft.rfft(wave.samples[0].astype(np.float64))
+    alone = float(np.abs(np.fft.irfft(np.where(f <= 1000, Y, 0))).max())
+    made = model.edit(edits.extend_bandwidth(wave, 1000.0), steps=2, seed=5)[0].samples[0]
+    X, low = np.fft.rfft(made.astype(np.float64)), f <= 1000
+    gain = float((X[low] @ Y[low].conj()).real / np.linalg.norm(Y[low]) ** 2)
+    assert alone > 1.1 and gain <= 1 / alone + 0.2 and gain < 0.95
+    assert np.abs(made).max() == pytest.approx(1.0, abs=1e-6)
+    assert np.linalg.norm((X - gain * Y)[low]) < 1e-5 * np.linalg.norm(Y[low])
 
 
 # ---- refining what was made of recordings

@@ -13,9 +13,10 @@ from torch import Tensor
 from soundctm import Clip, Recipe, SoundCTM, UserError, edits
 from soundctm.audio.recipe import Steering
 from soundctm.diffusion.schedule import sigma_at
+from soundctm.performance import Performance
 from soundctm.sources import waveform
 from soundctm.takes import take_seed
-from tests.oracles.edits import RISE, A, levels_of, recipe_of
+from tests.oracles.edits import RISE, A, B, levels_of, recipe_of
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_targets_of_a_transform_are_reached_from_where_it_begins(model: SoundCTM
     levels, _ = levels_of(
         model, lambda: model.edit(edits.transform(A, 0.4), steps=1, seed=5, targets=[RISE], steering=steering)
     )
-    assert len(levels) == 4 and max(levels) <= begin * 1.001
+    assert len(levels) == 3 + 1 + 1 and max(levels) <= begin * 1.001  # looks, the one after the last step, the jump
 
 
 # ---- morph
@@ -69,7 +70,9 @@ def test_a_morph_between_takes_ends_at_the_takes(model: SoundCTM) -> None:
     first, second = (model.generate(p, seed=s, steps=3)[0] for p, s in (("heavy rain", 3), ("a bell", 9)))
     ends = [model.edit(edits.morph(first, second, amount), steps=3)[0] for amount in (0.0, 1.0)]
     assert np.array_equal(ends[0].samples, first.samples)
-    assert np.array_equal(ends[1].samples, second.samples)
+    assert not np.array_equal(ends[1].samples, second.samples)  # the decoder's texture is the first sound's throughout
+    mine = model.engine.codec(recipe_of(first)), model.engine.codec(recipe_of(second))
+    assert model.engine.codec(recipe_of(ends[1])).seed == mine[0].seed != mine[1].seed
 
 
 def test_a_morph_starts_and_speaks_as_its_ends_do(model: SoundCTM) -> None:
@@ -97,8 +100,9 @@ def test_a_morph_starts_and_speaks_as_its_ends_do(model: SoundCTM) -> None:
 
 
 def test_a_morph_of_a_take_keeps_its_words_and_guidance(model: SoundCTM) -> None:
-    first = model.generate("heavy rain", seed=3, omega=2.0, nu=1.5, negative="a bell", seconds=0.8)[0]
-    second = model.generate("three knocks", seed=9, takes=2)[1]
+    guidance: dict[str, Any] = {"omega": 2.0, "nu": 1.5, "negative": "a bell", "seconds": 0.8}
+    first = model.generate("heavy rain", seed=3, **guidance)[0]
+    second = model.generate("three knocks", seed=9, takes=2, **guidance)[1]
     made = recipe_of(model.edit(edits.morph(first, second, 0.5), steps=2)[0])
     assert (made.prompt, made.seed, made.take, made.omega, made.nu, made.negative, made.seconds) == (
         "heavy rain", 3, 0, 2.0, 1.5, "a bell", 0.8,
@@ -106,6 +110,67 @@ def test_a_morph_of_a_take_keeps_its_words_and_guidance(model: SoundCTM) -> None
     assert made.edit is not None and made.edit.model_dump(include={"prompt", "seed", "take"}) == {
         "prompt": "three knocks", "seed": 9, "take": 1,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "given", [{"prompt": "wind"}, {"seed": 1}, {"omega": 3.0}, {"nu": 2.0}, {"nu": 2.0, "negative": "wind"}]
+)
+def test_a_morph_that_begins_with_a_take_is_given_no_other_words_or_guidance(
+    model: SoundCTM, given: dict[str, Any]
+) -> None:
+    take = model.generate("rain", seed=3)[0]
+    for plan in (edits.morph(take, take, 0.5), edits.morph(take, A, 0.5)):
+        with pytest.raises(UserError, match="keeps its prompt, seed and guidance; leave them out"):
+            model.edit(plan, steps=2, **given)
+    made = model.edit(edits.morph(A, take, 0.5), steps=2, **given)[0]
+    assert {name: getattr(recipe_of(made), name) for name in given} == given
+
+
+def test_the_other_recording_of_a_morph_is_inverted_under_its_own_prompt(model: SoundCTM) -> None:
+    """Its words are in the recipe, and at both ends they are heard or not."""
+    takes = [
+        model.edit(edits.morph(A, B, amount, other_prompt=words), "rain", steps=2, seed=5)[0]
+        for amount in (0.0, 1.0)
+        for words in ("a bell", "three knocks")
+    ]
+    edit = recipe_of(takes[0]).edit
+    assert edit is not None and edit.model_dump()["prompt"] == "a bell"
+    assert np.allclose(takes[0].samples, takes[1].samples, atol=1e-4)
+    assert not np.allclose(takes[2].samples, takes[3].samples, atol=1e-2)
+
+
+@pytest.mark.parametrize("change", [{"omega": 1.5}, {"seconds": 0.7}, {"nu": 2.0}, {"nu": 2.0, "negative": "a bell"}])
+def test_a_take_of_other_length_or_guidance_goes_into_a_morph_as_a_recording(
+    model: SoundCTM, change: dict[str, Any]
+) -> None:
+    """As the samples that it has: the same as the recording without its recipe."""
+    first, second = model.generate("rain", seed=3)[0], model.generate("a bell", seed=9, **change)[0]
+    made = model.edit(edits.morph(first, second, 0.5, other_prompt="a bell"), steps=2)[0]
+    plain = model.edit(edits.morph(first, Clip(second.samples, 8000), 0.5, other_prompt="a bell"), steps=2)[0]
+    assert recipe_of(made).sources and np.array_equal(made.samples, plain.samples)
+    (again,) = model.replay([recipe_of(made)], sources={second.digest: second})
+    assert np.array_equal(made.samples, again.samples)
+
+
+@pytest.mark.parametrize("sizes", [("rain", "three slow knocks"), ("heavy rain", "a bell, a bell")])
+def test_a_morph_has_no_jump_at_its_ends(
+    model: SoundCTM, sizes: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Texts of different lengths, and amounts next to none: the latents that are decoded hardly move."""
+    first, second = (model.generate(prompt, seed=seed, steps=2)[0] for seed, prompt in enumerate(sizes))
+    heard: list[Tensor] = []
+    finish = Performance._finish
+
+    def listen(self: Performance, z: Tensor) -> Tensor:
+        heard.append(z)
+        return finish(self, z)
+
+    monkeypatch.setattr(Performance, "_finish", listen)
+    for end, beside in ((0.0, 1e-6), (1.0, 1 - 1e-6)):
+        for amount in (end, beside):
+            model.edit(edits.morph(first, second, amount), steps=2)
+        assert float((heard[-1] - heard[-2]).abs().max()) < 1e-3 < float(heard[-1].std())
+    assert not torch.allclose(heard[0], heard[-1], atol=0.1)
 
 
 @pytest.mark.parametrize("which", ["first", "second"])
@@ -117,18 +182,8 @@ def test_a_take_of_another_model_is_refused(model: SoundCTM, which: str) -> None
         model.edit(plan, steps=2)
 
 
-def test_several_takes_of_a_morph_between_takes_are_not_promised(model: SoundCTM) -> None:
-    """Its noise is given, so there is one: asking for more is refused, or gives as many as asked."""
-    plan = edits.morph(model.generate("rain", seed=3)[0], model.generate("a bell", seed=4)[0], 0.5)
-    try:
-        made = model.edit(plan, takes=3, steps=1)
-    except UserError:
-        return
-    assert len(made) == 3
-
-
-def test_a_morph_from_a_take_begins_at_that_take_whatever_made_it(model: SoundCTM) -> None:
-    """Or says that it cannot: a loop or a steered take is not silently another sound."""
+def test_a_morph_from_a_take_that_is_more_than_its_noise_begins_at_its_samples(model: SoundCTM) -> None:
+    """A loop or a steered take is not silently another sound."""
     other = model.generate("a bell", seed=9, steps=2)[0]
     steering = Steering(method="start", iterations=2)
     for first in (
@@ -136,14 +191,12 @@ def test_a_morph_from_a_take_begins_at_that_take_whatever_made_it(model: SoundCT
         model.generate("rain", seed=3, steps=2, targets=[RISE])[0],
         model.generate("rain", seed=3, steps=2, targets=[RISE], steering=steering)[0],
     ):
-        plan = edits.morph(first, other, 0.0)
-        if plan.recipe is None:  # it is taken as a recording
-            continue
-        try:
-            made = model.edit(plan, steps=2)[0]
-        except UserError:
-            continue
-        assert np.array_equal(made.samples, first.samples)
+        made, plain = (
+            model.edit(edits.morph(clip, other, 0.0), "rain", steps=2, seed=1)[0]
+            for clip in (first, Clip(first.samples, 8000))
+        )
+        assert np.array_equal(made.samples, plain.samples) and recipe_of(made).sources
+        assert made.samples.shape == first.samples.shape
 
 
 # ---- vary
@@ -194,6 +247,14 @@ def test_recordings_and_takes_of_other_models_are_not_varied(model: SoundCTM) ->
         model.vary(A)
     with pytest.raises(UserError, match="load that model"):
         model.vary(Clip(take.samples, 8000, recipe_of(take).model_copy(update={"model_hash": "f" * 16})))
+
+
+def test_relatives_are_not_refined(model: SoundCTM) -> None:
+    relative = model.vary(model.generate("rain", seed=3, steps=2)[0], 0.5, takes=1, steps=2)[0]
+    with pytest.raises(UserError, match=r"a relative made with gamma.* cannot be refined"):
+        model.refine(relative, steps=4)
+    stochastic = model.generate("rain", seed=3, steps=2, gamma=0.5)[0]  # no relative: its course is its own
+    assert recipe_of(model.refine(stochastic, steps=4)).gamma == 0.0
 
 
 def test_different_variations_have_different_seeds() -> None:

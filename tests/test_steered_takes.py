@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from soundctm import Recipe, SoundCTM, UserError
 from soundctm.audio.recipe import Steering
 from soundctm.audio.target import Target
+from soundctm.control.curves import CURVES
 from soundctm.control.target_loss import deviations
+from soundctm.performance import Performance
 from tests.oracles.edits import PLANS, RISE, A, recipe_of
 
 
@@ -57,6 +60,57 @@ def test_no_strength_is_the_take_itself(model: SoundCTM) -> None:
     plain = model.generate("rain", seed=3, steps=3)[0]
     free = model.generate("rain", seed=3, steps=3, targets=[RISE], steering=Steering(strength=0.0))[0]
     assert np.array_equal(plain.samples, free.samples)
+
+
+@pytest.mark.parametrize("loop", [True, False])
+@pytest.mark.parametrize(
+    "target",
+    [
+        Target(feature="intensity", points=((0.0, -40.0), (0.9, -12.0))),
+        Target(feature="band", points=((0.0, -40.0), (0.9, -20.0)), low=200.0, high=900.0),
+        Target(feature="brightness", points=((0.1, 700.0), (0.8, 1500.0))),
+    ],
+)
+def test_the_loss_is_that_of_the_sound_that_is_returned(model: SoundCTM, target: Target, loop: bool) -> None:
+    """Of its last latents, seam and all: the deviation measured on the clip, over the scale of the curve, squared."""
+    recipe = recipe_of(model.generate("rain", seed=3, steps=2, targets=[target], loop=loop)[0])
+    performance = Performance(model.engine, recipe, {}, lambda *_: None)
+    for level in (0.1, 0.5):
+        z = level * model.engine.noise(recipe)[0][None]
+        with torch.no_grad():
+            told, clip = float(performance._loss()(z)) ** 0.5, performance._finish(z)[0].numpy()
+        assert clip.shape == (1, 8064 if loop else 8000)
+        away = deviations(clip, 8000, [target])[0] / CURVES[target.feature].scale
+        assert told == pytest.approx(away, rel=1e-3) and away > 0.1
+
+
+def test_a_loop_is_steered_through_its_seam(model: SoundCTM) -> None:
+    """The slope of a loop's loss at its first frame comes from its end too, which the seam leads into it."""
+    recipe = recipe_of(model.generate("rain", seed=3, loop=True, targets=[RISE])[0])
+    slopes = {}
+    for loop in (True, False):
+        performance = Performance(
+            model.engine, recipe.model_copy(update={"loop": loop}), {}, lambda *_: None
+        )  # fmt: skip
+        first = Target(feature="band", points=((0.0, -30.0), (0.02, -30.0)), low=200.0, high=2000.0)
+        performance.recipe = performance.recipe.model_copy(update={"targets": (first,)})
+        z = model.engine.noise(recipe)[0][None].requires_grad_()
+        (slope,) = torch.autograd.grad(performance._loss()(z).sum(), z)
+        slopes[loop] = slope[0].abs().amax(0)
+    assert slopes[True][-1] > 1e-4 * slopes[True].max() and slopes[False][-1] == 0
+    assert not slopes[True][25:40].any()  # what is far from the seam has no part
+
+
+def test_a_recording_that_loops_is_steered_in_the_time_of_the_result(model: SoundCTM) -> None:
+    """Its seam is made in the middle and turned to the ends: the curve that is followed must be turned with it."""
+    target = Target(feature="intensity", points=((0.0, -10.0), (0.45, -10.0), (0.46, None), (0.5, -40.0), (1.0, -40.0)))
+    recipe = recipe_of(model.edit(PLANS["loop"](), steps=1, seed=5, targets=[target])[0])
+    performance = Performance(model.engine, recipe, PLANS["loop"]().sources, lambda *_: None)
+    z = 0.5 * model.engine.noise(recipe)[0][None]
+    with torch.no_grad():
+        heard = performance._waveform(z)[0].roll(-4000, -1).numpy()  # as generated, at its place in the result
+        told = float(performance._loss()(z)) ** 0.5
+    assert told == pytest.approx(deviations(heard, 8000, [target])[0] / CURVES["intensity"].scale, rel=1e-3)
 
 
 def test_an_edit_may_be_steered_and_keeps_what_it_keeps(model: SoundCTM) -> None:

@@ -3,7 +3,7 @@
 import unicodedata
 
 from soundctm.audio import Recipe
-from soundctm.audio.edit import Transform
+from soundctm.audio.edit import Morph, Transform
 from soundctm.control.target_checks import check_target
 from soundctm.errors import UserError
 
@@ -21,6 +21,8 @@ def check_recipe(recipe: Recipe) -> None:
     """Raise :class:`UserError` with the first thing that is out of range."""
     if recipe.edit is None or recipe.prompt:  # an edit may do without words
         check_prompt(recipe.prompt)
+    if isinstance(recipe.edit, Morph) and recipe.edit.prompt:
+        check_prompt(recipe.edit.prompt)
     if recipe.negative:
         check_prompt(recipe.negative)
         if recipe.nu == 1.0:

@@ -110,23 +110,25 @@ def transform(clip: Clip, strength: float, name: str = "recording") -> Plan:
 
 
 def morph(
-    clip: Clip, other: Clip, amount: float, other_prompt: str = "", names: tuple[str, str] = ("recording", "other")
+    clip: Clip, other: Clip, amount: float, *, other_prompt: str = "", names: tuple[str, str] = ("recording", "other")
 ) -> Plan:
     """Between two sounds: ``amount`` 0 gives the first, 1 the second. The result is as long as the first.
 
-    A plain take starts from its own noise and prompt. Anything else is a recording and inverted to noise first, the
-    other under ``other_prompt``: recordings, takes that were edited, steered, looped or varied, and an other take
-    whose length or guidance is not that of the first. The decoder's texture is the first sound's throughout.
+    Two plain takes of one length and guidance start from their own noise and prompts. Anything else is a recording and
+    inverted to noise first, the other under ``other_prompt`` (or the prompt of its recipe): recordings, takes that were
+    edited, steered, looped or varied, and an other take that differs from the first in length or guidance, or follows a
+    recording. The decoder's texture is the first sound's throughout.
     """
     within("amount", amount, 0.0, 1.0, "0 is the first sound, 1 the second")
     mine, theirs = _plain_take(clip), _plain_take(other)
-    if mine is not None and theirs is not None and _guided(mine) != _guided(theirs):
+    if mine is None or (theirs is not None and _guided(mine) != _guided(theirs)):
         theirs = None
-    if theirs is not None:
-        check_prompt(theirs.prompt)
+    heard = other_prompt or (other.recipe.prompt if other.recipe else "")
+    if heard:
+        check_prompt(heard)
     edit = Morph(
         amount=amount,
-        prompt=theirs.prompt if theirs else other_prompt,
+        prompt=theirs.prompt if theirs else heard,
         seed=theirs.seed if theirs else 0,
         take=theirs.take if theirs else 0,
         source=None if mine else source_of(clip, names[0]),

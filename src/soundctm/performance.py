@@ -19,6 +19,7 @@ from soundctm.control.start import optimise_start
 from soundctm.control.target_loss import TargetLoss
 from soundctm.control.windows import Windows
 from soundctm.diffusion.schedule import sigma_at
+from soundctm.errors import UserError
 from soundctm.observed import observed
 from soundctm.sources import Sources, find
 from soundctm.takes import Engine
@@ -54,9 +55,17 @@ class Performance:
         self.codec = engine.codec(recipe)
         self.length = round(recipe.seconds * engine.sample_rate)
         self.observation = observed(recipe.edit, sources, engine.sample_rate) if recipe.edit else None
+        self._check_length()
         frames, longest = engine.frames(recipe.seconds), engine.frames(engine.config.max_seconds)
         windowed = recipe.loop or frames > longest
         self.student = Windows(engine.student, min(frames, longest), recipe.loop) if windowed else engine.student
+
+    def _check_length(self) -> None:
+        if self.observation is not None and self.observation.observed.shape[-1] != self.length:
+            kept = self.observation.observed.shape[-1] / self.engine.sample_rate
+            raise UserError(
+                f"the recipe says {self.recipe.seconds:g} s, but its recordings make {kept:g} s; it was changed since"
+            )
 
     @torch.no_grad()
     def samples(self) -> np.ndarray:
@@ -120,7 +129,9 @@ class Performance:
         )  # fmt: skip
 
     def _loss(self) -> TargetLoss:
-        return TargetLoss(self._waveform, self.engine.sample_rate, self.recipe.targets, self.length)
+        return TargetLoss(
+            lambda z: self._in_time(self._waveform(z)), self.engine.sample_rate, self.recipe.targets, self.length
+        )
 
     def _optimised(self, z_T: Tensor, sigma_max: float, text: Conditioning) -> Tensor:
         """``z_T``, moved first where the targets are reached by its choice."""
@@ -157,4 +168,8 @@ class Performance:
             x = self.observation.finish(x.cpu())
         if isinstance(self.recipe.edit, Declip | ExtendBandwidth):  # what is kept may reach beyond full scale by itself
             x = x / x.abs().max().clamp_min(1.0)
+        return self._in_time(x)
+
+    def _in_time(self, x: Tensor) -> Tensor:
+        """A recording that loops is worked on with its seam in the middle; here it begins where it began."""
         return x.roll(-(self.length // 2), dims=-1) if isinstance(self.recipe.edit, Loop) else x

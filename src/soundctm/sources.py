@@ -1,5 +1,6 @@
 """Recordings that a take is made of: folded to mono, brought to the model's rate, found by their digests."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,7 +15,7 @@ from soundctm.errors import UserError
 
 SHORTEST_SOURCE = 0.1  # seconds
 STEP = 2.0**-15  # of 16-bit samples
-RING = 2  # samples beside a cut top that resampling moves
+RING = 2  # samples, at the lower of two rates, beside a cut top that resampling moves
 Sources = Mapping[str, Clip]  # by digest
 
 
@@ -47,9 +48,9 @@ def clipped_at(clip: Clip, level: float, sample_rate: int) -> Tensor:
     cut = np.flatnonzero((np.abs(clip.samples) >= level - STEP).any(axis=0))
     length = round(clip.samples.shape[1] * sample_rate / clip.sample_rate)
     mask = torch.zeros(length, dtype=torch.bool)
-    spread = (0,) if sample_rate == clip.sample_rate else range(-RING, RING + 1)
+    reach = 0 if sample_rate == clip.sample_rate else math.ceil(RING * max(1.0, sample_rate / clip.sample_rate))
     places = np.round(cut * sample_rate / clip.sample_rate).astype(np.int64)
-    for offset in spread:
+    for offset in range(-reach, reach + 1):
         mask[torch.from_numpy(np.clip(places + offset, 0, length - 1))] = True
     return mask
 

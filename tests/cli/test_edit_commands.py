@@ -1,6 +1,7 @@
 """``soundctm control`` and ``soundctm edit``: what they write and say, twice the same; and what they refuse."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def files(tmp_path: Path) -> Path:
     spoilt = recording(1).samples.copy()
     spoilt[0, 700] = np.nan
     soundfile.write(tmp_path / "nan.wav", spoilt[0], RATE, subtype="FLOAT")
+    soundfile.write(tmp_path / "loud.wav", 1.3 * np.sin(np.arange(RATE) * 0.2), RATE, subtype="FLOAT")
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), RATE)
     soundfile.write(tmp_path / "silence.wav", np.zeros(RATE), RATE)
     soundfile.write(tmp_path / "square.wav", np.sign(recording(1).samples[0] + 1e-9) * 0.5, RATE)
@@ -234,7 +236,7 @@ BAD_EDIT: dict[str, tuple[list[str], str]] = {
     "spoilt sound of the second": (["join", "sea.wav", "nan.wav"], "nan.wav has samples that are no numbers"),
     "spoilt sound to declip": (["declip", "nan.wav"], "nan"),
     "empty sound": (["extend", "empty.wav", "--after", "1"], "empty.wav has no samples"),
-    "sound too short": (["transform", "tick.wav", "rain"], "seconds is 0.05"),
+    "sound too short": (["transform", "tick.wav", "rain"], "tick.wav lasts 0.05 s; give a recording of 0.1 s"),
     "cutoff of 0": (["extend-bandwidth", "sea.wav", "--cutoff", "0"], "cutoff is 0.0"),
     "cutoff above Nyquist": (["extend-bandwidth", "sea.wav", "--cutoff", "5000"], "cutoff is 5,000.0"),
     "cutoff is no number": (["extend-bandwidth", "sea.wav", "--cutoff", "nan"], "cutoff is nan"),
@@ -245,7 +247,7 @@ BAD_EDIT: dict[str, tuple[list[str], str]] = {
     "no end": (["fill", "sea.wav", "--start", "0.1"], "--end"),
     "gap backwards": (["fill", "sea.wav", "--start", "0.5", "--end", "0.2"], "goes from 0.5 to 0.2 seconds"),
     "gap past the end": (["fill", "sea.wav", "--start", "0.5", "--end", "3"], "end is 3.0; accepted are 0.0 to 1.0"),
-    "gap is all": (["fill", "sea.wav", "--start", "0", "--end", "1"], "the gap is the whole recording"),
+    "gap is all": (["fill", "sea.wav", "--start", "0", "--end", "1"], "the gap leaves less than 0.05 s"),
     "gap is no number": (["fill", "sea.wav", "--start", "nan", "--end", "0.5"], "start is nan"),
     "nothing to extend by": (["extend", "sea.wav"], "before is 0.0 and after 0.0"),
     "extended backwards": (["extend", "sea.wav", "--after", "-1"], "after is -1.0"),
@@ -260,6 +262,10 @@ BAD_EDIT: dict[str, tuple[list[str], str]] = {
     "transformed into blanks": (["transform", "sea.wav", "  "], "prompt is empty"),
     "control characters": (["transform", "sea.wav", "rain\x07"], "control characters"),
     "amount above 1": (["morph", "sea.wav", "bell.wav", "--amount", "2"], "amount is 2.0"),
+    "takes of a morph": (["morph", "sea.wav", "bell.wav", "--takes", "3"], "--takes"),
+    "level above full scale": (["declip", "sea.wav", "--level", "1.2"], "level is 1.2; accepted are 0.001 to 1.0"),
+    "next to no strength": (["transform", "sea.wav", "rain", "--strength", "0.0001"], "strength is 0.0001; give 0"),
+    "beyond full scale": (["loop", "loud.wav"], "loud.wav goes beyond full scale (peak 1.3"),
     "morphed with nothing": (["morph", "sea.wav"], "issing argument"),
     "a recording to vary": (["vary", "sea.wav"], "carries no recipe"),
     "no takes": (["fill", "sea.wav", "--start", "0.1", "--end", "0.4", "--takes", "0"], "takes is 0"),
@@ -320,10 +326,75 @@ def test_a_negative_prompt_needs_nu(run, files: Path, tiny_folder: Path) -> None
 
 
 def test_a_morph_says_how_many_it_made(run, files: Path, tiny_folder: Path) -> None:
-    takes = [
-        made(run("generate", "rain", "--takes", 1, "--seed", seed, "--model", tiny_folder, "--json"))[0]["wav"]
-        for seed in (4, 5)
+    result = run("edit", "morph", "sea.wav", "bell.wav", "--steps", "1", "--seed", "4", "--model", tiny_folder)
+    written = [line for line in result.out.splitlines() if line.strip().endswith(".wav")]
+    assert result.code == 0 and len(written) == 1 and "morph: 1 take in 1 step, seed 4" in result.out
+
+
+@pytest.mark.parametrize("given", [["--prompt", "wind"], ["--seed", "1"]])
+def test_a_morph_that_begins_with_a_take_is_given_no_other_words(
+    given: list[str], run, files: Path, tiny_folder: Path
+) -> None:
+    (take,) = made(run("generate", "rain", "--takes", 1, "--seed", 4, "--model", tiny_folder, "--json"))
+    before = listing(files)
+    result = run("edit", "morph", take["wav"], "sea.wav", *given, "--model", tiny_folder)
+    check_refusal(result, "keeps its prompt, seed and guidance; leave them out", files, before)
+
+
+def test_the_other_of_a_morph_has_a_prompt_of_its_own(run, files: Path, tiny_folder: Path) -> None:
+    command = ["edit", "morph", "sea.wav", "bell.wav", "--amount", "1", "--seed", "4", "--steps", "1", "--json"]
+    entries = [
+        made(run(*command, "--model", tiny_folder, "--other-prompt", words, "--out", words[-4:]))[0]
+        for words in ("a bell", "three slow knocks")
     ]
-    result = run("edit", "morph", *takes, "--takes", "3", "--steps", "1", "--model", tiny_folder)
-    written = len([line for line in result.out.splitlines() if line.strip().endswith(".wav")])
-    assert result.code == 2 or f"{written} take" in result.out
+    assert [entry["recipe"]["edit"]["prompt"] for entry in entries] == ["a bell", "three slow knocks"]
+    assert [entry["recipe"]["prompt"] for entry in entries] == ["", ""]
+    assert len({Clip.load(files / entry["wav"]).digest for entry in entries}) == 2
+
+
+# ---- loops of takes
+
+
+def test_a_take_is_looped_from_its_noise(run, files: Path, tiny_folder: Path) -> None:
+    """As if it had been generated as a loop, by the model of its recipe or where that lies now."""
+    (take,) = made(run("generate", "rain", "--takes", 1, "--seed", 4, "--model", tiny_folder, "--json"))
+    command = ["edit", "loop", take["wav"], "--steps", "2", "--json"]
+    (named,) = made(run(*command, "--out", "named"))
+    shutil.copytree(tiny_folder, files / "moved")
+    (moved,) = made(run(*command, "--model", "moved", "--out", "moved_out"))
+    (direct,) = made(
+        run("generate", "rain", "--takes", 1, "--seed", 4, "--steps", 2, "--loop", "--model", tiny_folder, "--json")
+    )
+    assert named["recipe"] == moved["recipe"] == direct["recipe"] and "seam" in named
+    assert (files / named["wav"]).read_bytes() == (files / moved["wav"]).read_bytes()
+    assert (files / named["wav"]).read_bytes() == (files / direct["wav"]).read_bytes()
+    assert run(*command, "--model", "mini").code == 2  # another model is no place where this one lies
+
+
+@pytest.mark.parametrize("given", [["--prompt", "wind"], ["--seed", "0"], ["--takes", "2"], ["--seam", "0.2"]])
+def test_a_take_that_is_looped_keeps_its_words_and_noise(given: list[str], run, files: Path, tiny_folder: Path) -> None:
+    (take,) = made(run("generate", "rain", "--takes", 1, "--seed", 4, "--model", tiny_folder, "--json"))
+    before = listing(files)
+    check_refusal(run("edit", "loop", take["wav"], *given), "leave out --prompt, --seed, --takes", files, before)
+
+
+# ---- files whose names look like points
+
+
+@pytest.mark.parametrize("name", ["take 1:2.wav", "0:-40, 1:-12.wav"])
+def test_a_file_with_a_colon_in_its_name_is_a_file(name: str, run, files: Path, tiny_folder: Path) -> None:
+    (files / name).write_bytes((files / "sea.wav").read_bytes())
+    command = ["control", "rain", "--steps", "1", "--seed", "4", "--model", tiny_folder, "--json", "--intensity"]
+    (followed,) = made(run(*command, name, "--out", "one"))
+    (plain,) = made(run(*command, "sea.wav", "--out", "two"))
+    assert followed["recipe"]["targets"] == plain["recipe"]["targets"]
+    (files / name).unlink()
+    assert run(*command, name).code == 2
+
+
+def test_many_points_are_points(run, files: Path, tiny_folder: Path) -> None:
+    """Longer than the name of any file can be."""
+    points = ", ".join(f"{i / 100:.2f}:{-40 + i / 5:.1f}" for i in range(100))
+    command = ["control", "rain", "--steps", "1", "--seed", "4", "--model", tiny_folder, "--json", "--intensity"]
+    (entry,) = made(run(*command, points))
+    assert len(points) > 255 and len(entry["recipe"]["targets"][0]["points"]) == 100

@@ -74,6 +74,31 @@ def test_frames_refuse_stereo_and_what_is_too_short(shape: tuple[int, ...]) -> N
         frames(torch.zeros(shape), RATE, 0.04)
 
 
+@pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 32000, 44100, 48000])
+@pytest.mark.parametrize("more", [0, 1, 2, 55, 110, 111, 221, 882])
+def test_a_sound_of_hardly_more_than_a_frame_has_all_its_frames(rate: int, more: int) -> None:
+    """A tenth of a second is a frame at every rate, and each frame is made of neighbours in the sound."""
+    shortest = 2 * round(rate * 0.1 / 2)
+    length = shortest + more
+    assert shortest <= round(0.1 * rate)
+    framed = frames(torch.arange(float(length))[None, None], rate, 0.1)
+    centres = np.arange(len(curve_times(length, rate))) * round(rate * 0.01)
+    wanted = centres - shortest // 2
+    whole = wanted[(wanted >= 0) & (wanted + shortest <= length)]
+    starts = wanted.clip(whole[0], whole[-1]) if len(whole) else np.full_like(wanted, more)  # else the last there is
+    assert framed.shape == (1, len(centres), shortest)
+    assert np.array_equal(framed[0].numpy(), starts[:, None] + np.arange(shortest))
+
+
+@pytest.mark.parametrize("rate", [11025, 22050])
+@pytest.mark.parametrize("feature", FEATURES)
+def test_a_tenth_of_a_second_has_every_curve(rate: int, feature: Feature) -> None:
+    x = sine(1000.0, length=0.1, rate=rate)
+    values = read(feature, x, rate)
+    assert values.shape == (1, x.shape[-1] // round(rate * 0.01) + 1) and torch.isfinite(values).all()
+    assert feature != "brightness" or (values - 1000).abs().max() < 20
+
+
 def test_power_spectrum_obeys_parseval() -> None:
     x = noise(0.2).double()
     window = torch.hann_window(640, dtype=torch.float64)

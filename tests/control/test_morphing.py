@@ -8,7 +8,7 @@ from torch import Tensor
 
 from soundctm.conditioning import Conditioning
 from soundctm.control.morphing import blend, slerp
-from tests.oracles.tiny import random_text
+from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
 
 AMOUNTS = st.floats(0.0, 1.0)
 SEEDS = st.integers(0, 1000)
@@ -74,9 +74,29 @@ def test_items_turn_by_their_own_angles() -> None:
         assert torch.equal(together[i : i + 1], slerp(a[i : i + 1], b[i : i + 1], 0.3))
 
 
-def test_texts_at_the_ends_are_themselves() -> None:
-    a, b = random_text(1, 4, seed=1, real=[3]), random_text(1, 6, seed=2)
-    assert blend(a, b, 0.0) is a and blend(a, b, 1.0) is b
+def heard(conditioning: Conditioning, *, adaln: bool = True) -> Tensor:
+    """What a student makes of one noise under a text, by attention and, in the adaLN form, by a mean over tokens."""
+    student = tiny_dit("student", **(MINI if adaln else {}))
+    level = torch.zeros(1)
+    return student(random_latents(1, 8), level, conditioning, c_noise_s=level - 1, omega=level + 3)
+
+
+@pytest.mark.parametrize("adaln", [True, False])
+def test_texts_at_the_ends_act_as_themselves(adaln: bool) -> None:
+    a, b = random_text(1, 4, seed=1, real=[3]), random_text(1, 5, seed=2)
+    for amount, end in ((0.0, a), (1.0, b)):
+        assert torch.allclose(heard(blend(a, b, amount), adaln=adaln), heard(end, adaln=adaln), atol=1e-5)
+    assert not torch.allclose(heard(a, adaln=adaln), heard(b, adaln=adaln), atol=1e-2)
+
+
+@pytest.mark.parametrize("at", [0.0, 0.3, 1.0 - 1e-6])
+@pytest.mark.parametrize("sizes", [(3, 5), (4, 6), (2, 8), (1, 7)])
+def test_a_student_hears_no_jump_on_the_way(at: float, sizes: tuple[int, int]) -> None:
+    """The ends included, where texts of unequal lengths meet: the student's answer moves as little as the amount."""
+    a, b = (random_text(1, size, seed=seed) for seed, size in enumerate(sizes, start=1))
+    here, near, far = (heard(blend(a, b, min(at + step, 1.0))) for step in (0.0, 1e-6, 0.5))
+    assert torch.allclose(here, near, atol=2e-5)
+    assert at > 0.9 or not torch.allclose(here, far, atol=1e-2)
 
 
 @given(AMOUNTS.filter(lambda amount: 0 < amount < 1))
@@ -87,19 +107,19 @@ def test_texts_are_mixed_token_by_token(amount: float) -> None:
     assert torch.allclose(blend(b, a, 1 - amount).tokens, mixed.tokens, atol=1e-6)
 
 
-def test_the_shorter_text_repeats_its_last_token() -> None:
-    a, b = random_text(1, 2, seed=1), random_text(1, 5, seed=2)
-    held = torch.cat([a.tokens, a.tokens[:, -1:].expand(-1, 3, -1)], dim=1)
+def test_tokens_are_repeated_up_to_the_least_common_multiple() -> None:
+    a, b = random_text(1, 4, seed=1), random_text(1, 6, seed=2)
+    ours, theirs = a.tokens[:, [i // 3 for i in range(12)]], b.tokens[:, [i // 2 for i in range(12)]]
     for mixed, amount in ((blend(a, b, 0.3), 0.3), (blend(b, a, 0.7), 0.3)):
-        assert torch.allclose(mixed.tokens, (1 - amount) * held + amount * b.tokens, atol=1e-6)
-        assert mixed.mask.shape == (1, 5) and mixed.mask.all()
+        assert torch.allclose(mixed.tokens, (1 - amount) * ours + amount * theirs, atol=1e-6)
+        assert mixed.mask.shape == (1, 12) and mixed.mask.all()
 
 
 def test_padding_is_not_mixed_in() -> None:
     a, b = random_text(1, 6, seed=1, real=[3]), random_text(1, 4, seed=2)
     spoilt = Conditioning(torch.where(a.mask[..., None], a.tokens, torch.tensor(torch.nan)), a.mask)
     mixed = blend(spoilt, b, 0.4)
-    assert mixed.tokens.shape[1] == 4 and torch.isfinite(mixed.tokens).all()
+    assert mixed.tokens.shape[1] == 12 and torch.isfinite(mixed.tokens).all()
     short = Conditioning(a.tokens[:, :3], a.mask[:, :3])
     assert torch.equal(mixed.tokens, blend(short, b, 0.4).tokens)
 

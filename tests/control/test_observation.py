@@ -35,10 +35,15 @@ def db(difference: np.ndarray, reference: np.ndarray) -> float:
     return float(10 * np.log10(np.square(np.abs(difference)).sum() / np.square(np.abs(reference)).sum() + 1e-30))
 
 
+def cut(x: Tensor, level: float) -> Declipped:
+    """A sound that went through a converter of full scale ``level``."""
+    return Declipped(x.clamp(-level, level), (x.abs() >= level)[0, 0])
+
+
 KINDS: dict[str, Callable[[], Observation]] = {
     "low band": lambda: LowBand(noise(0), 1000.0, RATE, transition=0.0),
     "known": lambda: Known(noise(0), gaps(N, (1000, 1500), (2000, 2010)), RATE),
-    "declipped": lambda: Declipped(noise(0).clamp(-0.2, 0.2), 0.2),
+    "declipped": lambda: cut(noise(0), 0.2),
 }
 
 
@@ -240,10 +245,9 @@ def test_all_unknown_or_broken_recordings_are_refused() -> None:
 
 @pytest.mark.parametrize("level", [0.1, 0.3, 0.7])
 def test_declipped_keeps_the_known_and_exceeds_the_level(level: float) -> None:
-    y = (4 * noise(0)).clamp(-level, level)
-    clipped = y.abs() == torch.tensor(level)
-    declipped = Declipped(y, level)
-    assert torch.equal(declipped.clipped, clipped) and 0.1 < clipped.float().mean() < 0.95
+    declipped = cut(4 * noise(0), level)
+    y, clipped = declipped.observed, declipped.clipped[None, None]
+    assert 0.1 < clipped.float().mean() < 0.95
     for apply in (declipped, declipped.finish):
         final = apply(4 * noise(1))
         assert torch.equal(final[~clipped], y[~clipped])
@@ -254,34 +258,42 @@ def test_declipped_keeps_the_known_and_exceeds_the_level(level: float) -> None:
 
 def test_the_true_sound_is_left_as_it_is() -> None:
     true = sine(123.0)
-    declipped = Declipped(true.clamp(-0.3, 0.3), 0.3)
+    declipped = cut(true, 0.3)
     assert torch.equal(declipped(true), true)
     assert torch.allclose(declipped.finish(true), true, atol=1e-6)
 
 
 def test_a_wrong_side_comes_back_to_the_level() -> None:
     y = torch.tensor([[[0.0, 0.5, -0.5, 0.5, 0.1]]])
-    assert torch.equal(
-        Declipped(y, 0.5)(torch.tensor([[[9.0, -2.0, 3.0, 0.8, 9.0]]])), y + torch.tensor([0, 0, 0, 0.3, 0])
-    )
+    declipped = Declipped(y, torch.tensor([False, True, True, True, False]))
+    assert torch.equal(declipped(torch.tensor([[[9.0, -2.0, 3.0, 0.8, 9.0]]])), y + torch.tensor([0, 0, 0, 0.3, 0]))
+
+
+def test_the_bound_of_a_sample_is_what_was_observed_of_it() -> None:
+    """A cut top that was resampled, or averaged with another channel, is no plateau: each sample has its own bound."""
+    y = torch.tensor([[[0.1, 0.4, 0.6, -0.2, -0.5]]])
+    declipped = Declipped(y, torch.tensor([False, True, True, True, True]))
+    assert torch.equal(declipped(torch.full_like(y, 0.5)), torch.tensor([[[0.1, 0.5, 0.6, -0.2, -0.5]]]))
+    assert torch.equal(declipped(torch.full_like(y, -9.0)), torch.tensor([[[0.1, 0.4, 0.6, -9.0, -9.0]]]))
 
 
 def test_declipping_leaves_no_steps_that_the_sound_does_not_make() -> None:
     true = sine(50.0)
     y = true.clamp(-0.3, 0.3)
     wild = true + 2 * true.sign() + noise(1)
-    clipped = Declipped(y, 0.3).clipped[0, 0]
+    declipped = cut(true, 0.3)
+    clipped = declipped.clipped
     border = clipped[1:] != clipped[:-1]
     steps = {
         name: v[0, 0].diff().abs()[border].max()
-        for name, v in (("projected", Declipped(y, 0.3)(wild)), ("finished", Declipped(y, 0.3).finish(wild)))
+        for name, v in (("projected", declipped(wild)), ("finished", declipped.finish(wild)))
     }
     assert steps["finished"] <= y.diff().abs().max() * 1.0001 < 0.1 * steps["projected"]
 
 
-def test_a_level_that_cannot_be_is_refused() -> None:
-    for level in (0.0, -0.5, float("nan")):
-        with pytest.raises(UserError, match="amplitude above 0"):
-            Declipped(noise(0), level)
+def test_a_mask_that_cannot_be_is_refused() -> None:
+    for mask in (torch.ones(N), torch.zeros(N - 1, dtype=torch.bool), torch.zeros(1, 1, N, dtype=torch.bool)):
+        with pytest.raises(ValueError, match=r"expected bool \[4001\]"):
+            Declipped(noise(0), mask)
     with pytest.raises(UserError, match="every sample is clipped"):
-        Declipped(torch.ones(1, 1, 10), 0.5)
+        Declipped(torch.ones(1, 1, 10), torch.ones(10, dtype=torch.bool))

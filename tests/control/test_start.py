@@ -40,7 +40,7 @@ def test_the_best_start_on_the_way_is_returned_for_each_item() -> None:
     way = torch.stack(visited)
     losses = torch.stack([rugged(z) for z in way])
     best = losses.argmin(0)
-    assert len(way) == 40 and len(set(best.tolist())) > 1 and best.max() < 39
+    assert len(way) == 41 and len(set(best.tolist())) > 1 and best.max() < 40
     assert torch.equal(found, torch.stack([way[best[i], i] for i in range(3)]))
 
 
@@ -53,11 +53,25 @@ def test_a_student_is_moved_close_to_its_aim() -> None:
     assert after < 0.2 * before and not found.requires_grad
 
 
-def test_one_iteration_only_looks() -> None:
-    z_T = random_latents(1, 4)
-    kept = z_T.clone()
-    assert torch.equal(optimise_start(lambda z: z, distance, z_T, iterations=1), kept)
-    optimise_start(lambda z: z, distance, z_T, iterations=5)
+def test_the_last_step_counts_as_well() -> None:
+    """One step of Adam moves every number by the rate: from -1 to 1 for an aim of 2, which is nearer."""
+    z_T = torch.full((1, 1, 4), -1.0)
+    found = optimise_start(lambda z: z, distance, z_T, iterations=1, rate=2.0)
+    assert torch.allclose(found, torch.full((1, 1, 4), 1.0), atol=1e-4)
+
+
+@pytest.mark.parametrize("iterations", [1, 5])
+def test_there_is_one_look_more_than_steps(iterations: int) -> None:
+    looked, seen = [], []
+    kept = (z_T := random_latents(1, 4)).clone()
+
+    def look(z: Tensor) -> Tensor:
+        looked.append(z.detach().clone())
+        return distance(z)
+
+    found = optimise_start(lambda z: z, look, z_T, iterations, rate=0.1, callback=lambda *each: seen.append(each))
+    assert len(looked) == iterations + 1 and seen == [(i + 1, iterations) for i in range(iterations)]
+    assert torch.equal(found, looked[-1])  # so far from the aim every step comes nearer, the last one too
     assert torch.equal(z_T, kept)  # what was given is not written to
 
 

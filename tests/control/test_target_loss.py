@@ -45,7 +45,7 @@ def own(
 def loss_of(x: Tensor, *targets: Target) -> Tensor:
     codec = plain_codec(LinearAutoencoder())
     z = torch.cat([codec.encode(each[None]) for each in x])
-    return TargetLoss(codec, targets, x.shape[-1])(z)
+    return TargetLoss(codec.decode, RATE, targets, x.shape[-1])(z)
 
 
 @pytest.mark.parametrize("feature", list(FEATURES))
@@ -86,7 +86,7 @@ def test_free_time_has_no_weight(feature: Feature) -> None:
     other[..., RATE:] = 0.3 * torch.randn(LENGTH - RATE, generator=torch.Generator().manual_seed(5))
     codec, target = plain_codec(LinearAutoencoder()), own(feature, x, upto=0.8, change=0.05)
     z = codec.encode(other).requires_grad_()
-    loss = TargetLoss(codec, [target], LENGTH)(z)
+    loss = TargetLoss(codec.decode, RATE, [target], LENGTH)(z)
     (slope,) = torch.autograd.grad(loss.sum(), z)
     quiet = slope[..., (RATE + 500) // 16 :].abs().max() / slope.abs().max()
     if feature == "onsets":  # loudness is held against all of the sound
@@ -126,7 +126,8 @@ def test_items_have_losses_of_their_own() -> None:
 def test_gradients_are_finite_whatever_the_sound(feature: Feature, level: float) -> None:
     codec = plain_codec(LinearAutoencoder())
     z = codec.encode(level * sound() / 0.2).requires_grad_()
-    (slope,) = torch.autograd.grad(TargetLoss(codec, [own(feature, sound())], LENGTH)(z).sum(), z)
+    loss = TargetLoss(codec.decode, RATE, [own(feature, sound())], LENGTH)(z)
+    (slope,) = torch.autograd.grad(loss.sum(), z)
     assert torch.isfinite(slope).all()
     assert level in (0.0, 1e-6) or slope.abs().max() > 0
 
@@ -134,7 +135,8 @@ def test_gradients_are_finite_whatever_the_sound(feature: Feature, level: float)
 def test_going_down_the_gradient_comes_nearer() -> None:
     codec, x = plain_codec(LinearAutoencoder()), sound()
     for feature in FEATURES:
-        loss = TargetLoss(codec, [own(feature, 0.5 * x + 0.05 * torch.sin(torch.arange(LENGTH) * 0.9))], LENGTH)
+        target = own(feature, 0.5 * x + 0.05 * torch.sin(torch.arange(LENGTH) * 0.9))
+        loss = TargetLoss(codec.decode, RATE, [target], LENGTH)
         z = codec.encode(x).requires_grad_()
         (slope,) = torch.autograd.grad(loss(z).sum(), z)
         before, after = (float(loss(z.detach() - step * slope / slope.norm())) for step in (0.0, 1e-3))

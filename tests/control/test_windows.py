@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from soundctm.backbones import DiT
+from soundctm.backbones.embeddings import WHOLE, Span, place_features
 from soundctm.conditioning import Conditioning
 from soundctm.control.windows import Windows
 from soundctm.trajectory import sample
@@ -21,8 +23,9 @@ class FrameByFrame(nn.Module):
     """Every frame on its own, from its channels, the levels and the text."""
 
     def forward(
-        self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *, c_noise_s: Tensor, omega: Tensor
-    ) -> Tensor:
+        self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *, c_noise_s: Tensor, omega: Tensor,
+        span: Span = WHOLE,
+    ) -> Tensor:  # fmt: skip
         shift = (c_noise_t + 2 * c_noise_s + 0.1 * omega + conditioning.tokens.mean((1, 2)))[:, None, None]
         return torch.tanh(x + x.flip(1) + shift)
 
@@ -31,8 +34,9 @@ class WhereInWindow(nn.Module):
     """The place of each frame in the window that it is seen in, and nothing else."""
 
     def forward(
-        self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *, c_noise_s: Tensor, omega: Tensor
-    ) -> Tensor:
+        self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *, c_noise_s: Tensor, omega: Tensor,
+        span: Span = WHOLE,
+    ) -> Tensor:  # fmt: skip
         return torch.arange(x.shape[-1], dtype=x.dtype).expand_as(x)
 
 
@@ -109,6 +113,55 @@ def test_a_circle_has_no_ends(options: dict[str, int]) -> None:
         turned = apply(round_about, x.roll(turn, -1))
         assert torch.allclose(turned, apply(round_about, x).roll(turn, -1), atol=1e-5)
     assert not torch.allclose(apply(line, x.roll(8, -1)), apply(line, x).roll(8, -1), atol=1e-3)
+
+
+def places_seen(windows: Windows, student: DiT, frames: int) -> list[Tensor]:
+    """What each window told its frames about where in the clip they lie."""
+    seen: list[Tensor] = []
+    assert student.to_place is not None
+    handle = student.to_place.register_forward_pre_hook(lambda _, args: seen.append(args[0]))
+    apply(windows, random_latents(1, frames))
+    handle.remove()
+    return seen
+
+
+@pytest.mark.parametrize(("length", "frames"), [(8, 8), (8, 9), (8, 37), (7, 20), (16, 64), (50, 12)])
+def test_windows_tell_their_frames_the_places_of_the_whole(length: int, frames: int) -> None:
+    """A frame hears the same place in every window that holds it, and the one that it would hear without windows."""
+    student = tiny_dit("student", **{**MINI, "patch": 1}, place_features=8)
+    windows = Windows(student, length)
+    whole = place_features(frames, 8, torch.device("cpu"))
+    seen, starts = places_seen(windows, student, frames), windows.starts(frames)
+    assert len(seen) == len(starts)
+    for places, start in zip(seen, starts, strict=True):
+        assert torch.allclose(places, whole[start : start + min(length, frames)], atol=1e-5)
+
+
+def test_windows_of_a_circle_are_whole_clips() -> None:
+    student = tiny_dit("student", **{**MINI, "patch": 1}, place_features=8)
+    seen = places_seen(Windows(student, 8, circle=True), student, 32)
+    assert len(seen) == 8 and all(torch.equal(each, place_features(8, 8, torch.device("cpu"))) for each in seen)
+
+
+def test_windows_of_tokens_of_several_frames_tell_places_to_a_token() -> None:
+    student = tiny_dit("student", **MINI, place_features=2)
+    for length, frames in ((16, 64), (14, 45), (18, 50)):
+        windows = Windows(student, length)
+        for places, start in zip(places_seen(windows, student, frames), windows.starts(frames), strict=True):
+            told = places[:, 0].clamp(-1, 1).acos() / torch.pi * frames  # cos(pi p), of the middles of the tokens
+            middles = start + 4 * torch.arange(len(places)) + 2
+            assert (told - middles).abs().max() <= 4
+
+
+def test_a_constant_sounds_as_in_the_whole_at_every_place() -> None:
+    """Without distances and self-attention a frame knows only its place: windows change nothing."""
+    student = tiny_dit("student", **{**MINI, "patch": 1}, place_features=8)
+    for block in student.blocks:
+        block.self_attn.register_forward_hook(lambda _, args, out: torch.zeros_like(out))  # type: ignore[union-attr]
+    x = random_latents(2, 1).expand(-1, -1, 40)
+    whole = apply(student, x)
+    assert torch.allclose(apply(Windows(student, 16), x), whole, atol=1e-5) and whole.std(-1).min() > 1e-3
+    assert not torch.allclose(apply(Windows(student, 16, circle=True), x), whole, atol=1e-3)
 
 
 def test_in_a_circle_the_last_frame_knows_the_first() -> None:

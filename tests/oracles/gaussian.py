@@ -8,6 +8,7 @@ the first token, so guidance with omega leads to ``m_null + omega (m - m_null)``
 import torch
 from torch import Tensor, nn
 
+from soundctm.backbones.embeddings import WHOLE, Span
 from soundctm.conditioning import Conditioning
 
 SPREAD = 0.5  # v, the standard deviation of the data
@@ -69,8 +70,9 @@ class GaussianStudent(_Gaussian):
     """A perfect student of that teacher, guided against the mean ``null``."""
 
     def forward(
-        self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *, c_noise_s: Tensor, omega: Tensor
-    ) -> Tensor:
+        self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *, c_noise_s: Tensor, omega: Tensor,
+        span: Span = WHOLE,
+    ) -> Tensor:  # fmt: skip
         z, t = self._unscaled(x, c_noise_t)
         s = (4 * c_noise_s).exp()[:, None, None]
         mean = self.null + omega[:, None, None] * (conditioning.tokens[:, :1, :1] - self.null)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Source(BaseModel):
@@ -15,7 +15,7 @@ class Source(BaseModel):
 
 
 class _Edit(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -46,6 +46,12 @@ class Fill(_Edit):
     source: Source
     start: float = Field(ge=0)
     end: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _is_a_gap(self) -> "Fill":
+        if self.end <= self.start:
+            raise ValueError(f"the gap ends at {self.end} s, before it begins at {self.start} s")
+        return self
 
 
 class Extend(_Edit):
@@ -92,8 +98,8 @@ class Morph(_Edit):
     kind: Literal["morph"] = "morph"
     amount: float = Field(ge=0, le=1)
     prompt: str
-    seed: int
-    take: int
+    seed: int = Field(ge=0, lt=2**63)
+    take: int = Field(ge=0)
     source: Source | None = None
     other: Source | None = None
 

@@ -235,7 +235,7 @@ def morph(
     """
     from soundctm import edits
 
-    plan = edits.morph(_clip(file), _clip(other), amount, other_prompt, (file.name, other.name))
+    plan = edits.morph(_clip(file), _clip(other), amount, other_prompt=other_prompt, names=(file.name, other.name))
     _perform(plan, prompt, 1, steps, seed, model, device, out, as_json)
 
 

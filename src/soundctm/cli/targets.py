@@ -1,5 +1,6 @@
 """Targets from the command line, and how near the takes came to them."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -44,7 +45,7 @@ def _read(
             return from_shape(shape, seconds, weight=weight)
     if Path(text).suffix.lower() == ".csv":
         return from_csv(text, feature, seconds, weight=weight, low=low, high=high)
-    if Path(text).is_file() or ":" not in text:
+    if os.path.isfile(text) or ":" not in text:  # not Path.is_file, which fails for points of many characters
         if not Path(text).suffix:
             shapes = f"a shape ({', '.join(SHAPES)}), " if feature == "intensity" else ""
             raise UserError(

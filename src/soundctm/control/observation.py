@@ -15,7 +15,12 @@ LIMITER_SECONDS = 0.02  # over which the gain of what was invented falls and ris
 
 
 class Observation(Protocol):
-    """Part of a sound. Both calls take and return ``[B, 1, length]``, of the length of what was observed."""
+    """Part of a sound. Both calls take and return ``[B, 1, length]``, of the length of what was ``observed``."""
+
+    @property
+    def observed(self) -> Tensor:
+        """The samples ``[1, 1, length]`` of which a part is known."""
+        ...
 
     def __call__(self, x: Tensor) -> Tensor:
         """``x`` with the observed part put in: the projection for estimates on the way. Gradients flow through."""
