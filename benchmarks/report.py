@@ -28,16 +28,15 @@ WANTED = {
 
 # How the figures depend on phrases.json; by hand, as it was measured.
 PHRASES = """Unseen words are understood by replacement: the prompt becomes the nearest learnt caption (`phrases.json`).
-The same weights without it (hash `f87447369a3c0d50`) have 0.457 in 1 step and 0.390 in 16. Every other figure was
-measured without it, and holds with it: none of those prompts has an unlearnt word, so none is replaced
-(`tests/test_shipped.py`)."""
+In every other row no prompt has an unlearnt word, so none is replaced (`tests/test_shipped.py`)."""
 
 # What was seen in them; written by hand with each new model.
 PICTURES = """Reconstructions keep events, harmonics and textures; thin lines at high frequencies soften. Takes have
-the right colour of sound and the right kind of events: barks, a crow with its partials, a sneeze and the silence after
-it. One step smears onsets and fine structure, which sixteen steps sharpen with the same events in the same places. What
-is wrong is rhythm and number: the clock ticks unevenly, the helicopter's blades do not beat, a sneeze may come twice.
-Now and then a thin click crosses a tone (rooster), and textures fade out a tenth of a second before the end."""
+the right colour of sound and the right kind of events: barks, a cry and a crow with their partials, one sneeze and the
+silence after it. One step smears onsets and fine structure, which sixteen steps sharpen with the same events in the
+same places. What is wrong is rhythm: the clock ticks unevenly, the helicopter's blades do not beat. A thin click
+crosses the crow, and textures (rain, waves, helicopter, chainsaw, fire) fall silent two tenths of a second before the
+end."""
 
 
 def brief(value: object) -> str:
