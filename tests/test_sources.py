@@ -8,8 +8,10 @@ import torch
 
 from soundctm import Clip, UserError
 from soundctm.audio.edit import Source
+from soundctm.audio.io import STEP_16
 from soundctm.audio.resample import resample
-from soundctm.sources import RING, STEP, check_source, clipped_at, find, waveform
+from soundctm.checks import check_source
+from soundctm.sources import RING, clipped_at, find, waveform
 from tests.oracles.recordings import recording
 
 
@@ -126,7 +128,7 @@ def test_places_of_clipping_move_with_the_rate(rates: tuple[int, int], channels:
     tops = cut.any(axis=0)
     inside = tops[np.floor(at).astype(int)] & tops[np.ceil(at).astype(int)]
     assert found[inside].all() and not inside.all()
-    nearest = np.abs(at[:, None] - np.flatnonzero((np.abs(clip.samples) >= 0.5 - STEP).any(axis=0))).min(axis=1)
+    nearest = np.abs(at[:, None] - np.flatnonzero((np.abs(clip.samples) >= 0.5 - STEP_16).any(axis=0))).min(axis=1)
     assert not found[nearest > (RING + 2) * max(1.0, source / rate)].any()
 
 

@@ -2,8 +2,11 @@
 
 import unicodedata
 
-from soundctm.audio import Recipe
+import numpy as np
+
+from soundctm.audio import Clip, Recipe
 from soundctm.audio.edit import Morph, Transform
+from soundctm.audio.io import STEP_16
 from soundctm.control.target_checks import check_target
 from soundctm.errors import UserError
 
@@ -28,7 +31,7 @@ def check_recipe(recipe: Recipe) -> None:
         if recipe.nu == 1.0:
             raise UserError("a negative prompt has no effect at nu = 1; give nu above 1, for example 2")
     within("steps", recipe.steps, 1, MAX_STEPS, "1 to audition, 16 to refine")
-    within("seconds", recipe.seconds, MIN_SECONDS, LONGEST, "above a model's own limit in windows")
+    check_seconds(recipe.seconds)
     within("seed", recipe.seed, 0, MAX_SEED, "leave it out for a random one")
     within("take", recipe.take, 0, MAX_TAKES - 1, "takes are counted from 0")
     within("gamma", recipe.gamma, 0.0, 1.0, "0 is deterministic, 1 draws anew at every step")
@@ -41,6 +44,11 @@ def check_recipe(recipe: Recipe) -> None:
         raise UserError("a transform of strength 0 returns its recording: nothing can steer or vary it; raise strength")
     for target in recipe.targets:
         check_target(target, recipe.seconds, recipe.sample_rate)
+
+
+def check_seconds(seconds: float) -> None:
+    """Raise :class:`UserError` unless a sound can be so long."""
+    within("seconds", seconds, MIN_SECONDS, LONGEST, "above a model's own limit in windows")
 
 
 def check_takes(takes: int) -> None:
@@ -56,6 +64,19 @@ def check_prompt(prompt: str) -> None:
         raise UserError(f"the prompt has {len(prompt):,} characters; at most {MAX_PROMPT:,} are accepted: shorten it")
     if any(unicodedata.category(character) in UNWRITABLE for character in prompt):
         raise UserError("the prompt has control characters or line breaks; write it as one line of plain text")
+
+
+def check_source(clip: Clip, name: str) -> None:
+    """Raise :class:`UserError` unless a recording lasts 0.1 s or more and its samples are numbers within full scale."""
+    if not clip.samples.shape[1]:
+        raise UserError(f"{name} has no samples; give a recording that sounds")
+    if clip.duration < MIN_SECONDS:
+        raise UserError(f"{name} lasts {clip.duration:.3g} s; give a recording of {MIN_SECONDS} s or more")
+    if not np.isfinite(clip.samples).all():
+        raise UserError(f"{name} has samples that are no numbers (NaN or infinite); mend the file first")
+    peak = float(np.abs(clip.samples).max())
+    if peak > 1.0 + STEP_16:
+        raise UserError(f"{name} goes beyond full scale (peak {peak:.3g}, 1 is full scale); turn it down first")
 
 
 def within(name: str, value: float, low: float, high: float, hint: str) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.edit import Declip, Edit, Extend, ExtendBandwidth, Fill, Join, Loop, Morph, Source, Transform
-from soundctm.checks import check_prompt, within
+from soundctm.audio.io import STEP_16
+from soundctm.audio.resample import resampled_length
+from soundctm.checks import LONGEST, check_prompt, check_source, within
 from soundctm.errors import UserError
-from soundctm.sources import STEP, Sources, check_source
+from soundctm.sources import Sources
 
 SHORTEST = 0.05  # seconds that can be invented at least
 WEAKEST = 0.001  # strength of a transform that does anything
@@ -36,12 +38,12 @@ class Plan:
         if self.recipe is not None:
             return self.recipe.seconds
         counted = self.clips[:1] if isinstance(self.edit, Morph) else self.clips
-        parts = [round(clip.samples.shape[1] * sample_rate / clip.sample_rate) for clip in counted]
+        parts = [resampled_length(clip.samples.shape[1], clip.sample_rate, sample_rate) for clip in counted]
         return (sum(parts) + sum(round(seconds * sample_rate) for seconds in self.added)) / sample_rate
 
 
 def source_of(clip: Clip, name: str) -> Source:
-    """How a recipe names a recording. Raises :class:`UserError` for one that is empty or has NaN samples."""
+    """How a recipe names a recording, which is held against :func:`check_source` first."""
     check_source(clip, name)
     return Source(name=name, digest=clip.digest)
 
@@ -59,7 +61,7 @@ def declip(clip: Clip, level: float, name: str = "recording") -> Plan:
     source = source_of(clip, name)
     within("level", level, 0.001, 1.0, "the sample value at which the recording was clipped")
     loudest = float(abs(clip.samples).max())
-    if loudest < level - STEP:
+    if loudest < level - STEP_16:
         raise UserError(f"level is {level}, but no sample goes beyond {loudest:.3g}: nothing was clipped there")
     return Plan(Declip(source=source, level=level), (clip,))
 
@@ -80,7 +82,7 @@ def extend(clip: Clip, before: float = 0.0, after: float = 0.0, name: str = "rec
     """Invent so many seconds before and after; every sample of the recording stays."""
     source = source_of(clip, name)
     for side, seconds in (("before", before), ("after", after)):
-        within(side, seconds, 0.0, 600.0, "seconds that are added")
+        within(side, seconds, 0.0, LONGEST, "seconds that are added")
     if before + after < SHORTEST:
         raise UserError(f"before is {before} and after {after} seconds; give one of them, {SHORTEST} seconds or more")
     return Plan(Extend(source=source, before=before, after=after), (clip,), (before, after))

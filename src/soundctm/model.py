@@ -195,7 +195,6 @@ class SoundCTM:
             raise UserError(f"vary: gamma is {gamma} and steps {steps}; gamma must be above 0 to 1, steps 2 or more")
         changes = {"gamma": gamma, "steps": steps, "version": version("soundctm")}
         relatives = [recipe.model_copy(update={**changes, "variation": i + 1}) for i in range(takes)]
-        check_recipe(relatives[0])
         return list(self.replay(relatives, callback, sources))
 
     def loop(self, clip: Clip, steps: int = 16, callback: StepCallback | None = None) -> Clip:
@@ -205,9 +204,7 @@ class SoundCTM:
         if recipe.edit is not None:
             raise UserError(f"this clip is the result of an edit ({recipe.edit.kind}); loop it with edits.loop")
         changes = {"loop": True, "seconds": self._round(recipe.seconds), "steps": steps, "version": version("soundctm")}
-        looped = recipe.model_copy(update=changes)
-        check_recipe(looped)
-        return next(self.replay([looped], callback))
+        return next(self.replay([recipe.model_copy(update=changes)], callback))
 
     def _round(self, seconds: float) -> float:
         """The whole frames of a circle that hold so many seconds."""
@@ -229,7 +226,6 @@ class SoundCTM:
                 "cannot be refined; make relatives in as many steps as you want them to have"
             )
         recipe = recipe.model_copy(update={"steps": steps, "gamma": 0.0, "version": version("soundctm")})
-        check_recipe(recipe)
         return next(self.replay([recipe], callback, sources))
 
     def _recipe_of(self, clip: Clip) -> Recipe:

@@ -70,19 +70,25 @@ class Performance:
     @torch.no_grad()
     def samples(self) -> np.ndarray:
         """Float32 ``[1, length]``."""
+        z = self._kept() if keeps_all(self.recipe) else self._trajectory()
+        return self._finish(z)[0].clamp(-1.0, 1.0).float().cpu().numpy()
+
+    def _kept(self) -> Tensor:
+        (source,) = self.recipe.sources
+        return self._recording(source)
+
+    def _trajectory(self) -> Tensor:
+        """The last latents of the sampler."""
         recipe, config = self.recipe, self.engine.config
         eps, *later = [each[None].to(self.engine.device) for each in self.engine.noise(recipe)]
         text = self._text()
         z, sigma_max = self._start(eps)
-        if not keeps_all(recipe):
-            z = sample(
-                self.student, self._optimised(z, sigma_max, text), text,
-                text if recipe.nu == 1.0 else self.engine.encode(recipe.negative),  # at nu = 1 nothing looks at it
-                steps=recipe.steps, omega=recipe.omega, nu=recipe.nu, gamma=recipe.gamma, noise=later,
-                callback=self._tick, steer=self._steer(), sigma_min=config.sigma_min, sigma_max=sigma_max,
-                rho=config.rho,
-            )  # fmt: skip
-        return self._finish(z)[0].clamp(-1.0, 1.0).float().cpu().numpy()
+        return sample(
+            self.student, self._optimised(z, sigma_max, text), text,
+            text if recipe.nu == 1.0 else self.engine.encode(recipe.negative),  # at nu = 1 nothing looks at it
+            steps=recipe.steps, omega=recipe.omega, nu=recipe.nu, gamma=recipe.gamma, noise=later,
+            callback=self._tick, steer=self._steer(), sigma_min=config.sigma_min, sigma_max=sigma_max, rho=config.rho,
+        )  # fmt: skip
 
     def _tick(self, step: int, steps: int, z: Tensor | None = None) -> None:
         self.done += 1
@@ -97,8 +103,6 @@ class Performance:
         """The first latents and their noise level, from the unit noise of the take."""
         config, edit = self.engine.config, self.recipe.edit
         match edit:
-            case Transform(strength=0.0):
-                return self._recording(edit.source), config.sigma_min
             case Transform():
                 xi = torch.tensor(1.0 - edit.strength, dtype=torch.float64)
                 sigma = float(sigma_at(xi, config.sigma_min, config.sigma_max, config.rho))

@@ -9,27 +9,12 @@ from torch import Tensor
 
 from soundctm.audio import Clip
 from soundctm.audio.edit import Source
-from soundctm.audio.io import from_pcm24, to_pcm24
-from soundctm.audio.resample import resample
+from soundctm.audio.io import STEP_16, from_pcm24, to_pcm24
+from soundctm.audio.resample import resample, resampled_length
 from soundctm.errors import UserError
 
-SHORTEST_SOURCE = 0.1  # seconds
-STEP = 2.0**-15  # of 16-bit samples
 RING = 2  # samples, at the lower of two rates, beside a cut top that resampling moves
 Sources = Mapping[str, Clip]  # by digest
-
-
-def check_source(clip: Clip, name: str) -> None:
-    """Raise :class:`UserError` unless a recording lasts 0.1 s or more and its samples are numbers within full scale."""
-    if not clip.samples.shape[1]:
-        raise UserError(f"{name} has no samples; give a recording that sounds")
-    if clip.duration < SHORTEST_SOURCE:
-        raise UserError(f"{name} lasts {clip.duration:.3g} s; give a recording of {SHORTEST_SOURCE} s or more")
-    if not np.isfinite(clip.samples).all():
-        raise UserError(f"{name} has samples that are no numbers (NaN or infinite); mend the file first")
-    peak = float(np.abs(clip.samples).max())
-    if peak > 1.0 + STEP:
-        raise UserError(f"{name} goes beyond full scale (peak {peak:.3g}, 1 is full scale); turn it down first")
 
 
 def waveform(clip: Clip, sample_rate: int) -> Tensor:
@@ -45,8 +30,8 @@ def clipped_at(clip: Clip, level: float, sample_rate: int) -> Tensor:
     A sample within a step of 16 bits of the level counts, as integers round. At another rate the cut tops ring, so the
     samples beside them count as well.
     """
-    cut = np.flatnonzero((np.abs(clip.samples) >= level - STEP).any(axis=0))
-    length = round(clip.samples.shape[1] * sample_rate / clip.sample_rate)
+    cut = np.flatnonzero((np.abs(clip.samples) >= level - STEP_16).any(axis=0))
+    length = resampled_length(clip.samples.shape[1], clip.sample_rate, sample_rate)
     mask = torch.zeros(length, dtype=torch.bool)
     reach = 0 if sample_rate == clip.sample_rate else math.ceil(RING * max(1.0, sample_rate / clip.sample_rate))
     places = np.round(cut * sample_rate / clip.sample_rate).astype(np.int64)

@@ -10,7 +10,7 @@ from torch import nn
 
 from soundctm.conditioning import Conditioning
 from soundctm.training.data.dataset import DROP_WORD, SENTENCE_ONLY, leave_out_words
-from soundctm.training.data.recordings import STATIONARY, Recording, fit_length, vary
+from soundctm.training.data.recordings import STATIONARY, Recording, endless, fit_length, vary
 from soundctm.training.ema import EMA
 from soundctm.training.losses import SpectralDistance, energy_distance
 
@@ -56,3 +56,15 @@ def test_varied_recordings_keep_their_length(tmp_path: Path) -> None:
     clips = [vary(recording, x, np.random.default_rng(i), 50_000) for i in range(3)]
     assert all(len(clip) == 50_000 and np.abs(clip).max() <= 1.0 for clip in clips)
     assert len(fit_length(x, 70_000)) == 70_000 and fit_length(x, 70_000)[60_000:].max() == 0
+
+
+def test_steady_sounds_go_on_to_the_end_and_others_begin_where_they_began() -> None:
+    noise = np.random.default_rng(0).standard_normal(60_000).astype(np.float32)
+    recorded = np.pad(0.1 * np.convolve(noise, np.ones(8) / 8, "same"), (3_000, 40_000))  # silence around it
+    for seed in range(4):
+        clip = endless(recorded, 200_000, np.random.default_rng(seed))
+        levels = np.sqrt(np.square(clip.reshape(-1, 2_000)).mean(axis=1))
+        assert levels.min() > 0.7 * levels.max()
+        assert np.abs(np.diff(clip)).max() <= 1.5 * np.abs(np.diff(recorded)).max()  # no click at a joint
+    barked = vary(Recording(Path("x.ogg"), "dog", ("x",), False), recorded, np.random.default_rng(0), 200_000)
+    assert np.abs(barked[:2_000]).max() < 1e-3 and np.abs(barked[-50_000:]).max() == 0

@@ -16,6 +16,7 @@ from soundctm.errors import UserError
 RECIPE_CHUNK = b"sctm"  # readers skip chunks they do not know (RIFF, 1991)
 LOOP_CHUNK = b"smpl"
 PCM24 = 2**23  # full scale
+STEP_16 = 2.0**-15  # of samples of 16 bits, full scale 1
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:

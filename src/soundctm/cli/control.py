@@ -59,7 +59,7 @@ def control(
 
         soundctm control "dog barking" --intensity hummed.wav
     """
-    from soundctm.checks import LONGEST, MIN_SECONDS, within
+    from soundctm.checks import check_seconds
 
     folder = output_folder(out)
     engine = load_model(model, device)
@@ -71,7 +71,7 @@ def control(
         "pitch": pitch,
     }
     length = engine.config.seconds if seconds is None else seconds
-    within("seconds", length, MIN_SECONDS, LONGEST, "above a model's own limit in windows")
+    check_seconds(length)
     targets = read_targets(asked, weights(weight), length, band_range)
     with progress("steering", as_json) as callback:
         clips = engine.generate(

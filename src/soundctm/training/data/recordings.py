@@ -26,8 +26,9 @@ ESC10_CLASSES = {
     "009 - Rooster": ("rooster", ("a rooster crowing", "rooster", "a crowing rooster", "a rooster crows")),
     "010 - Fire crackling": ("fire", ("fire crackling", "a crackling fire", "a fire burning", "fire")),
 }
-# Stationary classes may be rotated in time; a rotated bark would start in its middle.
+# Steady sounds may begin anywhere; a bark would begin in its middle.
 STATIONARY = frozenset({"rain", "waves", "helicopter", "chainsaw", "fire"})
+SILENCE = 1e-4  # of full scale: recordings shorter than their file are filled up with less
 
 # Captions of the sample sets by the first word of the file name: (class, caption).
 SAMPLE_CAPTIONS = {
@@ -100,23 +101,35 @@ def load_mono(path: Path) -> np.ndarray:
     return mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE, quality="VHQ")
 
 
-def fit_length(samples: np.ndarray, length: int, start: int = 0) -> np.ndarray:
-    """Exactly ``length`` samples from ``start``: longer clips are cut with a 10 ms fade, shorter ones zero-padded."""
-    out = samples[start : start + length].astype(np.float32, copy=True)
-    if len(samples) - start > length:
+def fit_length(samples: np.ndarray, length: int) -> np.ndarray:
+    """Exactly ``length`` samples: longer clips are cut with a 10 ms fade, shorter ones zero-padded."""
+    out = samples[:length].astype(np.float32, copy=True)
+    if len(samples) > length:
         fade = SAMPLE_RATE // 100
         out[-fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
     return np.pad(out, (0, length - len(out)))
 
 
 def vary(recording: Recording, samples: np.ndarray, rng: np.random.Generator, length: int) -> np.ndarray:
-    """A slightly different clip of the same recording: playback rate within 6 %, level within 4 dB, and for
-    stationary sounds a rotation in time."""
+    """A slightly different clip of the same recording: playback rate within 6 %, level within 4 dB. A steady sound
+    begins anywhere and goes on to the end of the clip."""
     rate = float(rng.uniform(0.94, 1.06))
     moved = soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE / rate, quality="HQ")
-    if recording.class_name in STATIONARY and np.abs(moved[-4410:]).max(initial=0.0) > 1e-3:
-        moved = np.roll(moved, int(rng.integers(len(moved))))
-    spare = len(moved) - length
-    start = int(rng.integers(spare + 1)) if spare > 0 and recording.class_name in STATIONARY else 0
-    clip = fit_length(moved, length, start) * 10 ** (float(rng.uniform(-4, 4)) / 20)
+    if recording.class_name in STATIONARY:
+        moved = endless(moved, length, rng)
+    clip = fit_length(moved, length) * 10 ** (float(rng.uniform(-4, 4)) / 20)
     return (clip / max(1.0, float(np.abs(clip).max()) / 0.97)).astype(np.float32)
+
+
+def endless(samples: np.ndarray, length: int, rng: np.random.Generator) -> np.ndarray:
+    """``length`` samples of a steady sound from a random place on; where it ends, it goes on with its own beginning
+    over a crossfade of equal power. Digital silence behind it is left out."""
+    heard = np.flatnonzero(np.abs(samples) > SILENCE)
+    if len(heard) < SAMPLE_RATE // 2:  # too little to be steady
+        return samples
+    samples = samples[heard[0] : heard[-1] + 1]
+    overlap = min(SAMPLE_RATE // 20, len(samples) // 4)
+    angle = np.linspace(0.0, np.pi / 2, overlap, dtype=np.float32)
+    joint = samples[-overlap:] * np.cos(angle) + samples[:overlap] * np.sin(angle)
+    circle = np.concatenate([joint, samples[overlap:-overlap]])
+    return np.take(circle, np.arange(length) + int(rng.integers(len(circle))), mode="wrap")
