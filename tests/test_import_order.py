@@ -12,6 +12,7 @@ SOURCE = Path(soundctm.__file__).parent
 # From the ground floor up. Rooms on one floor never import each other.
 FLOORS = (
     {"errors"}, {"audio"}, {"autoencoder", "conditioning", "backbones"}, {"diffusion"}, {"trajectory"}, {"control"},
+    {"engines"},
     {"config", "checks", "sources"}, {"folder", "edits", "observed", "takes"}, {"performance"}, {"model", "convert"},
     {"server"},
 )  # fmt: skip

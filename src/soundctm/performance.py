@@ -17,7 +17,7 @@ from soundctm.control.morphing import blend, slerp
 from soundctm.control.seams import loop_crossfade
 from soundctm.control.start import optimise_start
 from soundctm.control.target_loss import TargetLoss
-from soundctm.control.windows import Windows
+from soundctm.control.windows import windowed
 from soundctm.diffusion.schedule import sigma_at
 from soundctm.errors import UserError
 from soundctm.observed import observed
@@ -57,8 +57,9 @@ class Performance:
         self.observation = observed(recipe.edit, sources, engine.sample_rate) if recipe.edit else None
         self._check_length()
         frames, longest = engine.frames(recipe.seconds), engine.frames(engine.config.max_seconds)
-        windowed = recipe.loop or frames > longest
-        self.student = Windows(engine.student, min(frames, longest), recipe.loop) if windowed else engine.student
+        self.student = engine.student
+        if recipe.loop or frames > longest:
+            self.student = windowed(engine.student, min(frames, longest), recipe.loop)
 
     def _check_length(self) -> None:
         if self.observation is not None and self.observation.observed.shape[-1] != self.length:

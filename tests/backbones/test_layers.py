@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from soundctm.backbones.embeddings import FourierFeatures, RotaryEmbedding, omega_embedding, rotate
 from soundctm.backbones.layers import CrossAttention, FeedForward, Norm, SelfAttention
+from soundctm.backbones.text import Context
 
 WIDTH, HEADS = 24, 4
 
@@ -55,13 +56,13 @@ def test_cross_attention_is_the_librarys_with_shared_heads_repeated(kv_heads: in
     x, context = random(2, 7, WIDTH), random(2, 5, 10, seed=1)
     mask = torch.tensor([[True] * 5, [True, True, False, False, False]])
     expected = theirs(x, context, context, key_padding_mask=~mask, need_weights=False)[0]
-    assert torch.allclose(ours(x, context, mask), expected, atol=1e-5)
+    assert torch.allclose(ours(x, Context(context, mask)), expected, atol=1e-5)
 
 
 def test_one_token_makes_cross_attention_a_constant() -> None:
     layer = CrossAttention(WIDTH, HEADS, 10, 2, qk_norm=False)
     layer.to_out.weight.data.copy_(random(WIDTH, WIDTH, seed=3))
-    out = layer(random(1, 7, WIDTH), random(1, 1, 10, seed=1), None)
+    out = layer(random(1, 7, WIDTH), Context(random(1, 1, 10, seed=1), None))
     assert torch.allclose(out, out[:, :1].expand_as(out), atol=1e-6)
     assert out.abs().max() > 0.1
 

@@ -1,5 +1,6 @@
 """Edits of a few recordings, and ways to watch a model at work."""
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -33,16 +34,22 @@ def recipe_of(clip: Clip) -> Recipe:
 
 
 def levels_of(model: SoundCTM, action: Callable[[], object]) -> tuple[list[float], list[int]]:
-    """Noise levels at which the student was asked during an action, and how many frames it saw each time."""
-    levels, frames = [], []
+    """Noise levels at which the student was asked during an action, and how many frames each item of each batch had."""
+    levels: list[float] = []
+    frames: list[int] = []
+    starts = itertools.cycle((True, False))  # where jumps start is embedded first, then where they end
 
-    def watch(module: torch.nn.Module, args: tuple[Tensor, ...]) -> None:
-        levels.append(float((4 * args[1][0]).exp()))
-        frames.append(args[0].shape[-1])
+    def watch_levels(module: torch.nn.Module, args: tuple[Tensor, ...]) -> None:
+        levels.extend((4 * args[0]).exp().tolist() if next(starts) else [])
 
-    handle = model.student.register_forward_pre_hook(watch)
+    def watch_latents(module: torch.nn.Module, args: tuple[Tensor, ...]) -> None:
+        frames.extend([args[0].shape[-1]] * len(args[0]))
+
+    watched = {model.student.timestep_features: watch_levels, model.student.preprocess_conv: watch_latents}
+    handles = [module.register_forward_pre_hook(watch) for module, watch in watched.items()]
     try:
         action()
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()
     return levels, frames

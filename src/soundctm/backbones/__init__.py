@@ -1,5 +1,7 @@
 """Networks ``F(x, c_noise(t), c_noise(s), omega, conditioning)`` on tensors; strings never reach them."""
 
-from soundctm.backbones.dit import DiT, DiTConfig
+from soundctm.backbones.config import DiTConfig
+from soundctm.backbones.dit import DiT
+from soundctm.backbones.staged import Staged
 
-__all__ = ["DiT", "DiTConfig"]
+__all__ = ["DiT", "DiTConfig", "Staged"]

@@ -1,84 +1,19 @@
 """The diffusion transformer of the paper (after Stable Audio 2), teacher and student in one class."""
 
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from soundctm.backbones.config import DiTConfig
 from soundctm.backbones.embeddings import WHOLE, FourierFeatures, RotaryEmbedding, Span, omega_embedding, place_features
 from soundctm.backbones.layers import CrossAttention, FeedForward, Norm, Rotation, SelfAttention
+from soundctm.backbones.text import Context, FreshText, LayerText, PreparedText, TextMemory
 from soundctm.conditioning import Conditioning
 
 MODULATIONS = 6  # shift, scale and gate of self-attention and of the feed-forward
-
-
-class DiTConfig(BaseModel):
-    """Sizes and variants of a backbone; the defaults are those of the official checkpoints.
-
-    ``time_conditioning``: "token" prepends the embedding of the noise levels to the sequence; "adaln" modulates every
-    block with it (one shared projection and a learned table per block; Chen et al., PixArt, 2023).
-    ``jump_embedding``, of a student: "shared" embeds ``s`` with the weights of ``t`` and adds a fixed sinusoid of
-    ``omega``; "separate" gives each its own network, zero at first, so that a student starts as its teacher.
-    ``place_features``: cosines and sines that tell each token where in the clip it lies; 0 for none. Attention that is
-    rotary alone sees distances between tokens. With the "token" form it finds its place by the distance to the time
-    token; the "adaln" form has no such mark, and at high noise all its tokens are alike, so that without these features
-    it cannot know which of "A, then B" comes first.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    role: Literal["teacher", "student"]
-    channels: PositiveInt = 64
-    width: PositiveInt = 1536
-    depth: PositiveInt = 24
-    heads: PositiveInt = 24
-    context_dim: PositiveInt = 512
-    kv_heads: PositiveInt | None = None
-    patch: PositiveInt = 1
-    ff_mult: PositiveInt = 4
-    qk_norm: bool = False
-    time_conditioning: Literal["token", "adaln"] = "token"
-    jump_embedding: Literal["shared", "separate"] = "shared"
-    pooled_context: bool = False
-    fourier_features: PositiveInt = 256
-    rope_dims: PositiveInt | None = None
-    place_features: NonNegativeInt = 0
-
-    @property
-    def head_dim(self) -> int:
-        return self.width // self.heads
-
-    @property
-    def cross_heads(self) -> int:
-        """Key and value heads of cross-attention; by default as many as fit into the context."""
-        return self.context_dim // self.head_dim if self.kv_heads is None else self.kv_heads
-
-    @property
-    def rotated(self) -> int:
-        """Channels of a head that carry position."""
-        return max(self.head_dim // 2, 32) if self.rope_dims is None else self.rope_dims
-
-    def student(self) -> "DiTConfig":
-        """The sizes of the student of a teacher of these."""
-        return self.model_copy(update={"role": "student"})
-
-    @model_validator(mode="after")
-    def _sizes_fit(self) -> "DiTConfig":
-        if self.width % self.heads:
-            raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
-        if self.cross_heads < 1 or self.heads % self.cross_heads:
-            raise ValueError(f"heads {self.heads} is not a multiple of kv_heads {self.cross_heads}")
-        if self.rotated % 2 or self.rotated > self.head_dim:
-            raise ValueError(f"rope_dims {self.rotated} must be even and at most the head's {self.head_dim} channels")
-        if self.width % 2 or self.width < 4 or self.fourier_features % 2 or self.place_features % 2:
-            raise ValueError(
-                f"width {self.width} (4 or more), fourier_features {self.fourier_features} and place_features "
-                f"{self.place_features} must be even"
-            )
-        return self
 
 
 def _mlp(inside: int, width: int, outside: int, bias: bool) -> nn.Sequential:
@@ -104,16 +39,14 @@ class Block(nn.Module):
         self.ff = FeedForward(width, config.ff_mult, bias=True)
         self.table = nn.Parameter(torch.zeros(MODULATIONS, width)) if config.time_conditioning == "adaln" else None
 
-    def forward(
-        self, x: Tensor, context: Tensor, mask: Tensor | None, rotation: Rotation, modulation: Tensor | None
-    ) -> Tensor:
+    def forward(self, x: Tensor, text: LayerText, rotation: Rotation, modulation: Tensor | None) -> Tensor:
         if self.table is None or modulation is None:
             x = x + self.self_attn(self.pre_norm(x), rotation)
-            x = x + self.cross_attn(self.cross_attend_norm(x), context, mask)
+            x = x + self.cross_attn(self.cross_attend_norm(x), text)
             return x + self.ff(self.ff_norm(x))
         shift_a, scale_a, gate_a, shift_f, scale_f, gate_f = (modulation + self.table).unsqueeze(2).unbind(1)
         x = x + gate_a * self.self_attn(self.pre_norm(x) * (1 + scale_a) + shift_a, rotation)
-        x = x + self.cross_attn(self.cross_attend_norm(x), context, mask)
+        x = x + self.cross_attn(self.cross_attend_norm(x), text)
         return x + gate_f * self.ff(self.ff_norm(x) * (1 + scale_f) + shift_f)
 
 
@@ -191,14 +124,47 @@ class DiT(nn.Module):
             return embedded + self.to_timestep_embed(self.timestep_features(c_noise_s)) + sinusoid
         return embedded + self.to_jump_embed(self.timestep_features(c_noise_s)) + self.to_omega_embed(sinusoid)
 
-    def _context(self, conditioning: Conditioning) -> tuple[Tensor, Tensor | None]:
-        """Embedded text ``[B, N, context_dim]``, and its mask where some token is padding."""
-        context = self.to_cond_embed(conditioning.tokens)
-        if bool(conditioning.mask.all()):
-            return context, None
-        if not bool(conditioning.mask.any(dim=1).all()):
-            raise ValueError("an item of the conditioning has no real token; its mask needs at least one True")
-        return context, conditioning.mask
+    def embed(
+        self, c_noise_t: Tensor, c_noise_s: Tensor | None, omega: Tensor | None, pooled: Tensor | None = None
+    ) -> Tensor:
+        """What :meth:`core` reads of levels, guidance and pooled text, ``[B, K, width]``: the time token (K = 1), or
+        the shifts, scales and gates of the blocks and of the head (K = 8). Levels are ``[B]``."""
+        level = self.embed_levels(c_noise_t, c_noise_s, omega)
+        level = level if pooled is None else level + pooled
+        if self.modulate is None or self.modulate_out is None:
+            return level[:, None]
+        active = F.silu(level)
+        return torch.cat([self.modulate(active), self.modulate_out(active)], dim=-1).unflatten(
+            -1, (MODULATIONS + 2, -1)
+        )
+
+    def _read(self, conditioning: Conditioning) -> FreshText:
+        """Embedded text, with its mask where some token is padding."""
+        tokens, mask = self.to_cond_embed(conditioning.tokens), None
+        if not bool(conditioning.mask.all()):
+            if not bool(conditioning.mask.any(dim=1).all()):
+                raise ValueError("an item of the conditioning has no real token; its mask needs at least one True")
+            mask = conditioning.mask
+        pooled = None
+        if self.to_pooled is not None:
+            weight = conditioning.mask.to(tokens.dtype)[..., None]
+            pooled = self.to_pooled((tokens * weight).sum(1) / weight.sum(1))
+        return FreshText(Context(tokens, mask), pooled)
+
+    def prepare(self, conditioning: Conditioning) -> PreparedText:
+        """The conditioning with all that this network makes of it, for the steps of a trajectory: text is then embedded
+        and turned into keys and values once."""
+        if isinstance(conditioning, PreparedText) and conditioning.owner is self:
+            return conditioning
+        fresh = self._read(conditioning)
+        layers = [block.cross_attn.remember(fresh.context) for block in self.blocks]  # type: ignore[operator,union-attr]
+        memory = TextMemory.of(layers, fresh.pooled)
+        return PreparedText(conditioning.tokens, conditioning.mask, memory, self)
+
+    def _text(self, conditioning: Conditioning) -> FreshText | TextMemory:
+        if isinstance(conditioning, PreparedText) and conditioning.owner is self:
+            return conditioning.memory
+        return self._read(conditioning)
 
     def _tokens(self, x: Tensor, span: Span) -> Tensor:
         """Latents ``[B, C, T]`` as tokens ``[B, ceil(T / patch), width]``."""
@@ -212,28 +178,22 @@ class DiT(nn.Module):
         return h.float() if torch.is_autocast_enabled(x.device.type) else h
 
     def _run(
-        self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, c_noise_s: Tensor | None,
-        omega: Tensor | None, chained: bool = True, span: Span = WHOLE,
-    ) -> tuple[list[Tensor], Tensor]:  # fmt: skip
-        """The output of every block, its time token included, and the embedding of levels and pooled text."""
-        level = self.embed_levels(c_noise_t, c_noise_s, omega)
-        context, mask = self._context(conditioning)
-        if self.to_pooled is not None:
-            weight = conditioning.mask.to(context.dtype)[..., None]
-            level = level + self.to_pooled((context * weight).sum(1) / weight.sum(1))
+        self, x: Tensor, level: Tensor, text: FreshText | TextMemory, chained: bool = True, span: Span = WHOLE
+    ) -> list[Tensor]:
+        """The output of every block, its time token included; ``level`` as :meth:`embed` gives it."""
         h = self._tokens(x, span)
         modulation = None
         if self.modulate is None:
-            h = torch.cat([level[:, None], h], dim=1)
+            h = torch.cat([level, h], dim=1)
         else:
-            modulation = self.modulate(F.silu(level)).unflatten(-1, (MODULATIONS, -1))
+            modulation = level[:, :MODULATIONS]
         rotation = self.rotary(h.shape[1])
         outputs = []
-        for block in self.blocks:
-            output = self._block(block, h, context, mask, rotation, modulation)
+        for index, block in enumerate(self.blocks):
+            output = self._block(block, h, text.layer(index), rotation, modulation)
             outputs.append(output)
             h = output if chained else h
-        return outputs, level
+        return outputs
 
     def _block(self, block: nn.Module, *inputs: Any) -> Tensor:
         """One block; where gradients are wanted and memory is short, without keeping what is inside."""
@@ -243,9 +203,9 @@ class DiT(nn.Module):
 
     def _head(self, h: Tensor, level: Tensor) -> Tensor:
         """What the output projection reads: the tokens of the sequence, modulated once more in the adaLN form."""
-        if self.out_norm is None or self.modulate_out is None:
+        if self.out_norm is None:
             return h[:, 1:]
-        shift, scale = self.modulate_out(F.silu(level)).unflatten(-1, (2, 1, -1)).unbind(1)
+        shift, scale = level[:, MODULATIONS:].unsqueeze(2).unbind(1)
         return self.out_norm(h) * (1 + scale) + shift
 
     def forward_features(
@@ -254,7 +214,16 @@ class DiT(nn.Module):
     ) -> list[Tensor]:  # fmt: skip
         """The output ``[B, N, width]`` of every block, chained, as Eq. 5 wants them; with ``chained=False`` every
         block reads the embedded input instead, as the official code has it."""
-        return self._run(x, c_noise_t, conditioning, c_noise_s, omega, chained)[0]
+        text = self._text(conditioning)
+        return self._run(x, self.embed(c_noise_t, c_noise_s, omega, text.pooled), text, chained)
+
+    def core(self, x: Tensor, level: Tensor, text: FreshText | TextMemory, span: Span = WHOLE) -> Tensor:
+        """The network after its embeddings: scaled latents ``x [B, channels, T]``, ``level [B, K, width]`` of
+        :meth:`embed` and a text of the same items, to the raw output ``[B, channels, T]``."""
+        y = self.project_out(self._head(self._run(x, level, text, span=span)[-1], level))
+        y = y.unflatten(-1, (self.config.channels, -1)).permute(0, 2, 1, 3).flatten(2)
+        y = y[..., : x.shape[-1]]
+        return y + self.postprocess_conv(y)
 
     def forward(
         self, x: Tensor, c_noise_t: Tensor, conditioning: Conditioning, *,
@@ -262,8 +231,5 @@ class DiT(nn.Module):
     ) -> Tensor:  # fmt: skip
         """Raw network output for scaled latents ``x [B, channels, T]``; ``c_noise_t``, ``c_noise_s``, ``omega`` are
         ``[B]``. A teacher takes neither s nor omega. ``span`` says which part of its clip ``x`` is, from 0 to 1."""
-        outputs, level = self._run(x, c_noise_t, conditioning, c_noise_s, omega, span=span)
-        y = self.project_out(self._head(outputs[-1], level))
-        y = y.unflatten(-1, (self.config.channels, -1)).permute(0, 2, 1, 3).flatten(2)
-        y = y[..., : x.shape[-1]]
-        return y + self.postprocess_conv(y)
+        text = self._text(conditioning)
+        return self.core(x, self.embed(c_noise_t, c_noise_s, omega, text.pooled), text, span)

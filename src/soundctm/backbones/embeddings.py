@@ -28,18 +28,21 @@ def omega_embedding(omega: Tensor, width: int) -> Tensor:
     return torch.cat([angle.sin(), angle.cos()], dim=-1).to(omega.dtype)
 
 
-Span = tuple[float, float]
-WHOLE: Span = (0.0, 1.0)
+Span = Tensor | None
+WHOLE: Span = None
 
 
 def place_features(length: int, features: int, device: torch.device, span: Span = WHOLE) -> Tensor:
-    """Where each of ``length`` tokens lies in its clip, ``[length, features]``.
+    """Where each of ``length`` tokens lies in its clip, ``[length, features]``, or ``[B, length, features]``.
 
     ``[cos, sin](pi k p)`` for ``k = 1 .. features / 2``, with ``p`` in 0..1 the middle of the token as a share of the
-    clip: the same for every length of clip. The tokens fill ``span`` of the clip, evenly.
+    clip: the same for every length of clip. The tokens fill the clip evenly, or the part of it from ``span[:, 0]`` to
+    ``span[:, 1]`` where a span ``[B, 2]`` is given.
     """
-    p = span[0] + (span[1] - span[0]) * (torch.arange(length, device=device, dtype=torch.float32) + 0.5) / length
-    angle = math.pi * p[:, None] * torch.arange(1, features // 2 + 1, device=device)
+    p = (torch.arange(length, device=device, dtype=torch.float32) + 0.5) / length
+    if span is not None:
+        p = torch.lerp(span[:, :1], span[:, 1:], p)
+    angle = math.pi * p[..., None] * torch.arange(1, features // 2 + 1, device=device)
     return torch.cat([angle.cos(), angle.sin()], dim=-1)
 
 

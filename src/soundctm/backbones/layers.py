@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from soundctm.backbones.embeddings import rotate
+from soundctm.backbones.text import Constant, Context, Heads, LayerText
 
 Rotation = tuple[Tensor, Tensor]
 
@@ -40,7 +41,7 @@ class SelfAttention(nn.Module):
 
 class CrossAttention(nn.Module):
     """Attention of ``x [B, L, width]`` to text tokens ``[B, N, context_dim]`` with ``kv_heads`` key and value heads,
-    each serving ``heads / kv_heads`` neighbouring query heads; ``mask [B, N]``, True = real, or None where all are."""
+    each serving ``heads / kv_heads`` neighbouring query heads."""
 
     def __init__(self, width: int, heads: int, context_dim: int, kv_heads: int, qk_norm: bool) -> None:
         super().__init__()
@@ -53,12 +54,27 @@ class CrossAttention(nn.Module):
         self.q_norm = Norm(self.head_dim) if qk_norm else nn.Identity()
         self.k_norm = Norm(self.head_dim) if qk_norm else nn.Identity()
 
-    def forward(self, x: Tensor, context: Tensor, mask: Tensor | None) -> Tensor:
-        q = self.q_norm(self.to_q(x).unflatten(-1, (self.heads, -1)).transpose(1, 2))
-        k, v = self.to_kv(context).unflatten(-1, (2, self.kv_heads, -1)).permute(2, 0, 3, 1, 4)
+    def read(self, context: Context) -> Heads:
+        """Keys and values of a context, which every query meets."""
+        k, v = self.to_kv(context.tokens).unflatten(-1, (2, self.kv_heads, -1)).permute(2, 0, 3, 1, 4)
         k = self.k_norm(k)
         if self.kv_heads != self.heads:
             k, v = (y.repeat_interleave(self.heads // self.kv_heads, dim=1) for y in (k, v))
+        return Heads(k, v, context.mask)
+
+    def remember(self, context: Context) -> Heads | Constant:
+        """What does not change while the text stays. The softmax over one token is 1, whatever the query: the layer
+        then adds one vector to all tokens."""
+        heads = self.read(context)
+        if heads.mask is None and heads.values.shape[2] == 1:
+            return Constant(self.to_out(heads.values.transpose(1, 2).flatten(2)))
+        return heads
+
+    def forward(self, x: Tensor, text: LayerText) -> Tensor:
+        if isinstance(text, Constant):
+            return text.value
+        k, v, mask = self.read(text) if isinstance(text, Context) else text
+        q = self.q_norm(self.to_q(x).unflatten(-1, (self.heads, -1)).transpose(1, 2))
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=None if mask is None else mask[:, None, None])
         return self.to_out(out.transpose(1, 2).flatten(2))
 

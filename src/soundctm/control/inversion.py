@@ -9,6 +9,7 @@ from soundctm.conditioning import Conditioning
 from soundctm.diffusion.schedule import sigma_grid
 from soundctm.diffusion.solvers import heun
 from soundctm.trajectory import g
+from soundctm.trajectory.leap import prepared
 
 
 def student_denoiser(
@@ -41,4 +42,5 @@ def invert(
     evaluations a step.
     """
     sigmas = sigma_grid(steps, sigma_min, sigma_max, rho).flip(0)
-    return heun(student_denoiser(student, conditioning.expand(len(z_0)), omega), z_0, sigmas, callback)
+    text = prepared(student, conditioning.expand(len(z_0)))
+    return heun(student_denoiser(student, text, omega), z_0, sigmas, callback)

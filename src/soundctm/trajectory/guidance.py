@@ -25,4 +25,9 @@ def nu_jump(
     both = Conditioning.cat([conditioning, unconditional])
     t2, s2, omega2 = (torch.cat([as_batch(v, z)] * 2) for v in (t, s, omega))
     text, null = jump(student, torch.cat([z, z]), t2, s2, omega2, both).chunk(2)
+    return mix(text, null, nu)
+
+
+def mix(text: Tensor, null: Tensor, nu: float) -> Tensor:
+    """``null + nu (text - null)``."""
     return null + nu * (text - null)

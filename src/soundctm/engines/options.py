@@ -1,0 +1,27 @@
+"""Ways to compute the same networks."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from soundctm.errors import UserError
+
+EngineName = Literal["auto", "eager", "compiled", "onnx"]
+Precision = Literal["float32", "tf32", "bfloat16", "int8"]
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How a model computes. ``engine`` says what runs the networks, ``precision`` in which numbers they multiply.
+
+    "auto" takes the engine that makes the first take soonest and later ones no slower than eager. Raises
+    :class:`UserError` for a name that is not known.
+    """
+
+    engine: EngineName = "auto"
+    precision: Precision = "float32"
+
+    def __post_init__(self) -> None:
+        for name, kinds in (("engine", EngineName), ("precision", Precision)):
+            value = getattr(self, name)
+            if value not in get_args(kinds):
+                raise UserError(f"{name} is {value!r}; accepted are {', '.join(get_args(kinds))}")
