@@ -13,7 +13,7 @@ SOURCE = Path(soundctm.__file__).parent
 FLOORS = (
     {"errors"}, {"audio"}, {"autoencoder", "conditioning", "backbones"}, {"diffusion"}, {"trajectory"}, {"control"},
     {"engines"},
-    {"config", "checks", "sources"}, {"folder", "edits", "observed", "takes"}, {"performance"}, {"model", "convert"},
+    {"config", "checks", "sources"}, {"folder", "edits", "observed", "takes"}, {"performance"}, {"lanes"}, {"crew"}, {"model", "convert"},
     {"server"},
 )  # fmt: skip
 INFERENCE = set().union(*FLOORS) - {"server"}
@@ -21,7 +21,8 @@ INFERENCE = set().union(*FLOORS) - {"server"}
 BESIDE = {
     "metrics": {"errors", "audio", "conditioning"},
     "training": INFERENCE | {"metrics"},
-    "cli": INFERENCE | {"metrics", "training", "server"},
+    "benchmark": INFERENCE,
+    "cli": INFERENCE | {"metrics", "training", "benchmark", "server"},
 }
 # Conditioning is the form in which text travels: every room may know the form, none but its own the encoders.
 FORM_OF_TEXT = {"soundctm.conditioning", "soundctm.conditioning.types"}
@@ -81,6 +82,8 @@ def test_rooms_import_only_what_is_below_them(path: Path) -> None:
         ("model", "def f():\n    from soundctm.training.loop import Loop"),
         ("metrics", "from soundctm.model import SoundCTM"),
         ("training", "from soundctm.cli.app import main"),
+        ("model", "from soundctm.benchmark.naive import NaivePath"),
+        ("benchmark", "from soundctm.training.loop import Loop"),
     ],
 )
 def test_the_check_sees_a_violation(room: str, line: str) -> None:

@@ -74,7 +74,7 @@ def test_no_strength_is_the_take_itself(model: SoundCTM) -> None:
 def test_the_loss_is_that_of_the_sound_that_is_returned(model: SoundCTM, target: Target, loop: bool) -> None:
     """Of its last latents, seam and all: the deviation measured on the clip, over the scale of the curve, squared."""
     recipe = recipe_of(model.generate("rain", seed=3, steps=2, targets=[target], loop=loop)[0])
-    performance = Performance(model.engine, recipe, {}, lambda *_: None)
+    performance = Performance(model.engine, recipe, {}, lambda: None)
     for level in (0.1, 0.5):
         z = level * model.engine.noise(recipe)[0][None]
         with torch.no_grad():
@@ -90,7 +90,7 @@ def test_a_loop_is_steered_through_its_seam(model: SoundCTM) -> None:
     slopes = {}
     for loop in (True, False):
         performance = Performance(
-            model.engine, recipe.model_copy(update={"loop": loop}), {}, lambda *_: None
+            model.engine, recipe.model_copy(update={"loop": loop}), {}, lambda: None
         )  # fmt: skip
         first = Target(feature="band", points=((0.0, -30.0), (0.02, -30.0)), low=200.0, high=2000.0)
         performance.recipe = performance.recipe.model_copy(update={"targets": (first,)})
@@ -105,7 +105,7 @@ def test_a_recording_that_loops_is_steered_in_the_time_of_the_result(model: Soun
     """Its seam is made in the middle and turned to the ends: the curve that is followed must be turned with it."""
     target = Target(feature="intensity", points=((0.0, -10.0), (0.45, -10.0), (0.46, None), (0.5, -40.0), (1.0, -40.0)))
     recipe = recipe_of(model.edit(PLANS["loop"](), steps=1, seed=5, targets=[target])[0])
-    performance = Performance(model.engine, recipe, PLANS["loop"]().sources, lambda *_: None)
+    performance = Performance(model.engine, recipe, PLANS["loop"]().sources, lambda: None)
     z = 0.5 * model.engine.noise(recipe)[0][None]
     with torch.no_grad():
         heard = performance._waveform(z)[0].roll(-4000, -1).numpy()  # as generated, at its place in the result

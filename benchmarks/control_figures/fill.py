@@ -49,7 +49,7 @@ def filled(place: Place, one: Held, gap: tuple[float, float], steps: int, seed: 
     plan = edits.fill(one.clip, *gap, name=one.name)
     seconds = plan.seconds(model.sample_rate)
     recipe = model.recipes(one.caption, steps=steps, seed=seed, seconds=seconds, edit=plan.edit)[0]
-    performance = Performance(model.engine, recipe, plan.sources, lambda done, total: None)
+    performance = Performance(model.engine, recipe, plan.sources, lambda: None)
     if performance.observation is None:
         raise ValueError("a fill has an observation")
     noted = Noted(performance.observation)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
@@ -60,9 +58,17 @@ def locate(name: str | Path) -> Path:
     unknown = f"unknown model {str(name)!r}; {accepted}"
     if str(name).count("/") != 1 or str(name).startswith((".", "/", "~")):
         raise UserError(unknown)
+    return _download(str(name), unknown)
+
+
+def _download(name: str, unknown: str) -> Path:
+    """A repository of the hub, downloaded once; ``unknown`` begins the error where there is none."""
+    from huggingface_hub import errors, snapshot_download  # takes a while to load
+
+    failures = (errors.RepositoryNotFoundError, errors.LocalEntryNotFoundError, errors.HfHubHTTPError)
     try:
-        return Path(snapshot_download(str(name)))
-    except (RepositoryNotFoundError, LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
+        return Path(snapshot_download(name))
+    except (*failures, errors.HFValidationError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(f"{unknown}; the hub said: {reason}") from error
 
@@ -112,7 +118,7 @@ def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
 def _fill(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
     """Load tensors strictly; a foreign file is named."""
     try:
-        module.load_state_dict(tensors)
+        module.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
         lines = str(error).splitlines()
         detail = lines[1].strip() if len(lines) > 1 else lines[0]
@@ -151,7 +157,8 @@ def _check_fit(folder: Path, key: str, wanted: int, part: str, given: int) -> No
 
 
 def _backbone(config: DiTConfig, path: Path) -> DiT:
-    backbone = DiT(config)
+    with torch.device("meta"):  # nothing is drawn at random that a file replaces
+        backbone = DiT(config)
     _fill(backbone, read_tensors(path), path)
     return backbone
 

@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,14 +19,18 @@ from soundctm.backbones import DiT
 from soundctm.checks import LONGEST, check_recipe, check_takes
 from soundctm.conditioning import Conditioning
 from soundctm.config import ModelConfig
+from soundctm.crew import Crew, perform, single_thread
 from soundctm.edits import Plan
 from soundctm.errors import UserError
 from soundctm.folder import SHIPPED, Parts, locate, read_parts, write_parts
+from soundctm.lanes import Batcher
 from soundctm.performance import Performance, work
 from soundctm.sources import Sources
 from soundctm.takes import Engine
+from soundctm.trajectory.leap import prepared
 
 StepCallback = Callable[[int, int], None]
+PROMPTS = 256  # whose conditioning a model remembers
 
 
 class SoundCTM:
@@ -46,6 +52,9 @@ class SoundCTM:
         self.normalizer: Normalizer = parts.normalizer.to(self.device)
         self.tokenizer_folder = parts.folder
         self.phrasebook = parts.phrasebook
+        self._parameters = sum(parameter.numel() for parameter in self.student.parameters())
+        self._batcher = Batcher()
+        self._encoded = lru_cache(maxsize=PROMPTS)(self._encode)
 
     @classmethod
     def from_pretrained(cls, name: str | Path, device: torch.device | str = "cpu") -> "SoundCTM":
@@ -248,26 +257,34 @@ class SoundCTM:
     ) -> Iterator[Clip]:
         """The clips of recipes, each as soon as it is made; ``sources`` are the recordings they need, by digest.
 
-        Each is made alone: kernels for other batch sizes round otherwise, and a take is to the last bit what its recipe
-        says, whatever is made beside it.
+        A take is to the last bit what its recipe says, whatever is made beside it (:mod:`soundctm.crew`). The callback
+        runs in the caller's thread.
         """
         for recipe in recipes:
             check_recipe(recipe)
-        total = sum(work(recipe) for recipe in recipes)
-        done = 0
-        for recipe in recipes:
+        total, done = sum(work(recipe) for recipe in recipes), 0
 
-            def count(unit: int, units: int, before: int = done) -> None:
-                if callback is not None:
-                    callback(before + unit, total)
+        def tick() -> None:
+            nonlocal done
+            done += 1
+            if callback is not None:
+                callback(done, total)
 
-            yield Clip(Performance(self.engine, recipe, sources or {}, count).samples(), self.sample_rate, recipe)
-            done += work(recipe)
+        performances = [Performance(self.engine, recipe, sources or {}, tick) for recipe in recipes]
+        crew = Crew.of(self._parameters, self.device, len(recipes))
+        for recipe, samples in zip(recipes, perform(performances, crew, self._batcher, tick), strict=True):
+            yield Clip(samples, self.sample_rate, recipe)
 
     def encode(self, prompt: str) -> Conditioning:
-        """Conditioning of one prompt, as it is :meth:`understood`."""
-        conditioning: Conditioning = self.text_encoder.encode([self.understood(prompt)])  # type: ignore[operator]
-        return conditioning.to(self.device)
+        """Conditioning of one prompt, as it is :meth:`understood`. The last prompts are remembered, so a change of the
+        text encoder's weights is heard in prompts that it has not seen."""
+        return self._encoded(prompt)
+
+    def _encode(self, prompt: str) -> Conditioning:
+        alone = single_thread() if Crew.of(self._parameters, self.device, 1).workers else nullcontext()
+        with torch.inference_mode(False), torch.no_grad(), alone:
+            conditioning: Conditioning = self.text_encoder.encode([self.understood(prompt)])  # type: ignore[operator]
+            return prepared(self.student, conditioning.to(self.device))
 
     def understood(self, prompt: str) -> str:
         """The prompt, or where it has words that the model never learnt, the learnt phrase that is nearest to it."""

@@ -23,14 +23,14 @@ from soundctm.errors import UserError
 from soundctm.observed import observed
 from soundctm.sources import Sources, find
 from soundctm.takes import Engine
-from soundctm.trajectory import Steer, sample
+from soundctm.trajectory import Steer, Trajectory, embark
 from soundctm.trajectory.jump import jump
 
 LOOP_MARGIN = 16  # latent frames decoded around a loop, so that its ends know each other
 LOOP_FADE = 0.05  # seconds in which the end of a loop goes over into its beginning
 INVERSION_STEPS = 40
 
-Progress = Callable[[int, int], None]
+Tick = Callable[[], None]
 
 
 def work(recipe: Recipe) -> int:
@@ -47,11 +47,10 @@ def keeps_all(recipe: Recipe) -> bool:
 
 
 class Performance:
-    """One take on its way from noise to samples. ``progress(done, total)`` may raise to stop."""
+    """One take on its way from noise to samples. ``tick()``, called after each unit of work, may raise to stop."""
 
-    def __init__(self, engine: Engine, recipe: Recipe, sources: Sources, progress: Progress) -> None:
-        self.engine, self.recipe, self.sources = engine, recipe, sources
-        self.progress, self.done = progress, 0
+    def __init__(self, engine: Engine, recipe: Recipe, sources: Sources, tick: Tick) -> None:
+        self.engine, self.recipe, self.sources, self.tick = engine, recipe, sources, tick
         self.codec = engine.codec(recipe)
         self.length = round(recipe.seconds * engine.sample_rate)
         self.observation = observed(recipe.edit, sources, engine.sample_rate) if recipe.edit else None
@@ -71,29 +70,32 @@ class Performance:
     @torch.no_grad()
     def samples(self) -> np.ndarray:
         """Float32 ``[1, length]``."""
-        z = self._kept() if keeps_all(self.recipe) else self._trajectory()
-        return self._finish(z)[0].clamp(-1.0, 1.0).float().cpu().numpy()
+        return self.finish(self.recording() if keeps_all(self.recipe) else self.begin().run())
 
-    def _kept(self) -> Tensor:
+    def recording(self) -> Tensor:
+        """The latents of a take that keeps all of its recording."""
         (source,) = self.recipe.sources
         return self._recording(source)
 
-    def _trajectory(self) -> Tensor:
-        """The last latents of the sampler."""
+    def begin(self) -> Trajectory:
+        """The trajectory, before its first step."""
         recipe, config = self.recipe, self.engine.config
         eps, *later = [each[None].to(self.engine.device) for each in self.engine.noise(recipe)]
         text = self._text()
         z, sigma_max = self._start(eps)
-        return sample(
+        return embark(
             self.student, self._optimised(z, sigma_max, text), text,
             text if recipe.nu == 1.0 else self.engine.encode(recipe.negative),  # at nu = 1 nothing looks at it
             steps=recipe.steps, omega=recipe.omega, nu=recipe.nu, gamma=recipe.gamma, noise=later,
             callback=self._tick, steer=self._steer(), sigma_min=config.sigma_min, sigma_max=sigma_max, rho=config.rho,
         )  # fmt: skip
 
+    def finish(self, z: Tensor) -> np.ndarray:
+        """Float32 ``[1, length]`` of the last latents."""
+        return self._finish(z)[0].clamp(-1.0, 1.0).float().cpu().numpy()
+
     def _tick(self, step: int, steps: int, z: Tensor | None = None) -> None:
-        self.done += 1
-        self.progress(self.done, work(self.recipe))
+        self.tick()
 
     def _text(self) -> Conditioning:
         text = self.engine.encode(self.recipe.prompt)

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.oracles.commands import made
+
 VALUES = {
     "empty prompt": (["generate", ""], "prompt is empty"),
     "blank prompt": (["generate", "   "], "prompt is empty"),
@@ -47,20 +49,12 @@ VALUES = {
 }  # fmt: skip
 
 
-def check_refusal(result, said: str, folder: Path) -> None:
-    assert result.code == 2, result
-    assert said in result.err
-    assert result.err.startswith("soundctm: ") and len(result.err.splitlines()) == 1
-    assert result.out == ""
-    assert not [path for path in folder.rglob("*") if path.suffix in {".wav", ".png", ".partial"}]
-
-
 @pytest.mark.parametrize("case", list(VALUES))
-def test_values_out_of_range(case: str, run, tiny_folder: Path, tmp_path: Path) -> None:
+def test_values_out_of_range(case: str, refused, tiny_folder: Path) -> None:
     arguments, said = VALUES[case]
     if arguments[0] == "generate" and "--model" not in arguments:
         arguments = [*arguments, "--model", tiny_folder]
-    check_refusal(run(*arguments), said, tmp_path)
+    refused(said, *arguments)
 
 
 def truncated(folder: Path) -> None:
@@ -85,38 +79,39 @@ def unknown_key(folder: Path) -> None:
         (unknown_key, "omga is not a known key"),
     ],
 )
-def test_spoilt_models(spoil: Callable[[Path], None], said: str, run, tiny_folder: Path, tmp_path: Path) -> None:
+def test_spoilt_models(spoil: Callable[[Path], None], said: str, refused, tiny_folder: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
     spoil(folder)
     for command in (["generate", "rain", "--model", folder], ["info", folder]):
-        check_refusal(run(*command), said, tmp_path)
+        refused(said, *command)
 
 
-def test_refine_wants_a_recipe(run, tmp_path: Path) -> None:
+def test_refine_wants_a_recipe(refused, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "recording.aiff", np.zeros(1000), 44100)
-    assert "carries no recipe" in run("refine", "recording.aiff").err
+    refused("carries no recipe", "refine", "recording.aiff")
     (tmp_path / "text.wav").write_text("not audio")
-    result = run("refine", "text.wav")
-    assert result.code == 2 and "not a readable audio file" in result.err and len(result.err.splitlines()) == 1
+    refused("not a readable audio file", "refine", "text.wav")
 
 
-def test_refine_wants_the_same_weights(run, tiny_folder: Path, tmp_path: Path) -> None:
+def test_refine_wants_the_same_weights(run, refused, tiny_folder: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(tiny_folder, tmp_path / "model"))
-    made = json.loads(run("generate", "rain", "--takes", 1, "--model", folder, "--json").out)["files"][0]["wav"]
+    (take,) = made(run("generate", "rain", "--takes", 1, "--model", folder, "--json"))
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"rho": 6.0}))
-    result = run("refine", made)
-    assert result.code == 2 and "load that model" in result.err and len(result.err.splitlines()) == 1
+    refused("load that model", "refine", take["wav"])
 
 
-def test_a_folder_without_permission(run, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_permission(refused, tiny_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o500)
     if os.access(folder, os.W_OK):  # root may write anywhere: a file in the way shows the same guard
         folder.rmdir()
         folder.write_text("")
-    result = run("generate", "rain", "--model", tiny_folder, "--out", folder)
-    check_refusal(result, "locked", tmp_path)
+    refused("locked", "generate", "rain", "--model", tiny_folder, "--out", folder)
+
+
+def test_a_negative_prompt_needs_nu(refused, tiny_folder: Path) -> None:
+    refused("no effect at nu = 1", "generate", "rain", "--negative", "a bell", "--model", tiny_folder)
 
 
 def as_process(*arguments: object, cwd: Path, before: str = "") -> subprocess.CompletedProcess[str]:

@@ -9,15 +9,11 @@ import pytest
 import soundfile
 
 from soundctm import Clip
-
-
-def files(result) -> list[dict]:
-    assert result.code == 0, result.err
-    return list(json.loads(result.out)["files"])
+from tests.oracles.commands import made
 
 
 def test_generate_names_files_and_keeps_recipes(run, tiny_folder: Path, tmp_path: Path) -> None:
-    made = files(
+    entries = made(
         run(
             "generate",
             "Heavy rain, on a tin roof!",
@@ -35,7 +31,7 @@ def test_generate_names_files_and_keeps_recipes(run, tiny_folder: Path, tmp_path
     assert sorted(path.name for path in (tmp_path / "s").iterdir()) == [
         f"heavy-rain-on-a-tin-roof_seed7_take{i}_1step.{suffix}" for i in (1, 2) for suffix in ("png", "wav")
     ]
-    for take, entry in enumerate(made):
+    for take, entry in enumerate(entries):
         assert soundfile.info(entry["wav"]).subtype == "PCM_24"
         recipe = Clip.load(entry["wav"]).recipe
         assert recipe is not None and recipe.model_dump(mode="json") == entry["recipe"]
@@ -50,30 +46,30 @@ def test_generate_says_the_seed_that_it_drew(run, tiny_folder: Path) -> None:
 
 
 def test_refine_needs_nothing_but_the_file(run, tiny_folder: Path, tmp_path: Path, monkeypatch) -> None:
-    made = files(run("generate", "rain", "--takes", 1, "--seed", 3, "--model", tiny_folder, "--out", "a", "--json"))
-    path = (tmp_path / made[0]["wav"]).resolve()
+    (take,) = made(run("generate", "rain", "--takes", 1, "--seed", 3, "--model", tiny_folder, "--out", "a", "--json"))
+    path = (tmp_path / take["wav"]).resolve()
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    refined = files(run("refine", path, "--steps", 4, "--json"))
+    refined = made(run("refine", path, "--steps", 4, "--json"))
     assert refined[0]["wav"] == str(path.parent / "rain_seed3_take1_4steps.wav")
-    direct = files(run("generate", "rain", "--takes", 1, "--seed", 3, "--steps", 4, "--model", tiny_folder, "--json"))
+    direct = made(run("generate", "rain", "--takes", 1, "--seed", 3, "--steps", 4, "--model", tiny_folder, "--json"))
     assert Path(direct[0]["wav"]).read_bytes() == Path(refined[0]["wav"]).read_bytes()
 
 
 def test_another_sound_of_that_name_is_kept(run, tiny_folder: Path) -> None:
     command = ["generate", "rain", "--takes", 1, "--seed", 3, "--model", tiny_folder, "--json"]
-    first = files(run(*command))[0]["wav"]
+    first = made(run(*command))[0]["wav"]
     data = Path(first).read_bytes()
-    assert files(run(*command))[0]["wav"] == first
-    second = files(run(*command, "--omega", 1))[0]["wav"]
+    assert made(run(*command))[0]["wav"] == first
+    second = made(run(*command, "--omega", 1))[0]["wav"]
     assert second == "rain_seed3_take1_1step_2.wav" and Path(first).read_bytes() == data
 
 
 def test_info_of_sounds_and_models(run, tiny_folder: Path, tmp_path: Path) -> None:
-    made = files(run("generate", "rain [bold]", "--takes", 1, "--seed", 3, "--model", tiny_folder, "--json"))
-    facts = json.loads(run("info", made[0]["wav"], "--json").out)
+    (take,) = made(run("generate", "rain [bold]", "--takes", 1, "--seed", 3, "--model", tiny_folder, "--json"))
+    facts = json.loads(run("info", take["wav"], "--json").out)
     assert facts["prompt"] == "rain [bold]" and facts["seed"] == 3 and facts["seconds"] == 1.0
-    assert "rain [bold]" in run("info", made[0]["wav"]).out
+    assert "rain [bold]" in run("info", take["wav"]).out
     soundfile.write(tmp_path / "r.flac", [0.0] * 800, 8000)
     assert "not made by soundctm" in json.loads(run("info", "r.flac", "--json").out)["recipe"]
     model = json.loads(run("info", tiny_folder, "--json").out)

@@ -42,8 +42,6 @@ def test_help_has_an_example(run) -> None:
         (["in", "--mixtures", "-1"], "mixtures: got -1"),
     ],
 )
-def test_wrong_options_end_in_one_line(options: list[str], said: str, run, tmp_path: Path) -> None:
+def test_wrong_options_end_in_one_line(options: list[str], said: str, refused, tmp_path: Path) -> None:
     write_pairs(tmp_path / "in", 2)
-    result = run("data", "prepare", *options, "--out", "out")
-    assert result.code == 2 and said in result.err and len(result.err.splitlines()) == 1
-    assert not (tmp_path / "out" / "manifest.json").exists()
+    refused(said, "data", "prepare", *options, "--out", "out")

@@ -1,6 +1,5 @@
 """``soundctm replay``: a file again from its recipe, and what it needs for that."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,9 @@ from typing import Any
 import pytest
 
 from soundctm import Clip
+from tests.oracles.commands import made
 from tests.oracles.recordings import recording
+from tests.oracles.sounds import content
 
 
 @pytest.fixture
@@ -19,27 +20,14 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def listing(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def made(result: Any) -> dict[str, Any]:
-    """The first file that a command wrote."""
-    assert result.code == 0, result.err
-    return dict(json.loads(result.out)["files"][0])
-
-
-def refused(result: Any, said: str) -> None:
-    assert result.code == 2 and said in result.err and result.out == "" and "Traceback" not in result.err
-    assert result.err.startswith("soundctm: ") and len(result.err.splitlines()) == 1
-
-
+GUIDED = ["--omega", "1.5", "--nu", "2", "--gamma", "0.3", "--negative", "wind"]
 TAKES: dict[str, list[str]] = {
     "take": ["generate", "rain", "--seconds", "0.5", "--steps", "2", "--takes", "1"],
     "guided": ["generate", "rain", "--seconds", "0.5", "--steps", "2", "--takes", "1", "--nu", "2", "--gamma", "0.3"],
     "loop": ["generate", "rain", "--seconds", "0.5", "--takes", "1", "--loop"],
     "steered": ["control", "rain", "--intensity", "rise", "--seconds", "0.5", "--steps", "2", "--takes", "1"],
     "fill": ["edit", "fill", "sea.wav", "--start", "0.1", "--end", "0.3", "--steps", "2"],
+    "guided fill": ["edit", "fill", "sea.wav", "--start", "0.1", "--end", "0.3", "--steps", "2", *GUIDED],
     "join": ["edit", "join", "sea.wav", "bell.wav", "--gap", "0.2", "--steps", "1"],
     "morph": ["edit", "morph", "sea.wav", "bell.wav", "--other-prompt", "a bell", "--steps", "1"],
     "kept": ["edit", "transform", "sea.wav", "rain", "--strength", "0"],
@@ -49,44 +37,42 @@ SOURCES = ["--source", "other.wav", "--source", "bell.wav", "--source", "sea.wav
 
 @pytest.mark.parametrize("kind", list(TAKES))
 def test_a_file_is_made_again_to_the_byte(kind: str, run, files: Path, tiny_folder: Path) -> None:
-    first = made(run(*TAKES[kind], "--seed", "4", "--model", tiny_folder, "--json", "--out", "first"))
-    again = made(run("replay", first["wav"], *SOURCES, "--out", "again", "--json"))
-    assert listing(files / "again") == listing(files / "first") and len(listing(files / "again")) == 2
+    (first,) = made(run(*TAKES[kind], "--seed", "4", "--model", tiny_folder, "--json", "--out", "first"))
+    (again,) = made(run("replay", first["wav"], *SOURCES, "--out", "again", "--json"))
+    assert content(files / "again") == content(files / "first") and len(content(files / "again")) == 2
     assert again["recipe"] == first["recipe"]
 
 
 def test_a_relative_is_made_again_to_the_byte(run, files: Path, tiny_folder: Path) -> None:
-    take = made(run(*TAKES["take"], "--seed", "4", "--model", tiny_folder, "--json"))
-    relative = made(run("edit", "vary", take["wav"], "--takes", "1", "--steps", "2", "--out", "first", "--json"))
+    (take,) = made(run(*TAKES["take"], "--seed", "4", "--model", tiny_folder, "--json"))
+    (relative,) = made(run("edit", "vary", take["wav"], "--takes", "1", "--steps", "2", "--out", "first", "--json"))
     run("replay", relative["wav"], "--out", "again")
-    assert listing(files / "again") == listing(files / "first")
+    assert content(files / "again") == content(files / "first")
 
 
 @pytest.mark.parametrize("given", [[], ["--source", "other.wav"], ["--source", "sea.wav"]])
-def test_a_missing_recording_is_named(given: list[str], run, files: Path, tiny_folder: Path) -> None:
-    first = made(run(*TAKES["join"], "--model", tiny_folder, "--json"))
-    before = listing(files)
+def test_a_missing_recording_is_named(given: list[str], run, refused, files: Path, tiny_folder: Path) -> None:
+    (first,) = made(run(*TAKES["join"], "--model", tiny_folder, "--json"))
     name = "bell.wav" if "sea.wav" in given else "sea.wav"
-    result = run("replay", first["wav"], *given, "--out", "again")
-    refused(result, f"recording {name} (digest {Clip.load(files / name).digest})")
-    assert "--source FILE" in result.err and listing(files) == before
+    said = f"recording {name} (digest {Clip.load(files / name).digest})"
+    assert "--source FILE" in refused(said, "replay", first["wav"], *given, "--out", "again").err
 
 
-def test_a_model_that_moved_is_found_where_it_lies(run, files: Path, tiny_folder: Path) -> None:
+def test_a_model_that_moved_is_found_where_it_lies(run, refused, files: Path, tiny_folder: Path) -> None:
     shutil.copytree(tiny_folder, files / "here")
-    first = made(run(*TAKES["take"], "--model", "here", "--out", "first", "--json"))
+    (first,) = made(run(*TAKES["take"], "--model", "here", "--out", "first", "--json"))
     (files / "here").rename(files / "there")
-    refused(run("replay", first["wav"], "--out", "again"), "here")
+    refused("here", "replay", first["wav"], "--out", "again")
     assert run("replay", first["wav"], "--model", "there", "--out", "again").code == 0
-    assert listing(files / "again") == listing(files / "first")
-    refused(run("replay", first["wav"], "--model", "mini", "--out", "again"), "load that model")
+    assert content(files / "again") == content(files / "first")
+    refused("load that model", "replay", first["wav"], "--model", "mini", "--out", "again")
 
 
-def test_what_cannot_be_made_again_is_refused(run, files: Path, tiny_folder: Path) -> None:
-    refused(run("replay", "sea.wav"), "sea.wav carries no recipe; give a WAV that soundctm made")
-    refused(run("replay", "nowhere.wav"), "no such file: nowhere.wav")
-    first = made(run(*TAKES["fill"], "--model", tiny_folder, "--json"))
-    refused(run("replay", first["wav"], "--source", "nowhere.wav"), "no such file: nowhere.wav")
+def test_what_cannot_be_made_again_is_refused(run, refused, files: Path, tiny_folder: Path) -> None:
+    refused("sea.wav carries no recipe; give a WAV that soundctm made", "replay", "sea.wav")
+    refused("no such file: nowhere.wav", "replay", "nowhere.wav")
+    (first,) = made(run(*TAKES["fill"], "--model", tiny_folder, "--json"))
+    refused("no such file: nowhere.wav", "replay", first["wav"], "--source", "nowhere.wav")
 
 
 @pytest.mark.parametrize(
@@ -99,13 +85,20 @@ def test_what_cannot_be_made_again_is_refused(run, files: Path, tiny_folder: Pat
     ],
 )
 def test_a_recipe_out_of_range_is_refused(
-    change: dict[str, Any], said: str, run, files: Path, tiny_folder: Path
+    change: dict[str, Any], said: str, run, refused, files: Path, tiny_folder: Path
 ) -> None:
-    clip = Clip.load(made(run(*TAKES["take"], "--model", tiny_folder, "--json"))["wav"])
+    (take,) = made(run(*TAKES["take"], "--model", tiny_folder, "--json"))
+    clip = Clip.load(take["wav"])
     assert clip.recipe is not None
     Clip(clip.samples, clip.sample_rate, clip.recipe.model_copy(update=change)).save(files / "odd.wav")
-    refused(run("replay", "odd.wav", "--out", "again"), said)
-    assert not list((files / "again").glob("*"))
+    refused(said, "replay", "odd.wav", "--out", "again")
+
+
+@pytest.mark.parametrize(("kind", "said"), [("loop", "in 1 step\n"), ("take", "in 2 steps\n")])
+def test_replay_counts_its_steps(kind: str, said: str, run, files: Path, tiny_folder: Path) -> None:
+    (first,) = made(run(*TAKES[kind], "--model", tiny_folder, "--json"))
+    result = run("replay", first["wav"], "--out", "again")
+    assert result.code == 0 and result.out.startswith(f"made again from its recipe, {said}")
 
 
 def test_replay_has_help(run) -> None:

@@ -10,101 +10,9 @@ from torch import Tensor
 
 from soundctm.audio.target import Feature
 from soundctm.control.curves import CURVES, FLOOR_DB, Curve, curve_times, level
-from soundctm.control.frames import frames, power_spectrum
-from soundctm.control.pitch import voiced
+from soundctm.control.frames import power_spectrum
 from soundctm.control.savgol import savgol
-
-RATE = 16000
-EDGES: dict[str, tuple[float, float]] = {"band": (300.0, 900.0)}
-FEATURES = list(CURVES)
-
-
-def read(feature: Feature, x: Tensor, rate: int = RATE) -> Tensor:
-    return CURVES[feature](x, rate, *EDGES.get(feature, ()))
-
-
-def seconds(length: float, rate: int = RATE) -> np.ndarray:
-    return np.arange(round(length * rate)) / rate
-
-
-def wave(samples: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.asarray(samples, dtype=np.float32))[None, None]
-
-
-def sine(hertz: float, amplitude: float = 0.5, length: float = 0.5, rate: int = RATE) -> Tensor:
-    return wave(amplitude * np.sin(2 * np.pi * hertz * seconds(length, rate) + 0.3))
-
-
-def noise(length: float = 0.5, amplitude: float = 0.1, seed: int = 0) -> Tensor:
-    return wave(amplitude * np.random.default_rng(seed).standard_normal(round(length * RATE)))
-
-
-def harmonic(hertz: float, partials: range, rate: int = RATE) -> Tensor:
-    t = seconds(0.5, rate)
-    return wave(0.1 * sum(np.sin(2 * np.pi * hertz * h * t + h) / h for h in partials if hertz * h < rate / 2))
-
-
-# Frames
-
-
-@pytest.mark.parametrize(
-    ("length", "rate"), [(16000, 16000), (16001, 16000), (7999, 8000), (44100, 44100), (5000, 22050)]
-)
-def test_every_curve_has_a_value_every_ten_milliseconds(length: int, rate: int) -> None:
-    times = curve_times(length, rate)
-    x = 0.1 * torch.randn(2, 1, length, generator=torch.Generator().manual_seed(0))
-    assert times[0] == 0 and times[-1] * rate <= length < (times[-1] + 0.0101) * rate
-    assert np.allclose(np.diff(times), 0.01, atol=3e-5)
-    for feature in FEATURES:
-        assert read(feature, x, rate).shape == (2, len(times))
-
-
-def test_frames_are_centred_and_held_at_the_ends() -> None:
-    x = torch.arange(16000.0)[None, None]
-    framed = frames(x, RATE, 0.04)
-    assert framed.shape == (1, 101, 640)
-    assert torch.equal(framed[0, 50], torch.arange(50 * 160 - 320, 50 * 160 + 320))
-    assert torch.equal(framed[0, 0], framed[0, 2]) and torch.equal(framed[0, 2], torch.arange(640))
-    assert torch.equal(framed[0, 100], framed[0, 98]) and torch.equal(framed[0, 98], torch.arange(15360, 16000))
-
-
-@pytest.mark.parametrize("shape", [(1, 2, 16000), (1, 16000), (1, 1, 639)])
-def test_frames_refuse_stereo_and_what_is_too_short(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"expected \[B, 1, length\] with a length from 640 up"):
-        frames(torch.zeros(shape), RATE, 0.04)
-
-
-@pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 32000, 44100, 48000])
-@pytest.mark.parametrize("more", [0, 1, 2, 55, 110, 111, 221, 882])
-def test_a_sound_of_hardly_more_than_a_frame_has_all_its_frames(rate: int, more: int) -> None:
-    """A tenth of a second is a frame at every rate, and each frame is made of neighbours in the sound."""
-    shortest = 2 * round(rate * 0.1 / 2)
-    length = shortest + more
-    assert shortest <= round(0.1 * rate)
-    framed = frames(torch.arange(float(length))[None, None], rate, 0.1)
-    centres = np.arange(len(curve_times(length, rate))) * round(rate * 0.01)
-    wanted = centres - shortest // 2
-    whole = wanted[(wanted >= 0) & (wanted + shortest <= length)]
-    starts = wanted.clip(whole[0], whole[-1]) if len(whole) else np.full_like(wanted, more)  # else the last there is
-    assert framed.shape == (1, len(centres), shortest)
-    assert np.array_equal(framed[0].numpy(), starts[:, None] + np.arange(shortest))
-
-
-@pytest.mark.parametrize("rate", [11025, 22050])
-@pytest.mark.parametrize("feature", FEATURES)
-def test_a_tenth_of_a_second_has_every_curve(rate: int, feature: Feature) -> None:
-    x = sine(1000.0, length=0.1, rate=rate)
-    values = read(feature, x, rate)
-    assert values.shape == (1, x.shape[-1] // round(rate * 0.01) + 1) and torch.isfinite(values).all()
-    assert feature != "brightness" or (values - 1000).abs().max() < 20
-
-
-def test_power_spectrum_obeys_parseval() -> None:
-    x = noise(0.2).double()
-    window = torch.hann_window(640, dtype=torch.float64)
-    expected = (frames(x, RATE, 0.04) * window).square().sum(-1) / window.square().sum()
-    assert torch.allclose(power_spectrum(x, RATE, 0.04).sum(-1), expected, rtol=1e-12)
-
+from tests.oracles.curves import FEATURES, RATE, harmonic, noise, read, seconds, sine, wave
 
 # Intensity
 
@@ -205,36 +113,6 @@ def test_nothing_begins_in_steady_sounds_and_where_sounds_end() -> None:
     assert read("onsets", sine(440)).max() < 1e-3
     assert read("onsets", noise(4.0)).max() < 0.25 and read("onsets", noise(4.0)).mean() < 0.06
     assert read("onsets", faded + quiet)[:, 90:].max() < 0.25
-
-
-# Pitch
-
-
-@pytest.mark.parametrize("hertz", [60.0, 97.0, 220.0, 441.0, 1234.0, 2000.0])
-def test_pitch_of_known_tones(hertz: float) -> None:
-    for x, cents in ((sine(hertz, rate=44100), 33), (harmonic(hertz, range(1, 15), 44100), 10)):
-        assert (1200 * torch.log2(read("pitch", x, 44100) / hertz)).abs().max() < cents
-        assert voiced(x, 44100).all()
-
-
-def test_pitch_of_a_missing_fundamental_and_in_noise() -> None:
-    bare, noisy = harmonic(200, range(2, 10)), harmonic(200, range(1, 10)) + noise(amplitude=0.01)
-    assert (1200 * torch.log2(read("pitch", bare) / 200)).abs().max() < 20
-    assert (1200 * torch.log2(read("pitch", noisy) / 200)).abs().max() < 30
-
-
-def test_pitch_follows_a_glide() -> None:
-    t = seconds(1.0)
-    x = wave(0.3 * np.sign(np.sin(2 * np.pi * 200 * (2**t - 1) / math.log(2))))
-    expected = 200 * 2 ** curve_times(RATE, RATE)
-    assert np.abs(12 * np.log2(read("pitch", x)[0].numpy() / expected))[6:-6].max() < 0.3
-
-
-def test_noise_and_silence_have_no_pitch() -> None:
-    brown = wave(np.cumsum(np.random.default_rng(0).standard_normal(2 * RATE)) / 1000)
-    assert voiced(brown, RATE).float().mean() < 0.05
-    assert not voiced(noise(2.0), RATE).any() and not voiced(torch.zeros(1, 1, RATE), RATE).any()
-    assert (read("pitch", torch.zeros(1, 1, RATE)) - 346.8).abs().max() < 1
 
 
 # Laws of every curve

@@ -18,7 +18,6 @@ from soundctm.audio.io import (
     write_atomically,
 )
 from soundctm.audio.recipe import Recipe
-from soundctm.audio.spectrogram import save_spectrogram
 from soundctm.errors import UserError
 
 
@@ -82,4 +81,6 @@ class Clip:
         if title is None and self.recipe is not None:
             r = self.recipe
             title = f"{r.prompt}  ·  seed {r.seed}, take {r.take + 1}, {r.steps} step{'s' if r.steps > 1 else ''}"
+        from soundctm.audio.spectrogram import save_spectrogram  # matplotlib takes a while to load
+
         return save_spectrogram(self.samples.mean(0), self.sample_rate, Path(path), title or "")

@@ -54,7 +54,7 @@ class RotaryEmbedding(nn.Module):
     def __init__(self, dims: int) -> None:
         super().__init__()
         self.dims = dims
-        self.register_buffer("inv_freq", 10000.0 ** (-torch.arange(0, dims, 2).float() / dims))
+        self.register_buffer("inv_freq", torch.tensor([10000.0 ** (-i / dims) for i in range(0, dims, 2)]))
 
     def forward(self, length: int) -> tuple[Tensor, Tensor]:
         """``(cos, sin)``, each ``[length, dims]``."""

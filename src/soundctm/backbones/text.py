@@ -32,6 +32,7 @@ class Constant(NamedTuple):
     value: Tensor
 
 
+BUCKET = 8  # text tokens: prompts of one to eight share a batch
 LayerText = Context | Heads | Constant
 
 
@@ -93,6 +94,10 @@ class TextMemory:
         real = self.keys.new_ones(self.keys.shape[1], self.tokens, dtype=torch.bool) if self.mask is None else self.mask
         keys, values = (F.pad(x, (0, 0, 0, spare)) for x in (self.keys, self.values))
         return TextMemory(keys, values, F.pad(real, (0, spare)), None, self.pooled)
+
+    def bucketed(self) -> "TextMemory":
+        """Filled up to a multiple of ``BUCKET`` tokens; constants stay as they are."""
+        return self if self.keys is None else self.padded(-(-self.tokens // BUCKET) * BUCKET)
 
     def repeat(self, times: int) -> "TextMemory":
         """All items so many times over, one after another."""

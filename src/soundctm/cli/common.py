@@ -4,12 +4,11 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -17,13 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from soundctm.errors import UserError
 
 if TYPE_CHECKING:
-    from soundctm.audio import Clip
+    from soundctm.audio import Clip, Recipe
     from soundctm.model import SoundCTM
 
 SLUG_LENGTH = 60
-
-JsonOption = typer.Option(False, "--json", help="Print one JSON object instead of text.")
-OutOption = typer.Option(Path("."), "--out", "-o", help="Folder for the files; made if it is missing.")
 
 
 def load_model(name: str, device: str) -> "SoundCTM":
@@ -50,11 +46,27 @@ def output_folder(path: Path) -> Path:
     return path
 
 
+def counted(number: int, thing: str) -> str:
+    """``1 step``, ``16 steps``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def recipe_of(clip: "Clip") -> "Recipe":
+    """The recipe of a clip that was made just now."""
+    if clip.recipe is None:
+        raise ValueError("a generated clip has a recipe")
+    return clip.recipe
+
+
+def summary(recipes: Sequence["Recipe"]) -> str:
+    """``3 takes in 16 steps, seed 7``: what was made of one prompt and seed."""
+    first = recipes[0]
+    return f"{counted(len(recipes), 'take')} in {counted(first.steps, 'step')}, seed {first.seed}"
+
+
 def file_stem(clip: "Clip") -> str:
     """``heavy-rain_seed7_take1_16steps``: prompt or recording, what was done, seed, take (counted from 1), steps."""
-    recipe = clip.recipe
-    if recipe is None:
-        raise ValueError("a generated clip has a recipe")
+    recipe = recipe_of(clip)
     about = recipe.prompt or " ".join(Path(source.name).stem for source in recipe.sources)
     slug = re.sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")[:SLUG_LENGTH].rstrip("-") or "sound"
     done = [
@@ -63,7 +75,7 @@ def file_stem(clip: "Clip") -> str:
         *(["control"] if recipe.targets else []),
         *([f"vary{recipe.variation}"] if recipe.variation else []),
     ]
-    steps = f"{recipe.steps}step{'s' if recipe.steps > 1 else ''}"
+    steps = counted(recipe.steps, "step").replace(" ", "")
     return "_".join([slug, *done, f"seed{recipe.seed}", f"take{recipe.take + 1}", steps])
 
 

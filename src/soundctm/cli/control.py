@@ -6,14 +6,27 @@ from typing import TYPE_CHECKING
 import typer
 
 from soundctm.cli.common import (
-    JsonOption,
-    OutOption,
     load_model,
     output_folder,
     progress,
+    recipe_of,
     report,
     save_clip,
     say_understood,
+    summary,
+)
+from soundctm.cli.options import (
+    DeviceOption,
+    GammaOption,
+    JsonOption,
+    ModelOption,
+    NegativeOption,
+    NuOption,
+    OmegaOption,
+    OutOption,
+    SecondsOption,
+    SeedOption,
+    TakesOption,
 )
 from soundctm.cli.targets import closeness, deviations_of, read_targets, steering, weights
 
@@ -32,18 +45,20 @@ def control(
     onsets: str = typer.Option(None, help=f"Where events begin, 0 to 1. {HOW}"),
     pitch: str = typer.Option(None, help=f"Fundamental in Hz, for sounds that have one. {HOW}"),
     weight: list[str] = typer.Option([], help="FEATURE=NUMBER: how much a target counts; 1 when left out."),
-    strength: float = typer.Option(None, help="How hard each jump is corrected, 0 to 2; a good value when left out."),
+    strength: float = typer.Option(
+        None, help="Of guidance: how hard each jump is corrected, 0 to 2; a good value when left out."
+    ),
     method: str = typer.Option("guidance", help="guidance, or start: choose the noise to begin with (slower)."),
-    takes: int = typer.Option(1, help="How many takes, each from its own noise (1 to 1000)."),
+    takes: int = TakesOption,
     steps: int = typer.Option(16, help="Network steps (1 to 128); each is corrected."),
-    omega: float = typer.Option(None, help="Guidance scale distilled into the model; its default when left out."),
-    nu: float = typer.Option(1.0, help="Text against unconditional jumps; above 1 leans on the text."),
-    gamma: float = typer.Option(0.0, help="Stochasticity: 0 is deterministic, 1 draws anew at each step."),
-    negative: str = typer.Option("", help="What not to hear; needs --nu above 1, for example 2."),
-    seconds: float = typer.Option(None, help="Length; the model's default when left out (5 for mini)."),
-    seed: int = typer.Option(None, help="0 to 2^63 - 1; drawn and printed when left out."),
-    model: str = typer.Option("mini", help="A shipped model, a model folder, or a hub id."),
-    device: str = typer.Option("cpu", help="cpu, cuda, mps."),
+    omega: float = OmegaOption,
+    nu: float = NuOption,
+    gamma: float = GammaOption,
+    negative: str = NegativeOption,
+    seconds: float = SecondsOption,
+    seed: int = SeedOption,
+    model: str = ModelOption,
+    device: str = DeviceOption,
     out: Path = OutOption,
     as_json: bool = JsonOption,
 ) -> None:
@@ -79,8 +94,7 @@ def control(
             gamma=gamma, negative=negative, targets=targets,
             steering=steering(method, strength), callback=callback,
         )  # fmt: skip
-    results = [{**save_clip(clip, folder), "deviations": deviations_of(clip)} for clip in clips]
+    away = [deviations_of(clip) for clip in clips]
+    results = [{**save_clip(clip, folder), "deviations": each} for clip, each in zip(clips, away, strict=True)]
     say_understood(engine, prompt, results, as_json)
-    made = clips[0].recipe
-    count = f"{takes} take{'s' if takes > 1 else ''} in {steps} step{'s' if steps > 1 else ''}"
-    report(results, as_json, f"{count}, seed {made.seed if made else '-'}. {closeness(clips)}")
+    report(results, as_json, f"{summary([recipe_of(clip) for clip in clips])}. {closeness(away)}")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import typer
 from rich.console import Console
 
-from soundctm.cli.common import JsonOption, load_model, output_folder, progress
+from soundctm.cli.common import load_model, output_folder, progress
+from soundctm.cli.options import JsonOption
 from soundctm.errors import UserError
 from soundctm.training.data.prepare.settings import Format, Settings, SourceOptions, checked
 

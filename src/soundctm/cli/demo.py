@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import typer
 
-from soundctm.cli.common import OutOption, load_model, output_folder, progress, report, save_clip
+from soundctm.cli.common import load_model, output_folder, progress, report, save_clip
+from soundctm.cli.options import ModelOption, OutOption
 
 PROMPTS = ("heavy rain on a tin roof", "three slow knocks", "a high-pitched bell ringing")
 SEED = 7
@@ -12,7 +12,7 @@ STEPS = 16
 
 
 def demo(
-    out: Path = OutOption, model: str = typer.Option("mini", help="A shipped model, a model folder, or a hub id.")
+    out: Path = OutOption, model: str = ModelOption
 ) -> None:
     """Three prompts in 1 and in 16 steps, with spectrograms: shows that everything works."""
     folder = output_folder(out)

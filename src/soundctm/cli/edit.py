@@ -1,19 +1,38 @@
 """``soundctm edit``: work on a recording or a take."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from soundctm.cli.common import (
-    JsonOption,
-    OutOption,
+    counted,
     load_model,
     output_folder,
     progress,
+    recipe_of,
     report,
     save_clip,
     say_understood,
+    summary,
+)
+from soundctm.cli.options import (
+    DeviceOption,
+    GammaOption,
+    JsonOption,
+    ModelOption,
+    MovedOption,
+    NegativeOption,
+    NuOption,
+    OmegaOption,
+    OutOption,
+    PromptOption,
+    SeedOption,
+    SourceOption,
+    StepsOption,
+    TakesOption,
+    steps_option,
 )
 from soundctm.errors import UserError
 
@@ -27,13 +46,6 @@ edit_app = typer.Typer(
 )
 
 FileArgument = typer.Argument(help="A recording (WAV, FLAC, OGG), or a take that soundctm made.")
-PromptOption = typer.Option("", "--prompt", "-p", help="What is heard; the recording itself says most of it.")
-TakesOption = typer.Option(1, help="How many takes, each from its own noise (1 to 1000).")
-StepsOption = typer.Option(16, help="Network steps (1 to 128).")
-SeedOption = typer.Option(None, help="0 to 2^63 - 1; drawn and printed when left out.")
-ModelOption = typer.Option("mini", help="A shipped model, a model folder, or a hub id.")
-MovedOption = typer.Option(None, "--model", help="Where the model lies now, if it moved; mini for recordings.")
-DeviceOption = typer.Option("cpu", help="cpu, cuda, mps.")
 
 
 def _clip(path: Path) -> "Clip":
@@ -42,30 +54,41 @@ def _clip(path: Path) -> "Clip":
     return Clip.load(path)
 
 
+@dataclass(frozen=True)
+class Guidance:
+    """How an edit listens to its prompt: as a plain take does, unless something is given."""
+
+    omega: float | None = None
+    nu: float = 1.0
+    gamma: float = 0.0
+    negative: str = ""
+
+
 def _perform(
-    plan: "Plan", prompt: str, takes: int, steps: int, seed: int | None, model: str, device: str, out: Path,
-    as_json: bool,
+    plan: "Plan", prompt: str, takes: int, steps: int, seed: int | None, guidance: Guidance, model: str, device: str,
+    out: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Make the takes of a plan, save and report them."""
     folder = output_folder(out)
     engine = load_model(model, device)
     with progress(plan.edit.kind, as_json) as callback:
-        clips = engine.edit(plan, prompt, takes=takes, steps=steps, seed=seed, callback=callback)
+        clips = engine.edit(
+            plan, prompt, takes=takes, steps=steps, seed=seed, omega=guidance.omega, nu=guidance.nu,
+            gamma=guidance.gamma, negative=guidance.negative, callback=callback,
+        )  # fmt: skip
     results = [save_clip(clip, folder) for clip in clips]
     if prompt:
         say_understood(engine, prompt, results, as_json)
-    made = clips[0].recipe
-    count = f"{takes} take{'s' if takes > 1 else ''} in {steps} step{'s' if steps > 1 else ''}"
-    report(results, as_json, f"{plan.edit.kind}: {count}, seed {made.seed if made else '-'}")
+    report(results, as_json, f"{plan.edit.kind}: {summary([recipe_of(clip) for clip in clips])}")
 
 
 @edit_app.command("extend-bandwidth")
 def extend_bandwidth(
     file: Path = FileArgument,
     cutoff: float = typer.Option(3000.0, help="Hz; what lies below is kept, what lies above is invented."),
-    prompt: str = PromptOption, takes: int = TakesOption, steps: int = typer.Option(8, help="Network steps."),
-    seed: int = SeedOption, model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption,
-    as_json: bool = JsonOption,
+    prompt: str = PromptOption, takes: int = TakesOption, steps: int = steps_option(8), seed: int = SeedOption,
+    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
+    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Give a dull recording the frequencies above a cut-off that it lost.
 
@@ -76,7 +99,7 @@ def extend_bandwidth(
     from soundctm import edits
 
     plan = edits.extend_bandwidth(_clip(file), cutoff, file.name)
-    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+    _perform(plan, prompt, takes, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
 
 
 @edit_app.command()
@@ -84,6 +107,7 @@ def declip(
     file: Path = FileArgument,
     level: float = typer.Option(None, help="Sample value of the clipping, 0 to 1; 99 % of the loudest when left out."),
     prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
+    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Restore the tops of a recording that was too loud.
@@ -97,7 +121,7 @@ def declip(
     clip = _clip(file)
     loudest = float(abs(clip.samples).max(initial=0.0))
     plan = edits.declip(clip, 0.99 * loudest if level is None else level, file.name)
-    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+    _perform(plan, prompt, takes, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
 
 
 @edit_app.command()
@@ -106,6 +130,7 @@ def fill(
     start: float = typer.Option(..., help="Where the gap begins, in seconds."),
     end: float = typer.Option(..., help="Where the gap ends, in seconds."),
     prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
+    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Invent a stretch of a recording anew: a cough, a dropout. Every sample outside stays.
@@ -117,7 +142,7 @@ def fill(
     from soundctm import edits
 
     plan = edits.fill(_clip(file), start, end, file.name)
-    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+    _perform(plan, prompt, takes, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
 
 
 @edit_app.command()
@@ -126,6 +151,7 @@ def extend(
     before: float = typer.Option(0.0, help="Seconds to invent before the recording."),
     after: float = typer.Option(0.0, help="Seconds to invent after it."),
     prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
+    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Let a recording begin earlier or go on for longer.
@@ -137,7 +163,7 @@ def extend(
     from soundctm import edits
 
     plan = edits.extend(_clip(file), before, after, file.name)
-    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+    _perform(plan, prompt, takes, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
 
 
 @edit_app.command()
@@ -146,6 +172,7 @@ def join(
     other: Path = typer.Argument(help="The recording that follows."),
     gap: float = typer.Option(1.0, help="Seconds between the two, to be invented."),
     prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
+    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Lead from one recording into another.
@@ -157,7 +184,7 @@ def join(
     from soundctm import edits
 
     plan = edits.join(_clip(file), _clip(other), gap, (file.name, other.name))
-    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+    _perform(plan, prompt, takes, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
 
 
 @edit_app.command()
@@ -165,7 +192,9 @@ def loop(
     file: Path = FileArgument,
     seam: float = typer.Option(None, help="Seconds invented at the loop point, half at each end; 0.5 when left out."),
     prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
-    model: str = MovedOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
+    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
+    model: str = typer.Option(None, help="Where the model lies now, if it moved; mini for recordings."),
+    device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Make the end of a recording lead into its beginning; the loop point is written into the file.
 
@@ -177,16 +206,17 @@ def loop(
     """
     from soundctm import edits
 
-    clip = _clip(file)
+    clip, guidance = _clip(file), Guidance(omega, nu, gamma, negative)
     if clip.recipe is not None and clip.recipe.edit is None:
-        if prompt or seed is not None or takes != 1 or seam is not None:
+        if prompt or seed is not None or takes != 1 or seam is not None or guidance != Guidance():
             raise UserError(
-                "a take keeps its own prompt and seed when it is looped; leave out --prompt, --seed, --takes, --seam"
+                "a take keeps its own prompt, seed and guidance when it is looped; leave out --prompt, --seed, "
+                "--takes, --seam, --omega, --nu, --gamma, --negative"
             )
         _loop_take(clip, steps, model, device, out, as_json)
         return
     plan = edits.loop(clip, name=file.name) if seam is None else edits.loop(clip, seam, file.name)
-    _perform(plan, prompt, takes, steps, seed, model or "mini", device, out, as_json)
+    _perform(plan, prompt, takes, steps, seed, guidance, model or "mini", device, out, as_json)
 
 
 def _loop_take(clip: "Clip", steps: int, model: str | None, device: str, out: Path, as_json: bool) -> None:
@@ -195,7 +225,7 @@ def _loop_take(clip: "Clip", steps: int, model: str | None, device: str, out: Pa
     engine = load_model(model or (clip.recipe.model if clip.recipe else "mini"), device)
     with progress("loop", as_json) as callback:
         looped = engine.loop(clip, steps, callback)
-    report([save_clip(looped, folder)], as_json, f"loop: made again in {steps} step{'s' if steps > 1 else ''}")
+    report([save_clip(looped, folder)], as_json, f"loop: made again in {counted(steps, 'step')}")
 
 
 @edit_app.command()
@@ -203,8 +233,9 @@ def transform(
     file: Path = FileArgument,
     prompt: str = typer.Argument(help="What it should become."),
     strength: float = typer.Option(0.6, help="0 keeps the recording, 1 forgets it."),
-    takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption, model: str = ModelOption,
-    device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
+    takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
+    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
+    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Turn a recording into something else that moves like it.
 
@@ -215,7 +246,7 @@ def transform(
     from soundctm import edits
 
     plan = edits.transform(_clip(file), strength, file.name)
-    _perform(plan, prompt, takes, steps, seed, model, device, out, as_json)
+    _perform(plan, prompt, takes, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
 
 
 @edit_app.command()
@@ -225,6 +256,7 @@ def morph(
     amount: float = typer.Option(0.5, help="0 is the first sound, 1 the second."),
     other_prompt: str = typer.Option("", help="What is heard in the other, where it is a recording."),
     prompt: str = PromptOption, steps: int = StepsOption, seed: int = SeedOption,
+    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Make the sound between two takes, or between recordings.
@@ -236,7 +268,7 @@ def morph(
     from soundctm import edits
 
     plan = edits.morph(_clip(file), _clip(other), amount, other_prompt=other_prompt, names=(file.name, other.name))
-    _perform(plan, prompt, 1, steps, seed, model, device, out, as_json)
+    _perform(plan, prompt, 1, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
 
 
 @edit_app.command()
@@ -245,8 +277,7 @@ def vary(
     gamma: float = typer.Option(0.3, help="How far the relatives go: above 0, to 1."),
     takes: int = typer.Option(4, help="How many relatives."),
     steps: int = StepsOption, model: str = MovedOption,
-    source: list[Path] = typer.Option([], help="A recording that the take was made from; several may be given."),
-    device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
+    source: list[Path] = SourceOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Make relatives of a take: the same start, another course.
 
@@ -260,4 +291,4 @@ def vary(
     engine = load_model(model or (clip.recipe.model if clip.recipe else "mini"), device)
     with progress("varying", as_json) as callback:
         clips = engine.vary(clip, gamma, takes=takes, steps=steps, callback=callback, sources=recordings)
-    report([save_clip(each, folder) for each in clips], as_json, f"{takes} relatives at gamma {gamma:g}")
+    report([save_clip(each, folder) for each in clips], as_json, f"{counted(takes, 'relative')} at gamma {gamma:g}")

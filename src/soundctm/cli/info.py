@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from soundctm.cli.common import JsonOption
+from soundctm.cli.options import JsonOption
 
 
 def info(

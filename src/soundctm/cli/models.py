@@ -5,7 +5,7 @@ import sys
 
 from rich.console import Console
 
-from soundctm.cli.common import JsonOption
+from soundctm.cli.options import JsonOption
 
 
 def models(as_json: bool = JsonOption) -> None:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from soundctm.cli.common import JsonOption, load_model, output_folder, progress, report, save_clip
+from soundctm.cli.common import counted, load_model, output_folder, progress, report, save_clip
+from soundctm.cli.options import DeviceOption, JsonOption, MovedOption, SourceOption, StepsOption
 from soundctm.errors import UserError
 
 if TYPE_CHECKING:
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
 def refine(
     files: list[Path] = typer.Argument(help="WAV files that soundctm made."),
-    steps: int = typer.Option(16, help="Network steps (1 to 128)."),
-    model: str = typer.Option(None, help="Where the model lies now, if it moved; the recipe says otherwise."),
-    source: list[Path] = typer.Option([], help="A recording that the takes were made from; several may be given."),
-    device: str = typer.Option("cpu", help="cpu, cuda, mps."),
+    steps: int = StepsOption,
+    model: str = MovedOption,
+    source: list[Path] = SourceOption,
+    device: str = DeviceOption,
     out: Path = typer.Option(None, "--out", "-o", help="Folder for the files; beside each file when left out."),
     as_json: bool = JsonOption,
 ) -> None:
@@ -39,7 +40,7 @@ def refine(
         with progress(f"refining {path.name}", as_json) as callback:
             refined = engines[name].refine(clip, steps, callback, recordings)
         results.append(save_clip(refined, folder))
-    report(results, as_json, f"refined in {steps} step{'s' if steps > 1 else ''}")
+    report(results, as_json, f"refined in {counted(steps, 'step')}")
 
 
 def _model_of(path: Path, clip: "Clip", moved_to: str | None) -> str:

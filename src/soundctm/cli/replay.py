@@ -4,15 +4,16 @@ from pathlib import Path
 
 import typer
 
-from soundctm.cli.common import JsonOption, OutOption, load_model, output_folder, progress, report, save_clip
+from soundctm.cli.common import counted, load_model, output_folder, progress, report, save_clip
+from soundctm.cli.options import DeviceOption, JsonOption, MovedOption, OutOption, SourceOption
 from soundctm.errors import UserError
 
 
 def replay(
     file: Path = typer.Argument(help="A WAV that soundctm made."),
-    source: list[Path] = typer.Option([], help="A recording that it was made from; several may be given."),
-    model: str = typer.Option(None, help="Where the model lies now, if it moved; the recipe says otherwise."),
-    device: str = typer.Option("cpu", help="cpu, cuda, mps."),
+    source: list[Path] = SourceOption,
+    model: str = MovedOption,
+    device: str = DeviceOption,
     out: Path = OutOption,
     as_json: bool = JsonOption,
 ) -> None:
@@ -33,4 +34,4 @@ def replay(
     engine.check_mine(recipe)
     with progress(f"replaying {file.name}", as_json) as callback:
         clip = next(engine.replay([recipe], callback, recordings))
-    report([save_clip(clip, folder)], as_json, f"made again from its recipe, in {recipe.steps} steps")
+    report([save_clip(clip, folder)], as_json, f"made again from its recipe, in {counted(recipe.steps, 'step')}")

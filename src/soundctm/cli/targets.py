@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from soundctm.audio import Clip
     from soundctm.audio.recipe import Steering
     from soundctm.audio.target import Feature, Target
+    from soundctm.control.targets import TargetSettings
 
 UNITS = {"intensity": "dB", "band": "dB", "brightness": "octaves", "pitch": "octaves", "onsets": ""}
 
@@ -28,31 +29,39 @@ def read_targets(
     unused = sorted(set(weight_of) - set(given))
     if unused:
         raise UserError(f"a weight is given for {', '.join(unused)}, which has no curve; give the curve as well")
-    ranges = {feature: band_range if feature == "band" else (None, None) for feature in given}
-    return [_read(text, name, seconds, weight_of.get(name, 1.0), *ranges[name]) for name, text in given.items()]
+    settings = {feature: _settings(feature, weight_of, band_range) for feature in given}
+    return [_read(text, feature, seconds, settings[feature]) for feature, text in given.items()]
 
 
-def _read(
-    text: str, feature: "Feature", seconds: float, weight: float, low: float | None, high: float | None
-) -> "Target":
+def _settings(feature: "Feature", weight_of: Mapping[str, float], band_range: tuple[float, float]) -> "TargetSettings":
+    """What belongs to a feature's target besides its curve."""
+    settings: TargetSettings = {}
+    if feature in weight_of:
+        settings["weight"] = weight_of[feature]
+    if feature == "band":
+        settings["low"], settings["high"] = band_range
+    return settings
+
+
+def _read(text: str, feature: "Feature", seconds: float, settings: "TargetSettings") -> "Target":
     """A target from a shape's name, a CSV, a recording, or points."""
     from soundctm.audio import Clip
-    from soundctm.control.shapes import SHAPES
-    from soundctm.control.targets import from_csv, from_recording, from_shape, parse_points
+    from soundctm.control.shapes import SHAPES, shape_points
+    from soundctm.control.targets import from_csv, from_recording, make_target, parse_points
 
     for shape in SHAPES:
         if text == shape and feature == "intensity":
-            return from_shape(shape, seconds, weight=weight)
+            return make_target(shape_points(shape, seconds), feature, seconds, **settings)
     if Path(text).suffix.lower() == ".csv":
-        return from_csv(text, feature, seconds, weight=weight, low=low, high=high)
+        return from_csv(text, feature, seconds, **settings)
     if os.path.isfile(text) or ":" not in text:  # not Path.is_file, which fails for points of many characters
         if not Path(text).suffix:
             shapes = f"a shape ({', '.join(SHAPES)}), " if feature == "intensity" else ""
             raise UserError(
                 f'--{feature} is {text!r}; accepted are {shapes}points like "0:-40, 5:-12", a CSV, a recording'
             )
-        return from_recording(Clip.load(text), feature, seconds, weight=weight, low=low, high=high)
-    return parse_points(text, feature, seconds, weight=weight, low=low, high=high)
+        return from_recording(Clip.load(text), feature, seconds, **settings)
+    return parse_points(text, feature, seconds, **settings)
 
 
 def weights(texts: Sequence[str]) -> dict[str, float]:
@@ -72,13 +81,17 @@ def weights(texts: Sequence[str]) -> dict[str, float]:
 
 
 def steering(method: str, strength: float | None) -> "Steering":
-    """How the targets are reached."""
+    """How the targets are reached. Raises :class:`UserError` for a strength that the method does not use."""
     from soundctm.audio.recipe import Method, Steering
 
-    for known in get_args(Method):
-        if method == known:
-            return Steering(method=known) if strength is None else Steering(method=known, strength=strength)
-    raise UserError(f"--method is {method!r}; accepted are {' and '.join(get_args(Method))}")
+    known = next((each for each in get_args(Method) if each == method), None)
+    if known is None:
+        raise UserError(f"--method is {method!r}; accepted are {' and '.join(get_args(Method))}")
+    if strength is None:
+        return Steering(method=known)
+    if known != "guidance":
+        raise UserError(f"--strength is {strength:g}, which only --method guidance uses; leave it out with {method}")
+    return Steering(method=known, strength=strength)
 
 
 def deviations_of(clip: "Clip") -> dict[str, float]:
@@ -90,8 +103,7 @@ def deviations_of(clip: "Clip") -> dict[str, float]:
     return {target.feature: value for target, value in zip(targets, found, strict=True)}
 
 
-def closeness(clips: Sequence["Clip"]) -> str:
-    """One line for people: how far the takes are from their targets."""
-    each = [deviations_of(clip) for clip in clips]
-    parts = [f"{name} {max(d[name] for d in each):.2g} {UNITS[name]}".strip() for name in each[0]]
+def closeness(away: Sequence[Mapping[str, float]]) -> str:
+    """One line for people: how far takes are from their targets at most, by the :func:`deviations_of` each."""
+    parts = [f"{name} {max(each[name] for each in away):.2g} {UNITS[name]}".strip() for name in away[0]]
     return f"Off target by at most: {', '.join(parts)} (RMS)"

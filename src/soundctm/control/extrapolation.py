@@ -1,7 +1,6 @@
 """Linear prediction: how a sound would go on from what is known of it (Burg 1975)."""
 
 import numpy as np
-from scipy.signal import lfilter, lfiltic
 
 ORDER = 256
 _EXHAUSTED = 1e-28  # part of the power that rounding leaves of a perfectly predictable sound
@@ -34,8 +33,7 @@ def burg(samples: np.ndarray, order: int) -> np.ndarray:
 
 def prediction_error(samples: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
     """``x[n] - sum_k a[k] x[n - 1 - k]`` for every ``n`` of ``samples [n]`` whose past is in them: ``[n - order]``."""
-    error = lfilter(np.append(1.0, -coefficients), [1.0], samples.astype(np.float64))
-    return np.asarray(error)[len(coefficients) :]
+    return np.convolve(samples.astype(np.float64), np.append(1.0, -coefficients), "valid")
 
 
 def extrapolate(known: np.ndarray, count: int, order: int = ORDER, innovation: np.ndarray | None = None) -> np.ndarray:
@@ -53,6 +51,8 @@ def extrapolate(known: np.ndarray, count: int, order: int = ORDER, innovation: n
         raise ValueError(f"extrapolate: innovation is {innovation.shape}; expected [{count}]")
     if count == 0 or len(known) < 3:
         return np.full(count, float(known[-1]))
+    from scipy.signal import lfilter, lfiltic  # takes a while to load
+
     a = burg(known, min(order, len(known) // 3))
     denominator = np.append(1.0, -a)
     past = lfiltic([1.0], denominator, known[: -len(a) - 1 : -1].astype(np.float64))

@@ -1,8 +1,6 @@
 """A limiter for what was invented beside what must stay."""
 
 import numpy as np
-from scipy.ndimage import minimum_filter1d
-from scipy.signal import get_window
 
 
 def room_beside(kept: np.ndarray, invented: np.ndarray, width: int, ceiling: float = 1.0) -> np.ndarray:
@@ -12,6 +10,9 @@ def room_beside(kept: np.ndarray, invented: np.ndarray, width: int, ceiling: flo
     The gain each sample needs, its minimum over ``width`` samples, then a Hann-weighted mean over as many: every value
     that enters the mean already leaves the sample its room, and the gain moves slowly.
     """
+    from scipy.ndimage import minimum_filter1d  # these take a while to load
+    from scipy.signal import get_window
+
     sign = np.sign(kept + invented)
     over = (np.abs(kept + invented) > ceiling) & (sign * invented > 0)
     needed = np.ones_like(kept)

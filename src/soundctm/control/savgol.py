@@ -4,13 +4,14 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from scipy.signal import savgol_filter
 from torch import Tensor
 
 
 @lru_cache(maxsize=32)
 def _rows(window: int, order: int) -> np.ndarray:
     """What each point of a whole window becomes, ``[window, window]``: fits at its start, centre and end."""
+    from scipy.signal import savgol_filter  # takes a while to load
+
     return np.asarray(savgol_filter(np.eye(window), window, order, axis=0, mode="interp"))
 
 

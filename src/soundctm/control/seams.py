@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from scipy.signal import get_window
 from torch import Tensor
 
 from soundctm.control.extrapolation import burg, prediction_error
@@ -100,7 +99,7 @@ def _level(x: np.ndarray) -> float:
 def _bands(x: np.ndarray, sample_rate: int) -> np.ndarray:
     """Levels of bands from 100 Hz to Nyquist in dB, ``[channels, bands]``, down to 60 dB below the loudest."""
     n = x.shape[1]
-    power = np.square(np.abs(np.fft.rfft(x * get_window("hann", n)))) / n**2
+    power = np.square(np.abs(np.fft.rfft(x * np.hanning(n + 1)[:-1]))) / n**2
     edges = np.unique(np.geomspace(max(1, 100 * n / sample_rate), power.shape[1], BANDS + 1).astype(int))
     bands = np.stack([power[:, a:b].sum(1) for a, b in pairwise(edges)], axis=1)
     return 10 * np.log10(bands + 1e-6 * bands.max(1, keepdims=True) + QUIET**2)

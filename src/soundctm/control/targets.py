@@ -1,12 +1,12 @@
 """Makers of targets: from points, a CSV file, a shape or a recording.
 
 All return a checked :class:`~soundctm.audio.target.Target` for a clip of ``seconds`` and raise :class:`UserError` for
-what :func:`check_target` refuses. ``weight`` counts against other targets; ``low`` and ``high`` in Hz belong to the
-feature "band".
+what :func:`check_target` refuses. What is left out of the :class:`TargetSettings` is as :class:`Target` has it.
 """
 
 import csv
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from soundctm.audio import Clip
 from soundctm.audio.target import Feature, Target
@@ -15,35 +15,58 @@ from soundctm.control.sketches import Points, read_points
 from soundctm.control.target_checks import check_settings, check_target
 from soundctm.errors import UserError
 
-__all__ = ["check_target", "from_csv", "from_recording", "from_shape", "make_target", "parse_points"]
+__all__ = [
+    "TargetSettings",
+    "check_target",
+    "from_csv",
+    "from_recording",
+    "from_shape",
+    "make_target",
+    "parse_points",
+]
 
 FREE = "free"
+
+
+class Weight(TypedDict, total=False):
+    """How much a target counts against others, above 0."""
+
+    weight: float
+
+
+class TargetSettings(Weight, total=False):
+    """``weight``, and the edges of a band in Hz, which belong to the feature "band" alone."""
+
+    low: float | None
+    high: float | None
 
 
 def make_target(
     points: Points,
     feature: Feature,
     seconds: float,
-    *,
-    weight: float = 1.0,
-    low: float | None = None,
-    high: float | None = None,
+    **settings: Unpack[TargetSettings],
 ) -> Target:
     """A target through ``points`` of ``(seconds, value)``; a value of None frees the sound on both sides of it."""
-    check_settings(feature, weight, low, high)  # first of all: not every feature can be read as one of a Target
-    target = Target(feature=feature, points=tuple(points), weight=weight, low=low, high=high)
+    _check(feature, settings)  # first of all: not every feature can be read as one of a Target
+    target = Target(feature=feature, points=tuple(points), **settings)
     check_target(target, seconds)
     return target
+
+
+def _check(feature: Feature, settings: TargetSettings, sample_rate: int | None = None) -> Target:
+    """A target without points, not validated yet, that has the defaults in it. Raises :class:`UserError` unless its
+    settings can belong to its feature."""
+    bare = Target.model_construct(feature=feature, points=(), **settings)
+    check_settings(bare.feature, bare.weight, bare.low, bare.high, sample_rate)
+    return bare
 
 
 def parse_points(
     text: str,
     feature: Feature,
     seconds: float,
-    *,
-    weight: float = 1.0,
-    low: float | None = None,
-    high: float | None = None,
+    **settings: Unpack[TargetSettings],
 ) -> Target:
     """A target from text such as ``"0:-40, 1.5:-12, 2:free, 5:-50"``: ``seconds:value`` pairs between commas.
 
@@ -61,7 +84,7 @@ def parse_points(
                 f"{part.strip()!r} in the points {text!r} is no point; write seconds:value pairs between commas, for "
                 'example "0:-40, 1.5:-12, 2:free, 5:-50"'
             ) from error
-    return make_target(points, feature, seconds, weight=weight, low=low, high=high)
+    return make_target(points, feature, seconds, **settings)
 
 
 def _value(text: str) -> float | None:
@@ -73,10 +96,7 @@ def from_csv(
     path: str | Path,
     feature: Feature,
     seconds: float,
-    *,
-    weight: float = 1.0,
-    low: float | None = None,
-    high: float | None = None,
+    **settings: Unpack[TargetSettings],
 ) -> Target:
     """A target from a CSV file of two columns, seconds and value; an empty value or ``free`` frees the sound.
 
@@ -96,7 +116,7 @@ def from_csv(
                 f"line {number} of {path} is {','.join(row)!r}; write two columns, seconds and value (empty: free), "
                 "for example 1.5,-12"
             ) from error
-    return make_target(points, feature, seconds, weight=weight, low=low, high=high)
+    return make_target(points, feature, seconds, **settings)
 
 
 def _read_rows(path: Path) -> list[list[str]]:
@@ -115,27 +135,24 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def from_shape(shape: Shape, seconds: float, *, weight: float = 1.0) -> Target:
+def from_shape(shape: Shape, seconds: float, **settings: Unpack[Weight]) -> Target:
     """An intensity target over the whole clip in one of the six shapes of :mod:`soundctm.control.shapes`."""
     if shape not in SHAPES:
         raise UserError(f"there is no shape {shape!r}; known are {', '.join(SHAPES)}")
-    return make_target(shape_points(shape, seconds), "intensity", seconds, weight=weight)
+    return make_target(shape_points(shape, seconds), "intensity", seconds, **settings)
 
 
 def from_recording(
     clip: Clip,
     feature: Feature,
     seconds: float,
-    *,
-    weight: float = 1.0,
-    low: float | None = None,
-    high: float | None = None,
+    **settings: Unpack[TargetSettings],
 ) -> Target:
     """A target that follows a feature of ``clip`` over at most its first ``seconds``.
 
     The sound is free past the recording's end, and for brightness and pitch where the recording has none
     (:mod:`soundctm.control.sketches`). Raises :class:`UserError` when nothing is left to follow.
     """
-    check_settings(feature, weight, low, high, clip.sample_rate)
-    points = read_points(clip, feature, seconds, low, high)
-    return make_target(points, feature, seconds, weight=weight, low=low, high=high)
+    bare = _check(feature, settings, clip.sample_rate)
+    points = read_points(clip, feature, seconds, bare.low, bare.high)
+    return make_target(points, feature, seconds, **settings)

@@ -29,7 +29,9 @@ class StagedLeap:
     """Jumps of a student whose text and noise levels are embedded for the whole trajectory at once.
 
     Of ``B`` items with ``omega [B]``; with ``nu`` other than 1 text and unconditional halves share a doubled batch.
-    The same numbers as :func:`soundctm.trajectory.guidance.nu_jump`, within rounding.
+    The same numbers as :func:`soundctm.trajectory.guidance.nu_jump`, within rounding. What is embedded here, apart from
+    any other trajectory, and texts of a few lengths only: so the rows of a trajectory are the same to the last bit
+    whoever shares a batch of ``core`` with it, as far as the network's own arithmetic goes row by row.
     """
 
     def __init__(
@@ -39,7 +41,7 @@ class StagedLeap:
         self.student, self.nu = student, nu
         halves = [conditioning] if nu == 1.0 else [conditioning, unconditional]
         text = conditioning if nu == 1.0 else Conditioning.cat(halves)
-        self.memory = student.prepare(text).memory
+        self.memory = student.prepare(text).memory.bucketed()
         self.levels = torch.tensor(levels, dtype=omega.dtype, device=omega.device)
         self.embedded = self._embed(omega.repeat(len(halves)))
 
