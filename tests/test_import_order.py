@@ -13,8 +13,8 @@ SOURCE = Path(soundctm.__file__).parent
 FLOORS = (
     {"errors"}, {"audio"}, {"autoencoder", "conditioning", "backbones"}, {"diffusion"}, {"trajectory"}, {"control"},
     {"engines"},
-    {"config", "checks", "sources"}, {"folder", "edits", "observed", "takes"}, {"performance"}, {"lanes"}, {"crew"}, {"model", "convert"},
-    {"server"},
+    {"config", "checks", "sources"}, {"folder", "edits", "observed", "takes", "prompts", "revisions"},
+    {"performance"}, {"lanes"}, {"crew"}, {"model", "convert"}, {"server"},
 )  # fmt: skip
 INFERENCE = set().union(*FLOORS) - {"server"}
 # Rooms beside the ladder: what each may import besides itself.

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from functools import lru_cache
+from copy import copy
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,16 +21,17 @@ from soundctm.conditioning import Conditioning
 from soundctm.config import ModelConfig
 from soundctm.crew import Crew, perform, single_thread
 from soundctm.edits import Plan
+from soundctm.engines import EngineName, EngineOptions, Precision, build
 from soundctm.errors import UserError
 from soundctm.folder import SHIPPED, Parts, locate, read_parts, write_parts
 from soundctm.lanes import Batcher
 from soundctm.performance import Performance, work
+from soundctm.prompts import Prompts
+from soundctm.revisions import looped, refined, relatives
 from soundctm.sources import Sources
 from soundctm.takes import Engine
-from soundctm.trajectory.leap import prepared
 
 StepCallback = Callable[[int, int], None]
-PROMPTS = 256  # whose conditioning a model remembers
 
 
 class SoundCTM:
@@ -51,10 +52,12 @@ class SoundCTM:
         self.text_encoder: nn.Module = parts.text_encoder.to(self.device)
         self.normalizer: Normalizer = parts.normalizer.to(self.device)
         self.tokenizer_folder = parts.folder
-        self.phrasebook = parts.phrasebook
+        self.options = EngineOptions("eager")
+        self._fast: tuple[nn.Module, nn.Module] = (self.student, self.autoencoder)
         self._parameters = sum(parameter.numel() for parameter in self.student.parameters())
         self._batcher = Batcher()
-        self._encoded = lru_cache(maxsize=PROMPTS)(self._encode)
+        arithmetic = single_thread if self._crew(1).workers else nullcontext
+        self._prompts = Prompts(self.text_encoder, parts.phrasebook, self.student, self.device, arithmetic)
 
     @classmethod
     def from_pretrained(cls, name: str | Path, device: torch.device | str = "cpu") -> "SoundCTM":
@@ -79,9 +82,29 @@ class SoundCTM:
         """Hz."""
         return int(self.autoencoder.sample_rate)  # type: ignore[arg-type]
 
+    def optimize(self, engine: EngineName = "auto", precision: Precision = "float32") -> "SoundCTM":
+        """This model, computed otherwise; what is there already is shared, and this one stays as it is.
+
+        See :mod:`soundctm.engines` for the names. Sounds that follow targets need gradients: they are made by the plain
+        networks all the same. Raises :class:`UserError` for an engine or a precision that is not to be had here.
+        """
+        other = copy(self)
+        other.options = EngineOptions(engine, precision)
+        other._fast = build(other.options, self.student, self.autoencoder, self.device)
+        other._batcher = Batcher()
+        return other
+
+    def _crew(self, takes: int) -> Crew:
+        return Crew.of(self._parameters, self.device, takes)
+
     @property
     def engine(self) -> Engine:
         """The parts that turn a recipe into samples."""
+        return Engine(*self._fast, self.normalizer, self.config, self.device, self.encode)
+
+    @property
+    def plain(self) -> Engine:
+        """The same with the networks layer by layer, through which gradients flow."""
         return Engine(self.student, self.autoencoder, self.normalizer, self.config, self.device, self.encode)
 
     def frames(self, seconds: float) -> int:
@@ -198,22 +221,13 @@ class SoundCTM:
     ) -> list[Clip]:
         """``takes`` relatives of a take: the same noise to start from, another course. ``gamma`` (above 0, to 1) says
         how far they go; ``steps`` 2 or more; ``sources`` as for :meth:`refine`."""
-        recipe = self._recipe_of(clip)
-        check_takes(takes)
-        if not (0 < gamma <= 1 and steps >= 2):
-            raise UserError(f"vary: gamma is {gamma} and steps {steps}; gamma must be above 0 to 1, steps 2 or more")
-        changes = {"gamma": gamma, "steps": steps, "version": version("soundctm")}
-        relatives = [recipe.model_copy(update={**changes, "variation": i + 1}) for i in range(takes)]
-        return list(self.replay(relatives, callback, sources))
+        return list(self.replay(relatives(self._recipe_of(clip), gamma, takes, steps), callback, sources))
 
     def loop(self, clip: Clip, steps: int = 16, callback: StepCallback | None = None) -> Clip:
         """A take again, from the same noise, as a sound whose end leads into its beginning. A recording is looped by
         :func:`soundctm.edits.loop`."""
         recipe = self._recipe_of(clip)
-        if recipe.edit is not None:
-            raise UserError(f"this clip is the result of an edit ({recipe.edit.kind}); loop it with edits.loop")
-        changes = {"loop": True, "seconds": self._round(recipe.seconds), "steps": steps, "version": version("soundctm")}
-        return next(self.replay([recipe.model_copy(update=changes)], callback))
+        return next(self.replay([looped(recipe, self._round(recipe.seconds), steps)], callback))
 
     def _round(self, seconds: float) -> float:
         """The whole frames of a circle that hold so many seconds."""
@@ -228,14 +242,7 @@ class SoundCTM:
         ``sources`` are the recordings that went into it, by digest. Raises :class:`UserError` when the clip has no
         recipe or another model made it, or a recording is missing.
         """
-        recipe = self._recipe_of(clip)
-        if recipe.variation:
-            raise UserError(
-                "this clip is a relative made with gamma, whose course is another at every number of steps, so it "
-                "cannot be refined; make relatives in as many steps as you want them to have"
-            )
-        recipe = recipe.model_copy(update={"steps": steps, "gamma": 0.0, "version": version("soundctm")})
-        return next(self.replay([recipe], callback, sources))
+        return next(self.replay([refined(self._recipe_of(clip), steps)], callback, sources))
 
     def _recipe_of(self, clip: Clip) -> Recipe:
         """The recipe of a clip that this model made."""
@@ -270,22 +277,18 @@ class SoundCTM:
             if callback is not None:
                 callback(done, total)
 
-        performances = [Performance(self.engine, recipe, sources or {}, tick) for recipe in recipes]
-        crew = Crew.of(self._parameters, self.device, len(recipes))
-        for recipe, samples in zip(recipes, perform(performances, crew, self._batcher, tick), strict=True):
+        performances = [
+            Performance(self.plain if recipe.targets else self.engine, recipe, sources or {}, tick)
+            for recipe in recipes
+        ]
+        takes = perform(performances, self._crew(len(recipes)), self._batcher, tick)
+        for recipe, samples in zip(recipes, takes, strict=True):
             yield Clip(samples, self.sample_rate, recipe)
 
     def encode(self, prompt: str) -> Conditioning:
-        """Conditioning of one prompt, as it is :meth:`understood`. The last prompts are remembered, so a change of the
-        text encoder's weights is heard in prompts that it has not seen."""
-        return self._encoded(prompt)
-
-    def _encode(self, prompt: str) -> Conditioning:
-        alone = single_thread() if Crew.of(self._parameters, self.device, 1).workers else nullcontext()
-        with torch.inference_mode(False), torch.no_grad(), alone:
-            conditioning: Conditioning = self.text_encoder.encode([self.understood(prompt)])  # type: ignore[operator]
-            return prepared(self.student, conditioning.to(self.device))
+        """Conditioning of one prompt, as it is :meth:`understood`."""
+        return self._prompts.encode(prompt)
 
     def understood(self, prompt: str) -> str:
         """The prompt, or where it has words that the model never learnt, the learnt phrase that is nearest to it."""
-        return prompt if self.phrasebook is None else self.phrasebook.understood(prompt)
+        return self._prompts.understood(prompt)

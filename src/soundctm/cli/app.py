@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console
 
+from soundctm.cli.benchmark import benchmark
 from soundctm.cli.control import control
 from soundctm.cli.convert import convert_app
 from soundctm.cli.data import data_app
@@ -37,6 +38,7 @@ app.add_typer(edit_app, name="edit")
 app.command()(info)
 app.command()(models)
 app.command()(demo)
+app.command()(benchmark)
 app.add_typer(convert_app, name="convert")
 app.add_typer(data_app, name="data")
 app.add_typer(train_app, name="train")

@@ -1,0 +1,71 @@
+"""The ways from a prompt to samples that are measured against each other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol, cast
+
+import numpy as np
+import torch
+
+from soundctm.benchmark.clock import REST, Stopwatch, marked
+from soundctm.benchmark.naive import NaivePath
+from soundctm.benchmark.settings import Name, Settings
+from soundctm.model import SoundCTM
+
+
+class Path(Protocol):
+    """``make`` returns the samples ``[1, length]`` of every take, and marks its stages on the watch."""
+
+    def make(self, prompt: str, seed: int, steps: int, watch: Stopwatch) -> list[np.ndarray]: ...
+
+
+class Ours:
+    """The public way, as everybody goes it."""
+
+    def __init__(self, model: SoundCTM, settings: Settings) -> None:
+        self.model, self.settings = model, settings
+
+    def make(self, prompt: str, seed: int, steps: int, watch: Stopwatch) -> list[np.ndarray]:
+        """Stages are seen from outside: the text encoder and the decoder are watched, and what lies between them is the
+        sampler."""
+        with (
+            marked(self.model.text_encoder, "encode", watch, REST, "text"),
+            marked(self.model.autoencoder, "decode", watch, "sampler", "decoder"),
+        ):
+            clips = self.model.generate(
+                prompt, takes=self.settings.takes, steps=steps, seconds=self.settings.seconds, seed=seed
+            )
+        return [clip.samples for clip in clips]
+
+
+class Naive:
+    """What the official code does."""
+
+    def __init__(self, model: SoundCTM, settings: Settings) -> None:
+        self.path, self.settings = NaivePath(model), settings
+
+    def make(self, prompt: str, seed: int, steps: int, watch: Stopwatch) -> list[np.ndarray]:
+        return self.path.generate(
+            prompt, takes=self.settings.takes, steps=steps, seconds=self.settings.seconds, seed=seed, mark=watch.mark
+        )
+
+
+def open_path(name: Name, model: SoundCTM, settings: Settings) -> Path:
+    """The path ``naive`` or ``ours`` over a model that nobody has optimised yet."""
+    if name == "naive":
+        return Naive(model, settings)
+    if settings.plain:
+        return Ours(model, settings)
+    optimised = cast(Any, model).optimize(engine=settings.engine, precision=settings.precision)
+    return Ours(cast(SoundCTM, optimised), settings)
+
+
+@contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """So many threads for torch meanwhile."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

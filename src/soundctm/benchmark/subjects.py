@@ -1,0 +1,103 @@
+"""What is measured: the shipped model, a folder, or the paper's model with random weights."""
+
+import tomllib
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from soundctm.autoencoder import DACConfig, GaussianDAC, Normalizer
+from soundctm.backbones import DiT, DiTConfig
+from soundctm.benchmark import PAPER
+from soundctm.conditioning.clap import PROMPT_TOKENS, ClapTextConfig, ClapTextEncoder
+from soundctm.config import ModelConfig
+from soundctm.errors import UserError
+from soundctm.folder import Parts
+from soundctm.model import SoundCTM
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+PAPER_FRAMES = 432  # latent frames of the official 10.03 s
+PAPER_OMEGA = 5.0
+SPECIAL = 4  # the ids below it are not words
+
+
+class RandomClap(ClapTextEncoder):
+    """A CLAP text branch without its tokenizer, which has to be fetched: every word gets an id by its letters. A prompt
+    is filled up to as many tokens as ever, so it costs what it costs."""
+
+    def _tokens(self, prompts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        ids = torch.ones(len(prompts), PROMPT_TOKENS, dtype=torch.long)
+        for row, prompt in zip(ids, prompts, strict=True):
+            words = [
+                SPECIAL + zlib.crc32(word.encode()) % (self.config.vocab_size - SPECIAL) for word in prompt.split()
+            ]
+            read = [0, *words[: PROMPT_TOKENS - 2], 2]
+            row[: len(read)] = torch.tensor(read)
+        return ids, (ids != 1).long()
+
+
+def paper_config(folder: Path = CONFIGS / PAPER) -> ModelConfig:
+    """The official model: sizes of its training configuration, and of the CLAP of version 1."""
+    backbone = DiTConfig.model_validate(_table(folder / "teacher.toml", "backbone"))
+    autoencoder = DACConfig.model_validate(_table(folder / "autoencoder.toml", "autoencoder"))
+    hop = torch.tensor(autoencoder.encoder_rates).prod().item()
+    seconds = PAPER_FRAMES * hop / autoencoder.sample_rate
+    return ModelConfig(
+        name=PAPER, seconds=seconds, max_seconds=seconds, omega=PAPER_OMEGA, autoencoder=autoencoder,
+        text_encoder=ClapTextConfig(variant="projected"), student=backbone.student(),
+    )  # fmt: skip
+
+
+def _table(path: Path, key: str) -> dict[str, Any]:
+    table: dict[str, Any] = tomllib.loads(path.read_text())[key]
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+
+
+def random_model(config: ModelConfig, device: torch.device | str = "cpu") -> SoundCTM:
+    """A model of these sizes with random weights, made on its device: nothing is held twice.
+
+    It takes a CLAP text encoder and a DAC. Layers that start as zero are filled, or there would be nothing to hear.
+    """
+    if not isinstance(config.text_encoder, ClapTextConfig) or not isinstance(config.autoencoder, DACConfig):
+        raise ValueError("random weights are for models with a CLAP text encoder and a DAC")
+    with torch.device(device), torch.random.fork_rng(_devices(device)):
+        torch.manual_seed(0)
+        parts = Parts(
+            config, _filled(DiT(config.student)), _filled(GaussianDAC(config.autoencoder, checkpointing=True)),
+            _filled(RandomClap(config.text_encoder)),
+            Normalizer(torch.zeros(config.student.channels), torch.ones(config.student.channels)), None, "random",
+            Path(),
+        )  # fmt: skip
+    return SoundCTM(parts, config.name, device)
+
+
+def _devices(device: torch.device | str) -> list[int]:
+    """Numbers of the GPUs whose generator is used."""
+    device = torch.device(device)
+    return [device.index or 0] if device.type == "cuda" else []
+
+
+def _filled(module: nn.Module) -> Any:
+    """For inference, and without matrices of zeros."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            if parameter.ndim > 1 and not bool(parameter.any()):
+                parameter.normal_(std=0.02)
+    return module.eval().requires_grad_(False)
+
+
+def check_device(device: str) -> None:
+    """Raise :class:`UserError` unless tensors can be made there."""
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(f"device {device!r} is not available here; cpu always is, cuda where a GPU is found") from error
+
+
+def load(name: str, device: str) -> SoundCTM:
+    """A preset, a model folder or a hub id."""
+    check_device(device)
+    return random_model(paper_config(), device) if name == PAPER else SoundCTM.from_pretrained(name, device)

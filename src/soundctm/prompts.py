@@ -1,0 +1,36 @@
+"""From words to what the student reads, once per prompt."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import lru_cache
+
+import torch
+from torch import nn
+
+from soundctm.conditioning import Conditioning
+from soundctm.conditioning.phrasebook import Phrasebook
+from soundctm.trajectory.leap import prepared
+
+REMEMBERED = 256  # prompts
+
+
+class Prompts:
+    """Encodes prompts for a student and remembers the last of them, so that a change of the encoder's weights is heard
+    only in prompts that it has not met. ``arithmetic`` says with how many cores, as other numbers round otherwise."""
+
+    def __init__(
+        self, text_encoder: nn.Module, phrasebook: Phrasebook | None, student: nn.Module, device: torch.device,
+        arithmetic: Callable[[], AbstractContextManager[None]],
+    ) -> None:  # fmt: skip
+        self.text_encoder, self.phrasebook, self.student = text_encoder, phrasebook, student
+        self.device, self.arithmetic = device, arithmetic
+        self.encode = lru_cache(maxsize=REMEMBERED)(self._encode)
+
+    def understood(self, prompt: str) -> str:
+        """The prompt, or where it has words that the model never learnt, the learnt phrase that is nearest to it."""
+        return prompt if self.phrasebook is None else self.phrasebook.understood(prompt)
+
+    def _encode(self, prompt: str) -> Conditioning:
+        with torch.inference_mode(False), torch.no_grad(), self.arithmetic():
+            text: Conditioning = self.text_encoder.encode([self.understood(prompt)])  # type: ignore[operator]
+            return prepared(self.student, text.to(self.device))

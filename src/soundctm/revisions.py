@@ -1,0 +1,33 @@
+"""The recipe of a take, changed: in more steps, as a relative, as a loop."""
+
+from importlib.metadata import version
+
+from soundctm.audio import Recipe
+from soundctm.checks import check_takes
+from soundctm.errors import UserError
+
+
+def refined(recipe: Recipe, steps: int) -> Recipe:
+    """The same noise and prompt in other steps, gamma = 0."""
+    if recipe.variation:
+        raise UserError(
+            "this clip is a relative made with gamma, whose course is another at every number of steps, so it "
+            "cannot be refined; make relatives in as many steps as you want them to have"
+        )
+    return recipe.model_copy(update={"steps": steps, "gamma": 0.0, "version": version("soundctm")})
+
+
+def relatives(recipe: Recipe, gamma: float, takes: int, steps: int) -> list[Recipe]:
+    """The same noise to start from, other noise on the way."""
+    check_takes(takes)
+    if not (0 < gamma <= 1 and steps >= 2):
+        raise UserError(f"vary: gamma is {gamma} and steps {steps}; gamma must be above 0 to 1, steps 2 or more")
+    changes = {"gamma": gamma, "steps": steps, "version": version("soundctm")}
+    return [recipe.model_copy(update={**changes, "variation": i + 1}) for i in range(takes)]
+
+
+def looped(recipe: Recipe, seconds: float, steps: int) -> Recipe:
+    """A sound of so many seconds, whole frames of a circle, without ends."""
+    if recipe.edit is not None:
+        raise UserError(f"this clip is the result of an edit ({recipe.edit.kind}); loop it with edits.loop")
+    return recipe.model_copy(update={"loop": True, "seconds": seconds, "steps": steps, "version": version("soundctm")})
