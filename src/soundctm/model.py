@@ -15,6 +15,7 @@ from soundctm.audio.edit import Edit, Morph
 from soundctm.audio.recipe import Steering
 from soundctm.audio.target import Target
 from soundctm.autoencoder.normalizer import Normalizer
+from soundctm.autoencoder.rows import lay_out
 from soundctm.backbones import DiT
 from soundctm.checks import LONGEST, check_recipe, check_takes
 from soundctm.conditioning import Conditioning
@@ -50,8 +51,10 @@ class SoundCTM:
         self.teacher: DiT | None = None if parts.teacher is None else parts.teacher.to(self.device)
         self.autoencoder: nn.Module = parts.autoencoder.to(self.device)
         self.text_encoder: nn.Module = parts.text_encoder.to(self.device)
+        lay_out(self.autoencoder)
         self.normalizer: Normalizer = parts.normalizer.to(self.device)
-        self.tokenizer_folder = parts.folder
+        self.phrasebook = parts.phrasebook
+        self._parts = parts
         self.options = EngineOptions("eager")
         self._fast: tuple[nn.Module, nn.Module] = (self.student, self.autoencoder)
         self._parameters = sum(parameter.numel() for parameter in self.student.parameters())
@@ -71,11 +74,7 @@ class SoundCTM:
 
     def save_pretrained(self, folder: str | Path) -> Path:
         """Write a model folder that :meth:`from_pretrained` reads."""
-        parts = Parts(
-            self.config, self.student, self.autoencoder, self.text_encoder, self.normalizer, self.teacher,
-            self.model_hash, self.tokenizer_folder,
-        )  # fmt: skip
-        return write_parts(parts, Path(folder))
+        return write_parts(self._parts, Path(folder))
 
     @property
     def sample_rate(self) -> int:
@@ -277,6 +276,7 @@ class SoundCTM:
             if callback is not None:
                 callback(done, total)
 
+        recipes = [self._computed(recipe) for recipe in recipes]
         performances = [
             Performance(self.plain if recipe.targets else self.engine, recipe, sources or {}, tick)
             for recipe in recipes
@@ -284,6 +284,11 @@ class SoundCTM:
         takes = perform(performances, self._crew(len(recipes)), self._batcher, tick)
         for recipe, samples in zip(recipes, takes, strict=True):
             yield Clip(samples, self.sample_rate, recipe)
+
+    def _computed(self, recipe: Recipe) -> Recipe:
+        """The recipe with the precision that this model is going to compute it in."""
+        precision = "float32" if recipe.targets else self.options.precision
+        return recipe if recipe.precision == precision else recipe.model_copy(update={"precision": precision})
 
     def encode(self, prompt: str) -> Conditioning:
         """Conditioning of one prompt, as it is :meth:`understood`."""

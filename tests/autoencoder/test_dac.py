@@ -4,10 +4,11 @@ from functools import partial
 
 import pytest
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from soundctm.autoencoder import Normalizer
-from soundctm.autoencoder.dac import DACConfig, GaussianDAC, Snake
+from soundctm.autoencoder.dac import DACConfig, GaussianDAC, ResidualUnit, Snake
 from soundctm.control import Codec, LossGuidance
 from soundctm.trajectory import Landing, jump
 from tests.oracles.gaussian import GaussianStudent, text
@@ -72,6 +73,44 @@ def test_checkpointing_keeps_less() -> None:
         return sum(pieces.values())
 
     assert kept(True) < 0.5 * kept(False)
+
+
+def in_one_dimension(layer: nn.Module, x: Tensor) -> Tensor:
+    """A layer of ``[B, C, T]`` as the paper's equations read, from the module's weights and settings alone."""
+    if isinstance(layer, nn.ConvTranspose1d):
+        return F.conv_transpose1d(x, layer.weight, layer.bias, layer.stride, layer.padding)
+    if isinstance(layer, nn.Conv1d):
+        return F.conv1d(x, layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation)
+    if isinstance(layer, Snake):
+        return x + torch.sin(layer.alpha * x) ** 2 / (layer.alpha + 1e-9)
+    if isinstance(layer, nn.Tanh):
+        return torch.tanh(x)
+    y = x
+    for child in layer.children():
+        y = in_one_dimension(child, y)
+    return x + y if isinstance(layer, ResidualUnit) else y
+
+
+@pytest.mark.parametrize("recording", [True, False])
+def test_both_halves_are_the_equations(recording: bool) -> None:
+    autoencoder, z = dac(False).double(), latents().double()
+    x = torch.randn(2, 1, 80, generator=torch.Generator().manual_seed(2)).double()
+    with torch.set_grad_enabled(recording):
+        decoded = in_one_dimension(autoencoder.decoder, in_one_dimension(autoencoder.post_conv, z))
+        assert torch.allclose(autoencoder.decode(z), decoded, rtol=0, atol=1e-13)
+        mean = in_one_dimension(autoencoder.pre_conv, in_one_dimension(autoencoder.encoder, x))[:, :3]
+        assert torch.allclose(autoencoder.encode(x).mean, mean, rtol=0, atol=1e-13)
+    assert decoded.std() > 1e-3 and mean.std() > 1e-3
+
+
+def test_decoding_leaves_latents_and_weights_as_they_are() -> None:
+    """Where no gradients are recorded, layers work in place: on what nobody else holds."""
+    autoencoder, z = dac(False), latents()
+    before = {name: value.clone() for name, value in autoencoder.state_dict().items()}
+    with torch.inference_mode():
+        first, second = autoencoder.decode(z), autoencoder.decode(z)
+    assert torch.equal(first, second) and torch.equal(z, latents())
+    assert all(torch.equal(value, before[name]) for name, value in autoencoder.state_dict().items())
 
 
 def test_checkpointing_is_no_weight() -> None:

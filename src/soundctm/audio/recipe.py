@@ -9,6 +9,7 @@ from soundctm.audio.target import Target
 from soundctm.errors import UserError
 
 Method = Literal["guidance", "start"]
+Precision = Literal["float32", "tf32", "bfloat16", "int8"]
 
 
 class Steering(BaseModel):
@@ -23,7 +24,7 @@ class Steering(BaseModel):
 
 
 class Recipe(BaseModel):
-    """A take is a pure function of these fields, the device and the dtype.
+    """A take is a pure function of these fields and the device.
 
     ``seed`` and ``take`` give the noise; ``steps`` network evaluations bring it to a sound of ``seconds``; ``omega`` is
     the guidance scale distilled into the student, ``nu`` weighs text against unconditional jumps, ``gamma`` is the
@@ -31,7 +32,8 @@ class Recipe(BaseModel):
 
     ``negative`` is the prompt of the unconditional branch, "" the model's own. ``variation`` above 0 gives the noise
     that gamma adds a seed of its own: same start, other course. ``loop`` makes a sound without ends. ``targets`` are
-    curves that the sound is steered to by ``steering``; ``edit`` says what was done to which recording.
+    curves that the sound is steered to by ``steering``; ``edit`` says what was done to which recording. ``precision``
+    is that of the numbers which the networks multiply.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,6 +56,7 @@ class Recipe(BaseModel):
     targets: tuple[Target, ...] = ()
     steering: Steering = Steering()
     edit: Edit | None = None
+    precision: Precision = "float32"
 
     @property
     def sources(self) -> tuple[Source, ...]:

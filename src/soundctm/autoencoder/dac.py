@@ -1,6 +1,7 @@
 """The paper's autoencoder: an encoder and decoder of the Descript Audio Codec with a Gaussian bottleneck.
 
-Weights are held folded: weight normalisation is a way to train, not to run.
+Weights are held folded: weight normalisation is a way to train, not to run. Inside, signals are ``[B, C, 1, T]``
+(:mod:`~soundctm.autoencoder.rows`).
 """
 
 import math
@@ -14,6 +15,9 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from soundctm.autoencoder.posterior import Posterior
+from soundctm.autoencoder.reach import Span, needs, rate, spans, taps_of
+from soundctm.autoencoder.rows import Conv, UpConv, from_rows, to_rows
+from soundctm.autoencoder.snake import Snake
 
 LOGVAR_RANGE = (-30.0, 20.0)
 DILATIONS = (1, 3, 9)
@@ -40,17 +44,6 @@ def frugal(layer: nn.Module, x: Tensor) -> Tensor:
     return cast(Tensor, checkpoint(layer, x, use_reentrant=False))
 
 
-class Snake(nn.Module):
-    """``x + sin^2(alpha x) / (alpha + 1e-9)``, one ``alpha`` per channel (Ziyin et al. 2020)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.alpha = nn.Parameter(torch.ones(1, channels, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + torch.sin(self.alpha * x).square() / (self.alpha + 1e-9)
-
-
 class ResidualUnit(nn.Module):
     """Snake, dilated convolution of 7, snake, convolution of 1, added to the input."""
 
@@ -58,13 +51,16 @@ class ResidualUnit(nn.Module):
         super().__init__()
         self.block = nn.Sequential(
             Snake(channels),
-            nn.Conv1d(channels, channels, 7, dilation=dilation, padding=3 * dilation),
+            Conv(channels, channels, 7, dilation=dilation, padding=3 * dilation),
             Snake(channels),
-            nn.Conv1d(channels, channels, 1),
+            Conv(channels, channels, 1),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.block(x)
+        y: Tensor = self.block(x)
+        if torch.is_grad_enabled() or y.dtype != x.dtype:
+            return x + y
+        return y.add_(x)  # nobody else holds it
 
 
 class EncoderBlock(nn.Module):
@@ -72,7 +68,7 @@ class EncoderBlock(nn.Module):
 
     def __init__(self, channels: int, stride: int) -> None:
         super().__init__()
-        down = nn.Conv1d(channels, 2 * channels, 2 * stride, stride=stride, padding=math.ceil(stride / 2))
+        down = Conv(channels, 2 * channels, 2 * stride, stride=stride, padding=math.ceil(stride / 2))
         self.block = nn.Sequential(*(ResidualUnit(channels, d) for d in DILATIONS), Snake(channels), down)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -87,7 +83,7 @@ class DecoderBlock(nn.Module):
         super().__init__()
         self.checkpointing = checkpointing
         half = channels // 2
-        up = nn.ConvTranspose1d(channels, half, 2 * stride, stride=stride, padding=math.ceil(stride / 2))
+        up = UpConv(channels, half, 2 * stride, stride=stride, padding=math.ceil(stride / 2))
         self.block = nn.Sequential(Snake(channels), up, *(ResidualUnit(half, d) for d in DILATIONS))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -102,16 +98,15 @@ class Encoder(nn.Module):
     def __init__(self, config: DACConfig) -> None:
         super().__init__()
         width = config.encoder_dim
-        layers: list[nn.Module] = [nn.Conv1d(1, width, 7, padding=3)]
+        layers: list[nn.Module] = [Conv(1, width, 7, padding=3)]
         for stride in config.encoder_rates:
             layers.append(EncoderBlock(width, stride))
             width *= 2
-        layers += [Snake(width), nn.Conv1d(width, 2 * config.latent_dim, 3, padding=1)]
+        layers += [Snake(width), Conv(width, 2 * config.latent_dim, 3, padding=1)]
         self.block = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.block(x)
-        return out
+        return from_rows(self.block(to_rows(x)))
 
 
 class Decoder(nn.Module):
@@ -120,19 +115,33 @@ class Decoder(nn.Module):
     def __init__(self, config: DACConfig, checkpointing: bool) -> None:
         super().__init__()
         width = config.decoder_dim
-        layers: list[nn.Module] = [nn.Conv1d(config.latent_dim, width, 7, padding=3)]
+        layers: list[nn.Module] = [Conv(config.latent_dim, width, 7, padding=3)]
         for stride in config.decoder_rates:
             layers.append(DecoderBlock(width, stride, checkpointing))
             width //= 2
-        layers += [Snake(width), nn.Conv1d(width, 1, 7, padding=3), nn.Tanh()]
+        layers += [Snake(width), Conv(width, 1, 7, padding=3), nn.Tanh()]
         self.model = nn.Sequential(*layers)
+        self.taps = [taps_of(layer) for layer in layers]
         self.checkpointing = checkpointing
 
     def forward(self, x: Tensor) -> Tensor:
+        x = to_rows(x)
         for layer in self.model:
-            whole = self.checkpointing and not isinstance(layer, DecoderBlock)  # a block sees to its own layers
-            x = frugal(layer, x) if whole else layer(x)
-        return x
+            x = self._run(layer, x)
+        return from_rows(x)
+
+    def part(self, x: Tensor, out: Span) -> Tensor:
+        """The samples ``out`` of the waveform of ``x``. No layer computes much more than the next ones need of it."""
+        given, *wanted = spans(self.taps, x.shape[-1], out)
+        x = to_rows(x[..., given.start : given.stop])
+        for layer, taps, span in zip(self.model, self.taps, wanted, strict=True):
+            first = given.start * rate(taps)
+            x, given = self._run(layer, x)[..., span.start - first : span.stop - first], span
+        return from_rows(x)
+
+    def _run(self, layer: nn.Module, x: Tensor) -> Tensor:
+        whole = self.checkpointing and not isinstance(layer, DecoderBlock)  # a block sees to its own layers
+        return frugal(layer, x) if whole else cast(Tensor, layer(x))
 
 
 class GaussianDAC(nn.Module):
@@ -140,6 +149,8 @@ class GaussianDAC(nn.Module):
 
     With ``checkpointing``, decoding that records gradients keeps only what enters each layer and computes the rest
     again on the way back: guidance through the decoder then fits in memory.
+
+    ``context_frames`` is how many latent frames on either side of a frame its samples depend on.
     """
 
     def __init__(self, config: DACConfig, checkpointing: bool = False) -> None:
@@ -156,6 +167,8 @@ class GaussianDAC(nn.Module):
         self.decoder = Decoder(config, checkpointing)
         self.pre_conv = nn.Conv1d(2 * config.latent_dim, 2 * config.latent_dim, 1)
         self.post_conv = nn.Conv1d(config.latent_dim, config.latent_dim, 1)
+        around = needs(sum(self.decoder.taps, ()), Span(0, self.hop))
+        self.context_frames = max(-around.start, around.stop - 1)
 
     def encode(self, x: Tensor) -> Posterior:
         """Gaussian over latents of ``x [B, 1, length]``, zero-padded on the right to a multiple of ``hop``."""
@@ -168,3 +181,8 @@ class GaussianDAC(nn.Module):
         all autoencoders take, and changes nothing here."""
         out: Tensor = self.decoder(self.post_conv(z))
         return out
+
+    def decode_part(self, z: Tensor, start: int, stop: int) -> Tensor:
+        """Samples ``[B, 1, (stop - start) * hop]`` of the latent frames ``start <= i < stop`` of ``z [B, C, T]``, as
+        :meth:`decode` has them, up to float32 rounding. Time and memory go by the length of the part."""
+        return self.decoder.part(self.post_conv(z), Span(start * self.hop, stop * self.hop))

@@ -8,7 +8,6 @@ spectrum of white noise, and from the click delay. A free complex part carries w
 STFT.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -17,7 +16,8 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
-from soundctm.autoencoder.phase import click_delay, sinusoid_phase
+from soundctm.autoencoder.dense import convolve, linear
+from soundctm.autoencoder.phase import click_delay, click_phasor, sinusoid_phasor
 from soundctm.autoencoder.posterior import Posterior
 from soundctm.autoencoder.spectral import band_edges, band_matrix, bin_interpolation, istft, stft
 
@@ -44,7 +44,7 @@ class SpectralConfig(BaseModel):
 
 
 class ConvNeXtBlock(nn.Module):
-    """Depthwise convolution, channel norm, inverted bottleneck, scaled residual (Liu et al. 2022): ``[B, C, M]``."""
+    """Depthwise convolution, channel norm, inverted bottleneck, scaled residual (Liu et al. 2022): ``[B, M, C]``."""
 
     def __init__(self, width: int, mult: int, kernel: int) -> None:
         super().__init__()
@@ -55,9 +55,9 @@ class ConvNeXtBlock(nn.Module):
         self.scale = nn.Parameter(torch.full((width,), 0.2))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.norm(self.depthwise(x).transpose(1, 2))
-        y = self.project(F.gelu(self.expand(y), approximate="tanh"))
-        return x + (self.scale * y).transpose(1, 2)
+        y = self.norm(convolve(self.depthwise, x))
+        y = linear(self.project, linear(self.expand, y, "gelu"))
+        return torch.addcmul(x, self.scale, y)
 
 
 class SpectralAutoencoder(nn.Module):
@@ -116,42 +116,43 @@ class SpectralAutoencoder(nn.Module):
         return Posterior(mean, torch.full_like(mean, -30.0))
 
     def _bands_of(self, z: Tensor) -> Tensor:
-        """Log band magnitudes at frame rate ``[B, bands, stack * T]`` of latents ``[B, channels, T]``."""
-        stacked = self.basis.T @ z + self.band_mean[:, None]
-        batch, _, frames = stacked.shape
-        shaped = stacked.reshape(batch, self.config.stack, self.config.bands, frames).permute(0, 2, 3, 1)
-        return shaped.reshape(batch, self.config.bands, frames * self.config.stack)
+        """Log band magnitudes at frame rate ``[B, stack * T, bands]`` of latents ``[B, channels, T]``."""
+        stacked = z.transpose(1, 2) @ self.basis + self.band_mean
+        return stacked.reshape(z.shape[0], -1, self.config.bands)
 
     def _to_bins(self, bands: Tensor) -> Tensor:
         """Linear interpolation ``[..., bands] -> [..., bins]``."""
-        low = bands.index_select(-1, self.lower_band)
-        return low + (bands.index_select(-1, self.lower_band + 1) - low) * self.upper_share
+        shape = (*bands.shape[:-1], -1)
+        low, high = (bands.gather(-1, index.expand(shape)) for index in (self.lower_band, self.lower_band + 1))
+        return torch.lerp(low, high, self.upper_share)
 
     def features(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Hidden features ``[B, M, width]`` and log band magnitudes ``[B, M, bands]`` of latents."""
         bands = self._bands_of(z)
-        h = self.embed(bands * 0.4 + 0.4)
+        h = convolve(self.embed, bands * 0.4 + 0.4)
         for block in self.blocks:
             h = block(h)
-        return self.norm(h.transpose(1, 2)), bands.transpose(1, 2)
+        return self.norm(h), bands
 
     def synthesise(self, h: Tensor, bands: Tensor, noise: Tensor) -> Tensor:
         """Waveform ``[B, length]`` from features, bands and white noise ``[B, length]`` of unit variance."""
         n_fft, hop = self.config.n_fft, self.config.frame_hop
-        log_magnitude = self._to_bins(bands) + self.to_correction(h)
-        magnitude = log_magnitude.clamp_max(8.0).exp()
+        log_magnitude = linear(self.to_correction, h) + self._to_bins(bands)
+        sinusoid = sinusoid_phasor(log_magnitude, n_fft, hop)
+        magnitude = log_magnitude.clamp_max(8.0).exp_()
         delay = click_delay(magnitude.detach().square().sum(-1), hop) + hop * torch.tanh(self.to_delay(h))[..., 0]
+        gates = linear(self.to_sources, h).sigmoid().unflatten(-1, (SOURCES, -1))
+        sine, texture, click = (self._to_bins(gate) for gate in gates.unbind(-2))
+        white = stft(noise, n_fft, hop, self.window / self.window.norm()).transpose(1, 2)
+        free = linear(self.to_free, h).unflatten(-1, (2, -1)).unbind(-2)
         k = torch.arange(n_fft // 2 + 1, device=h.device)
-        angle = torch.stack(
-            [sinusoid_phase(log_magnitude.detach(), n_fft, hop), -2 * math.pi / n_fft * delay[..., None] * k]
-        )
         centre = 1.0 - 2.0 * (k % 2)  # phases are counted from the frame centre: a factor of (-1)^k
-        gates = self._to_bins(self.to_sources(h).unflatten(-1, (SOURCES, -1)).sigmoid())
-        sine, texture, click = gates.unbind(-2)
-        white = stft(noise, n_fft, hop, self.window).transpose(1, 2) / self.window.square().sum().sqrt()
-        free = self.to_free(h).unflatten(-1, (2, -1))
-        real = (sine * angle[0].cos() + click * angle[1].cos() + free[..., 0, :]) * centre + texture * white.real
-        imag = (sine * angle[0].sin() + click * angle[1].sin() + free[..., 1, :]) * centre + texture * white.imag
+        sources = zip(free, sinusoid, click_phasor(delay, n_fft), (white.real, white.imag), strict=True)
+        # Backward needs none of the sums: they may grow in place.
+        real, imag = (
+            torch.addcmul(own, sine, tone).addcmul_(click, late).mul_(centre).addcmul_(texture, hiss)
+            for own, tone, late, hiss in sources
+        )
         return istft(torch.complex(magnitude * real, magnitude * imag).transpose(1, 2), n_fft, hop, self.window)
 
     def decode(self, z: Tensor, seed: int | Sequence[int] = 0) -> Tensor:
@@ -165,5 +166,8 @@ class SpectralAutoencoder(nn.Module):
             raise ValueError(f"decode: {len(seeds)} seeds for a batch of {z.shape[0]}; give one seed, or one per item")
         length = z.shape[-1] * self.hop
         noise = torch.stack([torch.randn(length, generator=torch.Generator().manual_seed(s)) for s in seeds])
-        h, bands = self.features(z)
-        return self.synthesise(h, bands, noise.to(z.device, z.dtype))[:, None]
+        noise = noise.to(z.device, z.dtype)
+        at_once = 1 if z.device.type == "cpu" else len(seeds)  # one keeps the cores of a CPU busy
+        pieces = zip(z.split(at_once), noise.split(at_once), strict=True)
+        decoded = [self.synthesise(*self.features(latents), drawn) for latents, drawn in pieces]
+        return torch.cat(decoded)[:, None]

@@ -21,19 +21,27 @@ def stft(x: Tensor, n_fft: int, hop: int, window: Tensor) -> Tensor:
 
 def istft(spectrum: Tensor, n_fft: int, hop: int, window: Tensor) -> Tensor:
     """Waveform ``[B, frames * hop]`` of a spectrum ``[B, n_fft // 2 + 1, frames]``: least-squares overlap-add."""
-    frames = torch.fft.irfft(spectrum.transpose(1, 2), n=n_fft, dim=-1) * window
+    batch, _, count = spectrum.shape
+    frames = torch.fft.irfft(spectrum.transpose(1, 2), n=n_fft, dim=-1)
+    parts = window.split(hop)  # each falls into a hop of its own: all frames are added at once, part by part
+    out = frames.new_zeros(batch, count - 1 + len(parts), hop)
+    for i, part in enumerate(parts):
+        own = slice(i * hop, i * hop + len(part))
+        out[:, i : i + count, : len(part)].addcmul_(frames[..., own], part)
     pad = (n_fft - hop) // 2
-    waveform = _overlap_add(frames, hop)
-    envelope = _overlap_add((window * window).expand(1, frames.shape[1], n_fft), hop)
-    length = frames.shape[1] * hop
-    return waveform[:, pad : pad + length] / envelope[:, pad : pad + length].clamp_min(1e-4)
+    inside = slice(pad, pad + count * hop)
+    return out.flatten(1)[:, inside] / _envelope(window, count, hop)[inside].clamp_min(1e-4)
 
 
-def _overlap_add(frames: Tensor, hop: int) -> Tensor:
-    """Sum ``frames [B, M, n]`` at distances of ``hop``: ``[B, (M - 1) * hop + n]``."""
-    count, n = frames.shape[1], frames.shape[2]
-    out = F.fold(frames.transpose(1, 2), (1, (count - 1) * hop + n), (1, n), stride=(1, hop))
-    return out[:, 0, 0]
+def _envelope(window: Tensor, frames: int, hop: int) -> Tensor:
+    """Sum, at least ``(frames - 1) * hop + n_fft`` long, of the squares of ``frames`` windows at distances of ``hop``.
+
+    Away from the ends every hop holds the same: all that there is comes from as few frames as a window has parts.
+    """
+    parts = F.pad(window.square(), (0, -len(window) % hop)).unflatten(0, (-1, hop))
+    few = min(frames, len(parts))
+    ends = F.pad(parts, (0, 0, few - 1, few - 1)).unfold(0, few, 1).sum(-1)  # [few - 1 + parts, hop]
+    return torch.cat([ends[:few], ends[few - 1 : few].expand(frames - few, -1), ends[few:]]).flatten()
 
 
 def band_edges(bins: int, bands: int) -> np.ndarray:

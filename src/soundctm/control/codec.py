@@ -1,9 +1,15 @@
 """Waveform to the student's latents and back, for one sound, as controls need it."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
+from soundctm.autoencoder.chunks import Autoencoder, decode_chunked
 from soundctm.autoencoder.normalizer import Normalizer
+
+CHUNKS = {"cpu": 64}  # latent frames decoded at a time where the autoencoder can: they fit the caches
+CHUNK = 1024  # elsewhere: ten seconds go in one piece, and memory is bounded
 
 
 class Codec:
@@ -27,8 +33,10 @@ class Codec:
 
     def decode(self, z: Tensor, length: int | None = None) -> Tensor:
         """The waveform ``[1, 1, length]`` of latents ``[1, C, T]``; whole frames where no length is given."""
-        x: Tensor = self.autoencoder.decode(self.normalizer.denormalize(z), seed=self.seed)  # type: ignore[operator]
-        return x[..., :length]
+        raw, autoencoder = self.normalizer.denormalize(z), cast(Autoencoder, self.autoencoder)
+        if torch.is_grad_enabled():
+            return autoencoder.decode(raw, self.seed)[..., :length]
+        return decode_chunked(autoencoder, raw, self.seed, CHUNKS.get(z.device.type, CHUNK))[..., :length]
 
     def decode_circle(self, z: Tensor, margin: int, tail: int) -> Tensor:
         """The waveform ``[1, 1, T hop + tail]`` of latents that are a circle: ``margin`` frames are repeated on both
