@@ -22,7 +22,8 @@ BESIDE = {
     "metrics": {"errors", "audio", "conditioning"},
     "training": INFERENCE | {"metrics"},
     "benchmark": INFERENCE,
-    "cli": INFERENCE | {"metrics", "training", "benchmark", "server"},
+    "doctor": INFERENCE | {"benchmark"},
+    "cli": INFERENCE | {"metrics", "training", "benchmark", "doctor", "server"},
 }
 # Conditioning is the form in which text travels: every room may know the form, none but its own the encoders.
 FORM_OF_TEXT = {"soundctm.conditioning", "soundctm.conditioning.types"}
@@ -84,6 +85,7 @@ def test_rooms_import_only_what_is_below_them(path: Path) -> None:
         ("training", "from soundctm.cli.app import main"),
         ("model", "from soundctm.benchmark.naive import NaivePath"),
         ("benchmark", "from soundctm.training.loop import Loop"),
+        ("benchmark", "from soundctm.doctor.run import examine"),
     ],
 )
 def test_the_check_sees_a_violation(room: str, line: str) -> None:

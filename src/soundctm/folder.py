@@ -24,6 +24,7 @@ from soundctm.errors import UserError
 SHIPPED = Path(__file__).parent / "models"
 SOUNDING = ("autoencoder", "text_encoder", "student")  # the parts that make the sound
 PHRASES = "phrases.json"
+GOLDEN = "golden.safetensors"  # references of soundctm doctor; no part of what makes the sound
 ROW_SCALE = ".row_scale"  # suffix of the per-row scales of matrices stored as int8
 
 
@@ -229,6 +230,6 @@ def _write_files(parts: Parts, folder: Path) -> None:
             path = folder / f"{name}.safetensors"
             save_file({k: v.cpu().contiguous() for k, v in tensors.items()}, path)
             path.chmod(0o644)  # the library makes files that only their owner reads
-    for name in ("tokenizer.json", PHRASES):
+    for name in ("tokenizer.json", PHRASES, GOLDEN):
         if (parts.folder / name).exists():
             shutil.copy(parts.folder / name, folder)

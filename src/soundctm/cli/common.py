@@ -22,17 +22,21 @@ if TYPE_CHECKING:
 SLUG_LENGTH = 60
 
 
-def load_model(name: str, device: str) -> "SoundCTM":
-    """A model, with torch imported only now."""
+def load_model(name: str, device: str, engine: str = "eager", precision: str = "float32") -> "SoundCTM":
+    """A model that computes as it is told, with torch imported only now."""
     import torch
 
+    from soundctm.engines.allocator import keep_freed_memory
     from soundctm.model import SoundCTM
 
+    keep_freed_memory()
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise UserError(f"device {device!r} is not available here; cpu always is, cuda where a GPU is found") from error
-    return SoundCTM.from_pretrained(name, device)
+    model = SoundCTM.from_pretrained(name, device)
+    plain = (engine, precision) == ("eager", "float32")
+    return model if plain else model.optimize(engine, precision)  # type: ignore[arg-type]  # it checks them
 
 
 def output_folder(path: Path) -> Path:

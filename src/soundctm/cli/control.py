@@ -17,6 +17,7 @@ from soundctm.cli.common import (
 )
 from soundctm.cli.options import (
     DeviceOption,
+    EngineOption,
     GammaOption,
     JsonOption,
     ModelOption,
@@ -24,6 +25,7 @@ from soundctm.cli.options import (
     NuOption,
     OmegaOption,
     OutOption,
+    PrecisionOption,
     SecondsOption,
     SeedOption,
     TakesOption,
@@ -59,6 +61,8 @@ def control(
     seed: int = SeedOption,
     model: str = ModelOption,
     device: str = DeviceOption,
+    engine: str = EngineOption,
+    precision: str = PrecisionOption,
     out: Path = OutOption,
     as_json: bool = JsonOption,
 ) -> None:
@@ -77,7 +81,7 @@ def control(
     from soundctm.checks import check_seconds
 
     folder = output_folder(out)
-    engine = load_model(model, device)
+    loaded = load_model(model, device, engine, precision)
     asked: dict[Feature, str | None] = {
         "intensity": intensity,
         "brightness": brightness,
@@ -85,16 +89,16 @@ def control(
         "onsets": onsets,
         "pitch": pitch,
     }
-    length = engine.config.seconds if seconds is None else seconds
+    length = loaded.config.seconds if seconds is None else seconds
     check_seconds(length)
     targets = read_targets(asked, weights(weight), length, band_range)
     with progress("steering", as_json) as callback:
-        clips = engine.generate(
+        clips = loaded.generate(
             prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu,
             gamma=gamma, negative=negative, targets=targets,
             steering=steering(method, strength), callback=callback,
         )  # fmt: skip
     away = [deviations_of(clip) for clip in clips]
     results = [{**save_clip(clip, folder), "deviations": each} for clip, each in zip(clips, away, strict=True)]
-    say_understood(engine, prompt, results, as_json)
+    say_understood(loaded, prompt, results, as_json)
     report(results, as_json, f"{summary([recipe_of(clip) for clip in clips])}. {closeness(away)}")

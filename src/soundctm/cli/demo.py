@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-
 from soundctm.cli.common import load_model, output_folder, progress, report, save_clip
 from soundctm.cli.options import ModelOption, OutOption
 
@@ -11,9 +10,7 @@ SEED = 7
 STEPS = 16
 
 
-def demo(
-    out: Path = OutOption, model: str = ModelOption
-) -> None:
+def demo(out: Path = OutOption, model: str = ModelOption) -> None:
     """Three prompts in 1 and in 16 steps, with spectrograms: shows that everything works."""
     folder = output_folder(out)
     engine = load_model(model, "cpu")

@@ -7,6 +7,7 @@ import typer
 from soundctm.cli.common import load_model, output_folder, progress, report, save_clip, say_understood, summary
 from soundctm.cli.options import (
     DeviceOption,
+    EngineOption,
     GammaOption,
     JsonOption,
     ModelOption,
@@ -14,6 +15,7 @@ from soundctm.cli.options import (
     NuOption,
     OmegaOption,
     OutOption,
+    PrecisionOption,
     SecondsOption,
     SeedOption,
     takes_option,
@@ -33,6 +35,8 @@ def generate(
     loop: bool = typer.Option(False, "--loop", help="Let the end lead into the beginning; loop points are written."),
     model: str = ModelOption,
     device: str = DeviceOption,
+    engine: str = EngineOption,
+    precision: str = PrecisionOption,
     out: Path = OutOption,
     as_json: bool = JsonOption,
 ) -> None:
@@ -48,12 +52,12 @@ def generate(
 
     check_prompt(prompt)
     folder = output_folder(out)
-    engine = load_model(model, device)
-    recipes = engine.recipes(
+    loaded = load_model(model, device, engine, precision)
+    recipes = loaded.recipes(
         prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma,
         negative=negative, loop=loop,
     )  # fmt: skip
     with progress("generating", as_json) as callback:
-        results = [save_clip(clip, folder) for clip in engine.replay(recipes, callback)]
-    say_understood(engine, prompt, results, as_json)
+        results = [save_clip(clip, folder) for clip in loaded.replay(recipes, callback)]
+    say_understood(loaded, prompt, results, as_json)
     report(results, as_json, f"{summary(recipes)}. Refine the one you like: soundctm refine FILE")

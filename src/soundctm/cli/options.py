@@ -32,5 +32,8 @@ SourceOption = typer.Option([], help="A recording that a take was made from; sev
 ModelOption = typer.Option("mini", help="A shipped model, a model folder, or a hub id.")
 MovedOption = typer.Option(None, "--model", help="Where the model lies now, if it moved; the recipe says otherwise.")
 DeviceOption = typer.Option("cpu", help="cpu, cuda, mps.")
+EngineOption = typer.Option("auto", help="What runs the networks: auto, eager, compiled or onnx; see soundctm doctor.")
+PrecisionOption = typer.Option("float32", help="Numbers to multiply in: float32, tf32, bfloat16 or int8.")
+KeptPrecisionOption = typer.Option(None, "--precision", help="Numbers to multiply in; the recipe's when left out.")
 OutOption = typer.Option(Path("."), "--out", "-o", help="Folder for the files; made if it is missing.")
 JsonOption = typer.Option(False, "--json", help="Print one JSON object instead of text.")

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from soundctm.cli.common import counted, load_model, output_folder, progress, report, save_clip
-from soundctm.cli.options import DeviceOption, JsonOption, MovedOption, SourceOption, StepsOption
+from soundctm.cli.options import (
+    DeviceOption,
+    EngineOption,
+    JsonOption,
+    KeptPrecisionOption,
+    MovedOption,
+    SourceOption,
+    StepsOption,
+)
 from soundctm.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,6 +27,8 @@ def refine(
     model: str = MovedOption,
     source: list[Path] = SourceOption,
     device: str = DeviceOption,
+    engine: str = EngineOption,
+    precision: str = KeptPrecisionOption,
     out: Path = typer.Option(None, "--out", "-o", help="Folder for the files; beside each file when left out."),
     as_json: bool = JsonOption,
 ) -> None:
@@ -31,19 +41,20 @@ def refine(
     from soundctm.audio import Clip
 
     clips = [Clip.load(path) for path in files]
-    names = [_model_of(path, clip, model) for path, clip in zip(files, clips, strict=True)]
+    needed = [_needed(path, clip, model, precision) for path, clip in zip(files, clips, strict=True)]
     recordings = {clip.digest: clip for clip in map(Clip.load, source)}
-    engines = {name: load_model(name, device) for name in set(names)}
+    loaded = {key: load_model(key[0], device, engine, key[1]) for key in set(needed)}
     results = []
-    for path, clip, name in zip(files, clips, names, strict=True):
+    for path, clip, key in zip(files, clips, needed, strict=True):
         folder = output_folder(out or path.parent)
         with progress(f"refining {path.name}", as_json) as callback:
-            refined = engines[name].refine(clip, steps, callback, recordings)
+            refined = loaded[key].refine(clip, steps, callback, recordings)
         results.append(save_clip(refined, folder))
     report(results, as_json, f"refined in {counted(steps, 'step')}")
 
 
-def _model_of(path: Path, clip: "Clip", moved_to: str | None) -> str:
+def _needed(path: Path, clip: "Clip", moved_to: str | None, precision: str | None) -> tuple[str, str]:
+    """Model and precision that a file is to be made with."""
     if clip.recipe is None:
         raise UserError(f"{path} carries no recipe, so it cannot be refined; give a WAV that soundctm generate wrote")
-    return moved_to or clip.recipe.model
+    return moved_to or clip.recipe.model, precision or clip.recipe.precision

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from soundctm.cli.common import counted, load_model, output_folder, progress, report, save_clip
-from soundctm.cli.options import DeviceOption, JsonOption, MovedOption, OutOption, SourceOption
+from soundctm.cli.options import DeviceOption, EngineOption, JsonOption, MovedOption, OutOption, SourceOption
 from soundctm.errors import UserError
 
 
@@ -14,6 +14,7 @@ def replay(
     source: list[Path] = SourceOption,
     model: str = MovedOption,
     device: str = DeviceOption,
+    engine: str = EngineOption,
     out: Path = OutOption,
     as_json: bool = JsonOption,
 ) -> None:
@@ -30,8 +31,8 @@ def replay(
         raise UserError(f"{file} carries no recipe; give a WAV that soundctm made")
     recordings = {clip.digest: clip for clip in map(Clip.load, source)}
     folder = output_folder(out)
-    engine = load_model(model or recipe.model, device)
-    engine.check_mine(recipe)
+    loaded = load_model(model or recipe.model, device, engine, recipe.precision)
+    loaded.check_mine(recipe)
     with progress(f"replaying {file.name}", as_json) as callback:
-        clip = next(engine.replay([recipe], callback, recordings))
+        clip = next(loaded.replay([recipe], callback, recordings))
     report([save_clip(clip, folder)], as_json, f"made again from its recipe, in {counted(recipe.steps, 'step')}")

@@ -1,10 +1,21 @@
 """From the name of an engine to networks that compute by it."""
 
+from importlib import import_module
+from typing import Protocol
+
 import torch
 from torch import nn
 
 from soundctm.backbones import DiT
-from soundctm.engines.options import EngineOptions
+from soundctm.engines.options import EngineOptions, Precision
+
+
+class Builder(Protocol):
+    """What each module of an engine offers as ``build``."""
+
+    def __call__(
+        self, student: DiT, autoencoder: nn.Module, precision: Precision, device: torch.device
+    ) -> tuple[nn.Module, nn.Module]: ...
 
 
 def build(
@@ -12,11 +23,6 @@ def build(
 ) -> tuple[nn.Module, nn.Module]:
     """Student and autoencoder that compute as ``options`` say. Raises :class:`soundctm.errors.UserError` where this
     device or this installation cannot."""
-    match options.engine:
-        case "eager" | "auto":
-            from soundctm.engines import eager as engine
-        case "compiled":
-            from soundctm.engines import compiled as engine
-        case "onnx":
-            from soundctm.engines import onnx as engine
-    return engine.build(student, autoencoder, options.precision, device)
+    name = "eager" if options.engine == "auto" else options.engine
+    builder: Builder = import_module(f"soundctm.engines.{name}").build  # loaded when wanted: some are heavy
+    return builder(student, autoencoder, options.precision, device)

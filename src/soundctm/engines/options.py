@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from soundctm.audio.recipe import Precision
 from soundctm.errors import UserError
 
 EngineName = Literal["auto", "eager", "compiled", "onnx"]
-Precision = Literal["float32", "tf32", "bfloat16", "int8"]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from soundctm.backbones import DiTConfig
 from soundctm.conditioning.mini import MiniTextConfig
 from soundctm.config import ModelConfig
 from soundctm.errors import UserError
-from soundctm.folder import PHRASES, pack, read_parts
+from soundctm.folder import GOLDEN, PHRASES, pack, read_parts
 from soundctm.training.learnt_phrases import collect, write_phrases
 from soundctm.training.parts import TRAINING
 
@@ -73,7 +73,7 @@ def assemble_model(base: Path, out: Path, name: str, trained: Mapping[str, Path]
     beside = out.with_name(f".{out.name}.partial")
     shutil.rmtree(beside, ignore_errors=True)
     try:
-        left = ("README.md", "config.json", *([PHRASES] if "student" in trained else []))
+        left = ("README.md", "config.json", GOLDEN, *([PHRASES] if "student" in trained else []))
         shutil.copytree(base, beside, ignore=shutil.ignore_patterns(*left))
         for part, folder in trained.items():
             shutil.copyfile(folder / f"{part}.safetensors", beside / f"{part}.safetensors")

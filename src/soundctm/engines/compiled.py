@@ -1,0 +1,124 @@
+"""The networks as one program each: what lies between their products is fused, and launched at once on GPUs.
+
+A program is made for one batch and one length. Padding to a few lengths instead would need a mask in every attention,
+which costs more than it saves, and would let the padding into convolutions. So programs are made as lengths come up,
+and the last few are kept. Making one takes seconds to a minute the first time on a machine and a second or two later
+on (:mod:`soundctm.engines.artefacts`); an engine that is to answer its first question at once is the eager one.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from soundctm.autoencoder import GaussianDAC
+from soundctm.backbones import DiT
+from soundctm.backbones.embeddings import WHOLE, Span
+from soundctm.backbones.text import TextMemory
+from soundctm.engines import eager
+from soundctm.engines.abilities import need_tf32
+from soundctm.engines.accelerated import AcceleratedStudent
+from soundctm.engines.artefacts import Record
+from soundctm.engines.direct import direct
+from soundctm.engines.options import Precision
+from soundctm.engines.programs import Programs
+from soundctm.engines.swap import redone
+from soundctm.errors import UserError
+
+
+def build(
+    student: DiT, autoencoder: nn.Module, precision: Precision, device: torch.device
+) -> tuple[nn.Module, nn.Module]:
+    """Student and autoencoder of :func:`soundctm.engines.eager.build`, their student's ``core`` and the decoder of a
+    DAC compiled, on GPUs as CUDA graphs. A graph belongs to the thread that first ran it: there, let one thread
+    compute.
+
+    The spectral autoencoder is as it is: most of its time goes into Fourier transforms and look-ups, which a compiler
+    makes no faster, and all in all it is slower compiled.
+
+    Raises :class:`soundctm.errors.UserError` where there is no compiler, or as the eager engine does.
+    """
+    need_compiler(device)
+    if precision == "tf32":
+        need_tf32(device)
+    plain, decoder = eager.build(student, autoencoder, "float32" if precision == "tf32" else precision, device)
+    record = Record.of(student, autoencoder, precision, device)
+    graphs = device.type == "cuda"
+    plain = direct(cast(DiT, plain))
+    quick = AcceleratedStudent(plain, CompiledCore(plain.core, Programs("core", record, graphs)))
+    if isinstance(decoder, GaussianDAC):
+        part = CompiledDecoder(decoder, Programs("decoder", record, graphs))
+        decoder = redone(decoder, decode=part.decode, decode_part=part.decode_part)
+    if precision == "tf32":  # around the programs: a compiler does not look into settings
+        return eager.in_tf32(quick, "core"), eager.in_tf32(decoder, "decode", "decode_part")
+    return quick, decoder
+
+
+def compiled_before(student: DiT, autoencoder: nn.Module, precision: Precision, device: torch.device) -> bool:
+    """Whether programs of this model, precision and device are on this machine already, so that the engine starts
+    within seconds."""
+    return bool(Record.of(student, autoencoder, precision, device).names())
+
+
+def need_compiler(device: torch.device) -> None:
+    """Raise :class:`UserError` where nothing can be compiled."""
+    if device.type == "cuda":
+        if find_spec("triton") is None:
+            raise UserError("engine is 'compiled', but Triton is not installed; pip install triton, or choose eager")
+        return
+    if device.type != "cpu":
+        raise UserError(f"engine is 'compiled' on {device.type}; accepted are cuda and cpu, so choose eager")
+    names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "cl"]
+    if not any(shutil.which(name) for name in names):
+        raise UserError(
+            f"engine is 'compiled', but there is no C++ compiler ({', '.join(names)}); install one, or choose eager"
+        )
+
+
+class CompiledCore:
+    """``core`` of a student (:class:`soundctm.engines.accelerated.Core`), compiled."""
+
+    def __init__(self, core: Callable[..., Tensor], programs: Programs) -> None:
+        self.core, self.programs = core, programs
+
+    def __call__(self, x: Tensor, level: Tensor, text: TextMemory, span: Span = WHOLE) -> Tensor:
+        core = self.core
+
+        def run(
+            x: Tensor, level: Tensor, keys: Tensor | None, values: Tensor | None, mask: Tensor | None,
+            constants: Tensor | None, span: Span,
+        ) -> Tensor:  # fmt: skip
+            return core(x, level, TextMemory(keys, values, mask, constants, None), span)
+
+        return self.programs.run(run, (x, level, text.keys, text.values, text.mask, text.constants, span))
+
+
+class CompiledDecoder:
+    """How a DAC decodes, compiled; arguments as for :class:`soundctm.autoencoder.GaussianDAC`."""
+
+    def __init__(self, autoencoder: GaussianDAC, programs: Programs) -> None:
+        self.autoencoder, self.programs = autoencoder, programs
+
+    def decode(self, z: Tensor, seed: int | Sequence[int] = 0) -> Tensor:
+        """The whole waveform."""
+        decode = self.autoencoder.decode
+
+        def run(z: Tensor) -> Tensor:
+            return decode(z)
+
+        return self.programs.run(run, (z,))
+
+    def decode_part(self, z: Tensor, start: int, stop: int) -> Tensor:
+        """A part of it. Frames that it does not depend on are cut off, so that all parts of a length in the middle of a
+        sound have one program."""
+        decode_part, around = self.autoencoder.decode_part, self.autoencoder.context_frames
+        first = max(0, start - around)
+
+        def run(z: Tensor, start: int, stop: int) -> Tensor:
+            return decode_part(z, start, stop)
+
+        return self.programs.run(run, (z[..., first : stop + around],), (start - first, stop - first))

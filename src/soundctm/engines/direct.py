@@ -1,0 +1,65 @@
+"""Float32 products by oneDNN instead of the BLAS of PyTorch: the same weights, the same precision, another kernel.
+
+PyTorch hands float32 matrix products on x86 to MKL, which uses half of the vector width of some processors that are not
+Intel's; oneDNN uses what is there. The weights are those of the given layers, so that this costs no memory. The two
+kernels differ by rounding alone, and a row of the result does not depend on how many rows there are.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from soundctm.engines.swap import HEAVY, PROJECTIONS, Network, swapped
+
+# A compiler takes the operator of oneDNN for one of its own, and wants its weights to be constants. Behind a name that
+# it does not know, it calls it as it is.
+torch.library.define("soundctm::direct_linear", "(Tensor x, Tensor weight, Tensor? bias) -> Tensor")
+
+
+def available() -> bool:
+    """Whether this installation has the kernels."""
+    return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+
+def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    out: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
+    return out
+
+
+torch.library.impl("soundctm::direct_linear", "CPU", _product)
+
+
+@torch.library.register_fake("soundctm::direct_linear")
+def _shape(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    return x.new_empty(*x.shape[:-1], weight.shape[0])
+
+
+class DirectLinear(nn.Module):
+    """A linear layer ``[..., in] -> [..., out]`` on the CPU in float32, with the weights of another.
+
+    Where gradients are recorded it is PyTorch's own.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.weight, self.bias = linear.weight, linear.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.is_grad_enabled() and (x.requires_grad or self.weight.requires_grad):
+            return F.linear(x, self.weight, self.bias)
+        if torch.compiler.is_compiling():
+            out: Tensor = torch.ops.soundctm.direct_linear(x, self.weight, self.bias)
+            return out
+        return _product(x, self.weight, self.bias)
+
+
+def directed(name: str, layer: nn.Module, names: frozenset[str] = HEAVY | PROJECTIONS) -> nn.Module:
+    """A layer as oneDNN computes it, if it is one of those that all tokens pass and there is oneDNN for it."""
+    takes = isinstance(layer, nn.Linear) and name in names and layer.weight.device.type == "cpu" and available()
+    return DirectLinear(layer) if takes else layer  # type: ignore[arg-type]
+
+
+def direct(student: Network) -> Network:
+    """A student with its float32 products by oneDNN, which shares all weights with the one given. Where there is no
+    oneDNN, and on other devices, they stay PyTorch's own."""
+    return swapped(student, directed)

@@ -1,0 +1,100 @@
+"""The networks layer by layer, in the precision asked for."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from soundctm.autoencoder import GaussianDAC
+from soundctm.backbones import DiT
+from soundctm.engines.abilities import multiplies_bfloat16, need_bfloat16, need_int8, need_tf32
+from soundctm.engines.direct import directed
+from soundctm.engines.halved import half_decoder, halves
+from soundctm.engines.options import Precision
+from soundctm.engines.quantised import quantised
+from soundctm.engines.swap import PROJECTIONS, Network, Swap, redone, swap_, swapped
+
+Result = TypeVar("Result")
+
+
+def build(
+    student: DiT, autoencoder: nn.Module, precision: Precision, device: torch.device
+) -> tuple[nn.Module, nn.Module]:
+    """Student and autoencoder in a precision. What is not converted is shared with those given, which stay as they are.
+
+    - "float32": the parts themselves.
+    - "tf32": float32 whose products and convolutions round their factors to 11 bits. NVIDIA GPUs only.
+    - "bfloat16": the big layers of the student and the convolutions of a DAC decoder
+      (:mod:`soundctm.engines.halved`).
+    - "int8": the big layers of the student in 8-bit integers (:mod:`soundctm.engines.quantised`); a DAC decoder as in
+      bfloat16 where the CPU multiplies that, else in float32. CPUs only.
+
+    The spectral autoencoder is float32 in every precision: its products are a third of its time, so that bfloat16 gains
+    less than a tenth, and its sinusoids follow the peaks of the spectrum, which jump where rounding moves a peak.
+
+    Raises :class:`soundctm.errors.UserError` where the device cannot, or only more slowly.
+    """
+    if precision == "tf32":
+        need_tf32(device)
+        return in_tf32(student, "core"), in_tf32(autoencoder, "decode", "decode_part")
+    if precision == "float32":
+        return student, autoencoder
+    return swapped(student, _swap(precision, device)), _decoder(autoencoder, precision, device)
+
+
+def convert_(module: Network, precision: Precision, device: torch.device) -> Network:
+    """A student, or one of its blocks, brought to "bfloat16" or "int8" in place, layer by layer, for models that do not
+    fit into memory twice. :func:`build` then leaves it as it is. It has no float32 weights to go back to.
+
+    Raises ValueError for a precision that needs no conversion, :class:`soundctm.errors.UserError` as :func:`build`.
+    """
+    return swap_(module, _swap(precision, device))
+
+
+def _swap(precision: Precision, device: torch.device) -> Swap:
+    """What replaces the layers of a student."""
+    if precision == "bfloat16":
+        need_bfloat16(device)
+        big = halves(narrow=device.type == "cuda")
+    elif precision == "int8":
+        need_int8(device)
+        big = quantised
+    else:
+        raise ValueError(f"{precision} needs no conversion of weights; accepted are bfloat16 and int8")
+    return lambda name, layer: directed(name, layer, PROJECTIONS) if name in PROJECTIONS else big(name, layer)
+
+
+def _decoder(autoencoder: nn.Module, precision: Precision, device: torch.device) -> nn.Module:
+    if isinstance(autoencoder, GaussianDAC) and (precision == "bfloat16" or multiplies_bfloat16(device)):
+        return half_decoder(autoencoder, narrow=device.type == "cuda")
+    return autoencoder
+
+
+@contextmanager
+def tf32() -> Iterator[None]:
+    """Products and convolutions of CUDA in TF32 meanwhile. The setting is that of the process: what other threads
+    compute at this moment has it too."""
+    matmul, convolution = torch.backends.cuda.matmul, torch.backends.cudnn.conv  # type: ignore[attr-defined]
+    before = matmul.fp32_precision, convolution.fp32_precision
+    matmul.fp32_precision = convolution.fp32_precision = "tf32"
+    try:
+        yield
+    finally:
+        matmul.fp32_precision, convolution.fp32_precision = before
+
+
+def in_tf32(network: Network, *names: str) -> Network:
+    """A network that does the named methods, those that it has, in TF32."""
+
+    def scoped(method: Callable[..., Result]) -> Callable[..., Result]:
+        @wraps(method)
+        def run(*inputs: Any, **options: Any) -> Result:
+            with tf32():
+                return method(*inputs, **options)
+
+        return run
+
+    return redone(network, **{name: scoped(getattr(network, name)) for name in names if hasattr(network, name)})

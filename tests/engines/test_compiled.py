@@ -1,0 +1,106 @@
+"""Laws of the compiled engine."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from soundctm.autoencoder import DACConfig, GaussianDAC, SpectralAutoencoder
+from soundctm.engines import compiled, eager
+from soundctm.engines.accelerated import AcceleratedStudent
+from soundctm.engines.artefacts import FOLDER, Record
+from soundctm.engines.compiled import CompiledCore, CompiledDecoder, build, compiled_before
+from soundctm.engines.options import Precision
+from soundctm.engines.programs import Programs
+from soundctm.errors import UserError
+from tests.oracles.engines import CONVERTED, CPU, ask, relative
+from tests.oracles.folder import SPECTRAL
+from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
+
+DAC = DACConfig(encoder_dim=4, encoder_rates=(2, 4), decoder_dim=16, decoder_rates=(4, 2), latent_dim=4)
+
+
+def programs(folder: Path) -> Programs:
+    """Made by the compiler's first half alone, which needs no C++."""
+    return Programs("test", Record(folder), backend="aot_eager")
+
+
+@pytest.fixture
+def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("tokens", [1, 5])
+@pytest.mark.parametrize("options", [{}, MINI])
+def test_a_program_answers_as_the_student(tmp_path: Path, options: dict[str, Any], tokens: int) -> None:
+    student = tiny_dit("student", **options)
+    core = CompiledCore(student.core, programs(tmp_path))
+    asked = ask(student, tokens=tokens)
+    assert relative(core(*asked), student.core(*asked)) < 1e-6
+    span = torch.tensor([[0.0, 0.5]]).expand(3, 2)
+    assert relative(core(*asked, span), student.core(*asked, span)) < 1e-6
+
+
+def test_a_student_with_a_program_is_one_in_stages(tmp_path: Path) -> None:
+    student = tiny_dit("student", **MINI)
+    core = CompiledCore(student.core, programs(tmp_path))
+    quick = AcceleratedStudent(student, core)
+    inputs: dict[str, Any] = {"c_noise_s": -torch.ones(2), "omega": torch.ones(2)}
+    x, text = random_latents(2, 8), random_text(2, 3)
+    assert relative(quick(x, torch.zeros(2), text, **inputs), student(x, torch.zeros(2), text, **inputs)) < 1e-6
+    assert len(core.programs.made) == 1
+
+
+@torch.no_grad()
+def test_parts_in_the_middle_of_a_sound_share_a_program(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    dac = GaussianDAC(DAC).eval()
+    decoder, z = CompiledDecoder(dac, programs(tmp_path)), torch.randn(1, 4, 60)
+    expected = dac.decode(z)
+    assert relative(decoder.decode(z, 5), expected) < 1e-6
+    parts = [decoder.decode_part(z, start, start + 10) for start in range(0, 60, 10)]
+    assert relative(torch.cat(parts, -1), expected) < 1e-5
+    assert dac.context_frames < 10
+    assert len(decoder.programs.made) == 1 + 3  # the whole; the first part, those in the middle, the last
+
+
+def test_without_a_compiler_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    parts = (tiny_dit("student"), nn.Identity())
+    with pytest.raises(UserError, match="'compiled' on mps; accepted are cuda and cpu, so choose eager"):
+        build(*parts, "float32", torch.device("mps"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(UserError, match=r"no C\+\+ compiler \(g\+\+, clang\+\+, cl\); install one, or choose eager"):
+        build(*parts, "float32", CPU)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("precision", ["float32", *CONVERTED])
+def test_compiled_takes_are_those_of_the_eager_engine(fresh_folder: Path, precision: Precision) -> None:
+    compiled.need_compiler(CPU)
+    student, spectral = tiny_dit("student", **MINI), SpectralAutoencoder(SPECTRAL)
+    assert not compiled_before(student, spectral, precision, CPU)
+    quick, same = build(student, spectral, precision, CPU)
+    plain, _ = eager.build(student, spectral, precision, CPU)
+    asked = ask(student)
+    together = quick.core(*asked)
+    assert relative(together, plain.core(*asked)) < {"float32": 1e-6, "bfloat16": 0.02, "int8": 0.05}[precision]
+    assert all(torch.equal(quick.core(*asked.one(i)), together[[i]]) for i in range(3))
+    assert same is spectral
+    assert compiled_before(student, spectral, precision, CPU)
+    assert any(fresh_folder.rglob("*.so"))
+
+
+@pytest.mark.slow
+@torch.no_grad()
+@pytest.mark.parametrize("precision", ["float32", *CONVERTED])
+def test_a_compiled_dac_decodes_as_the_eager_one(fresh_folder: Path, precision: Precision) -> None:
+    torch.manual_seed(0)
+    dac, z = GaussianDAC(DAC).eval(), torch.randn(1, 4, 8)
+    _, quick = build(tiny_dit("student"), dac, precision, CPU)
+    _, plain = eager.build(tiny_dit("student"), dac, precision, CPU)
+    assert isinstance(quick, GaussianDAC)
+    assert relative(quick.decode(z), plain.decode(z)) < (1e-5 if precision == "float32" else 0.02)

@@ -1,0 +1,80 @@
+"""Laws of compiled programs, most of them with the compiler's first half alone, which needs no C++."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from soundctm.engines.artefacts import Record
+from soundctm.engines.programs import Programs
+
+
+def scaled(x: Tensor, y: Tensor | None, times: int) -> Tensor:
+    return x * times if y is None else x * times + y
+
+
+def programs(folder: Path, **options: Any) -> Programs:
+    return Programs("scaled", Record(folder), backend="eager", **options)
+
+
+def test_one_program_for_each_case(tmp_path: Path) -> None:
+    made = programs(tmp_path)
+    x = torch.arange(6.0)
+    for _ in range(2):
+        assert torch.equal(made.run(scaled, (x, None), (3,)), 3 * x)
+        assert torch.equal(made.run(scaled, (x, None), (4,)), 4 * x)
+        assert torch.equal(made.run(scaled, (x, x), (3,)), 4 * x)
+        assert torch.equal(made.run(scaled, (x[:5], None), (3,)), 3 * x[:5])
+    count = torch.get_num_threads()
+    assert made.record.names() == [f"scaled-{case}_{count}t" for case in ("5_none_3", "6_6_3", "6_none_3", "6_none_4")]
+
+
+def test_a_program_that_is_there_is_not_made_again(tmp_path: Path) -> None:
+    made, looked = programs(tmp_path), []
+
+    def watched(x: Tensor) -> Tensor:
+        looked.append(torch.compiler.is_compiling())
+        return x + 1
+
+    made.backend = lambda graph, inputs: looked.append(True) or graph.forward  # type: ignore[assignment]
+    for _ in range(3):
+        made.run(lambda x: x + 1, (torch.ones(2),))
+    assert looked == [True]
+    assert watched(torch.ones(1)) == 2
+
+
+def test_the_cases_used_last_stay(tmp_path: Path) -> None:
+    made = programs(tmp_path, kept=2)
+    one, two, three = (torch.ones(size) for size in (1, 2, 3))
+    for x in (one, two, one, three):
+        assert torch.equal(made.run(scaled, (x, None), (2,)), 2 * x)
+    assert [case.sizes[0] for case in made.made] == [(1,), (3,)]
+    assert torch.equal(made.run(scaled, (two, None), (2,)), 2 * two)
+
+
+def test_there_is_no_limit_but_the_one_here(tmp_path: Path) -> None:
+    """The compiler by itself gives up after eight."""
+    made = programs(tmp_path, kept=20)
+    for size in range(1, 16):
+        assert torch.equal(made.run(scaled, (torch.ones(size), None), (2,)), 2 * torch.ones(size))
+    assert len(made.made) == 15
+
+
+def test_what_cannot_be_made_leaves_no_trace(tmp_path: Path) -> None:
+    made = programs(tmp_path)
+
+    def breaks(x: Tensor) -> Tensor:
+        print("a side effect that no program has")
+        return x * float(x.sum())
+
+    with pytest.raises(Exception, match=r"(?i)unsupported|graph break|break"):
+        made.run(breaks, (torch.ones(2),))
+    assert not made.made
+    assert made.record.names() == []
+
+
+def test_gradients_are_not_recorded(tmp_path: Path) -> None:
+    x = torch.ones(2, requires_grad=True)
+    assert not programs(tmp_path).run(scaled, (x, None), (2,)).requires_grad
