@@ -47,7 +47,7 @@ def test_a_take_does_not_depend_on_its_neighbours(options: dict[str, object], na
 
 
 def test_blocks_shrink_to_half() -> None:
-    student = tiny_dit("student", width=128, heads=4)
+    student = tiny_dit("student", width=128, kv_heads=4)
     half = swapped(student, halves(False))
     kept = held(nn.ModuleList([block.cross_attn.to_kv for block in student.blocks]))
     assert (held(half.blocks) - kept) / (held(student.blocks) - kept) < 0.52

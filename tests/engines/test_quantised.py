@@ -48,7 +48,7 @@ def test_integers_come_through_exactly() -> None:
 def test_two_digits_leave_the_error_of_the_weights_alone() -> None:
     given, x = layer(), spiky(20, 48)
     one, two = (QuantisedLinear(given, two_digits)(x) for two_digits in (False, True))
-    rounded = nn.Linear(48, 80)
+    rounded = nn.Linear(48, 80).requires_grad_(False)
     made = QuantisedLinear(given)
     rounded.weight.data, rounded.bias.data = made.weight * made.scale[:, None], given.bias
     assert relative(two, rounded(x)) < 1e-4 < 1e-2 < relative(one, rounded(x))
@@ -87,11 +87,11 @@ def test_gradients_are_refused() -> None:
 
 
 def test_a_block_shrinks_to_a_quarter_and_its_small_parts_stay() -> None:
-    student = tiny_dit("student", width=128, heads=4)
+    student = tiny_dit("student", width=128, kv_heads=4)
     before, text_layer = held(student.blocks), student.blocks[0].cross_attn.to_kv
     assert quantise_(student) is student
     kept = held(nn.ModuleList([block.cross_attn.to_kv for block in student.blocks]))
-    assert (held(student.blocks) - kept) / (before - kept) < 0.26
+    assert (held(student.blocks) - kept) / (before - kept) < 0.27
     assert student.blocks[0].cross_attn.to_kv is text_layer
     assert isinstance(student.project_out, nn.Linear)
     assert sum(isinstance(each, QuantisedLinear) for each in student.modules()) == 2 * 6

@@ -13,7 +13,9 @@ from soundctm.cli.control import control
 from soundctm.cli.convert import convert_app
 from soundctm.cli.data import data_app
 from soundctm.cli.demo import demo
+from soundctm.cli.doctor import doctor
 from soundctm.cli.edit import edit_app
+from soundctm.cli.export import export
 from soundctm.cli.generate import generate
 from soundctm.cli.info import info
 from soundctm.cli.models import models
@@ -39,6 +41,8 @@ app.command()(info)
 app.command()(models)
 app.command()(demo)
 app.command()(benchmark)
+app.command()(doctor)
+app.command()(export)
 app.add_typer(convert_app, name="convert")
 app.add_typer(data_app, name="data")
 app.add_typer(train_app, name="train")
@@ -46,6 +50,7 @@ app.add_typer(train_app, name="train")
 
 # Newer versions of typer carry a click of their own: the base of all usage errors is found through a public name.
 USAGE_ERROR: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+INTERRUPTED = 130
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -66,7 +71,9 @@ def main() -> None:
         hint = "free some space or choose another folder" if error.errno in DISK_FULL else "check the path"
         _end(f"{error.strerror or error}: {error.filename or 'a file'}; {hint}")
     except (KeyboardInterrupt, typer.Abort):
-        _end("interrupted; files already written are complete", code=130)
+        code = INTERRUPTED
+    if code == INTERRUPTED:  # some versions of typer return it instead of raising
+        _end("interrupted; files already written are complete", INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
 
 

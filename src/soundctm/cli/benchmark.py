@@ -2,19 +2,14 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from soundctm.benchmark import PRESETS
+from soundctm.cli.measuring import measuring
 from soundctm.cli.options import DeviceOption, JsonOption, SecondsOption
 from soundctm.errors import UserError
-
-A_DAY = 86_400.0
 
 
 def benchmark(
@@ -52,7 +47,7 @@ def benchmark(
         warmup=warmup, threads=threads, device=device, engine=engine, precision=precision, naive=naive, fresh=fresh,
         peak=None if peak is None else peak * 1e12,
     )  # fmt: skip
-    with _progress() as tell:
+    with measuring() as tell:
         report = run(settings, tell, ("soundctm", *sys.argv[1:]))
     if out is not None:
         from soundctm.audio.io import write_atomically
@@ -81,21 +76,3 @@ def _check_out(out: Path | None) -> None:
         return
     if out.is_dir() or not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
         raise UserError(f"cannot write {out}: give --out a file in a folder that exists and may be written to")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, float, float], None]]:
-    """A bar on stderr with the time left, on a terminal. It moves between calls only: a thread that draws would take
-    time from what is measured."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda label, done, total: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, auto_refresh=False, speed_estimate_period=A_DAY) as bar:
-        task = bar.add_task("", total=None)
-
-        def tell(label: str, done: float, total: float) -> None:
-            bar.update(task, description=label, completed=done, total=total, refresh=True)
-
-        yield tell

@@ -16,6 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from soundctm.autoencoder import GaussianDAC
+from soundctm.autoencoder.reach import Span as Stretch
+from soundctm.autoencoder.reach import rate, spans
+from soundctm.autoencoder.rows import fast_format, from_rows, to_rows
 from soundctm.backbones import DiT
 from soundctm.backbones.embeddings import WHOLE, Span
 from soundctm.backbones.text import TextMemory
@@ -28,6 +31,9 @@ from soundctm.engines.options import Precision
 from soundctm.engines.programs import Programs
 from soundctm.engines.swap import redone
 from soundctm.errors import UserError
+
+# The layout of a convolution asks PyTorch how it was built, which a compiler does not follow; the answer never changes.
+torch.compiler.assume_constant_result(fast_format)
 
 
 def build(
@@ -113,12 +119,21 @@ class CompiledDecoder:
         return self.programs.run(run, (z,))
 
     def decode_part(self, z: Tensor, start: int, stop: int) -> Tensor:
-        """A part of it. Frames that it does not depend on are cut off, so that all parts of a length in the middle of a
-        sound have one program."""
-        decode_part, around = self.autoencoder.decode_part, self.autoencoder.context_frames
-        first = max(0, start - around)
+        """A part of it. What a layer need not compute is worked out before, so that all parts of one length in the
+        middle of a sound have one program."""
+        autoencoder = self.autoencoder
+        decoder, hop = autoencoder.decoder, autoencoder.hop
+        given, *wanted = spans(decoder.taps, z.shape[-1], Stretch(start * hop, stop * hop))
+        cuts, begin = [], given.start
+        for taps, span in zip(decoder.taps, wanted, strict=True):
+            first = begin * rate(taps)
+            cuts += [span.start - first, span.stop - first]
+            begin = span.start
 
-        def run(z: Tensor, start: int, stop: int) -> Tensor:
-            return decode_part(z, start, stop)
+        def run(z: Tensor, *cuts: int) -> Tensor:
+            x = to_rows(autoencoder.post_conv(z))
+            for layer, first, last in zip(decoder.model, cuts[::2], cuts[1::2], strict=True):
+                x = layer(x)[..., first:last]
+            return from_rows(x)
 
-        return self.programs.run(run, (z[..., first : stop + around],), (start - first, stop - first))
+        return self.programs.run(run, (z[..., given.start : given.stop],), tuple(cuts))
