@@ -48,14 +48,13 @@ class QuantisedLinear(nn.Module):
         return y.unflatten(0, x.shape[:-1])
 
     def _products(self, rows: Tensor) -> Tensor:
-        """Sums of products of rounded ``rows [M, in]`` with the integers of the weight, ``[M, out]``. Uses up ``rows``."""
+        """Sums of products of rounded ``rows [M, in]`` with the integers of the weight, ``[M, out]``."""
         high = rows.round()
         if not self.two_digits:
             return torch._int_mm(high.to(torch.int8), self.weight.t()).float()
-        digits = rows.new_empty((2, *rows.shape), dtype=torch.int8)
-        digits[0].copy_(high)
-        digits[1].copy_(rows.sub_(high).mul_(2 * LARGEST).round_())
-        of_high, of_low = torch._int_mm(digits.flatten(0, 1), self.weight.t()).chunk(2)
+        low = (rows - high).mul_(2 * LARGEST).round_()
+        digits = torch.cat([high.to(torch.int8), low.to(torch.int8)])
+        of_high, of_low = torch._int_mm(digits, self.weight.t()).chunk(2)
         return of_high.float().add_(of_low, alpha=1 / (2 * LARGEST))
 
 
