@@ -56,7 +56,7 @@ class SoundCTM:
         self.phrasebook = parts.phrasebook
         self._parts = parts
         self.options = EngineOptions("eager")
-        self._fast: tuple[nn.Module, nn.Module] = (self.student, self.autoencoder)
+        self._fast = build(self.options, self.student, self.autoencoder, self.device)
         self._parameters = sum(parameter.numel() for parameter in self.student.parameters())
         self._batcher = Batcher()
         arithmetic = single_thread if self._crew(1).workers else nullcontext

@@ -9,7 +9,7 @@ from torch import nn
 
 from soundctm.autoencoder import DACConfig, GaussianDAC, SpectralAutoencoder
 from soundctm.backbones import Staged
-from soundctm.engines.eager import build, convert_, in_tf32, tf32
+from soundctm.engines.eager import build, convert_, factors, rounded
 from soundctm.engines.options import Precision
 from soundctm.errors import UserError
 from tests.oracles.engines import CONVERTED, CPU, ask, held, relative
@@ -19,9 +19,10 @@ from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
 TOLERANCES = {"bfloat16": (1e-3, 0.02), "int8": (5e-3, 0.05)}  # of the answers of two tiny blocks with random weights
 
 
-def test_float32_is_the_parts_themselves() -> None:
+def test_float32_is_the_parts_themselves_with_other_products() -> None:
     student, autoencoder = tiny_dit("student"), nn.Identity()
-    assert build(student, autoencoder, "float32", CPU) == (student, autoencoder)
+    quick, decoder = build(student, autoencoder, "float32", CPU)
+    assert decoder is autoencoder and held(nn.ModuleList([quick, student])) == held(student)
 
 
 @pytest.mark.parametrize("precision", CONVERTED)
@@ -123,7 +124,7 @@ def settings() -> tuple[str, str]:
 
 def test_tf32_holds_inside_and_never_longer() -> None:
     before, seen = settings(), []
-    with pytest.raises(KeyError), tf32():
+    with pytest.raises(KeyError), factors("tf32"):
         seen.append(settings())
         raise KeyError
     assert seen == [("tf32", "tf32")]
@@ -138,7 +139,7 @@ def test_named_methods_run_in_tf32_and_others_do_not() -> None:
         def prepare(self) -> tuple[str, str]:
             return settings()
 
-    before, quick = settings(), in_tf32(Seen(), "core", "decode_part")
+    before, quick = settings(), rounded(Seen(), "tf32", "core", "decode_part")
     assert quick.core(1, y=2) == (3, ("tf32", "tf32"))
     assert quick.prepare() == settings() == before
     assert not hasattr(quick, "decode_part")

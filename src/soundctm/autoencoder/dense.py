@@ -1,9 +1,7 @@
 """Linear layers and convolutions over frames, by the kernels that run them fastest on a CPU.
 
 Features lie as ``[B, M, channels]``: the channels of a frame are neighbours in memory, as matrix products, layer norms
-and channels-last convolutions want them. Without gradients, float32 products go to oneDNN, which uses the widest vector
-instructions of every CPU; the BLAS of PyTorch uses half of them on some. Elsewhere they are PyTorch's own. Both are
-float32 throughout and differ by rounding alone.
+and channels-last convolutions want them. Without gradients, float32 products go to oneDNN (:mod:`soundctm.onednn`).
 """
 
 from typing import Literal
@@ -12,15 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from soundctm import onednn
+
 Activation = Literal["none", "gelu"]
-_ONEDNN = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None
 
 
-def onednn_takes(x: Tensor, layer: nn.Module) -> bool:
+def onednn_takes(x: Tensor, layer: nn.Linear) -> bool:
     """Whether oneDNN runs ``layer`` on ``x``: a plain linear layer, float32 on the CPU, and no gradient, autocast or
     tracing, which the operator does not know."""
     return (
-        _ONEDNN is not None
+        onednn.available()
         and type(layer) is nn.Linear
         and not torch.is_grad_enabled()
         and x.device.type == layer.weight.device.type == "cpu"
@@ -30,10 +29,10 @@ def onednn_takes(x: Tensor, layer: nn.Module) -> bool:
     )
 
 
-def linear(layer: nn.Module, x: Tensor, activation: Activation = "none") -> Tensor:
+def linear(layer: nn.Linear, x: Tensor, activation: Activation = "none") -> Tensor:
     """``layer(x)`` for a layer ``[..., in] -> [..., out]``, with a GELU (tanh form) behind it if asked for."""
     if onednn_takes(x, layer):
-        return torch.ops.mkldnn._linear_pointwise(x, layer.weight, layer.bias, activation, [], "tanh")
+        return onednn.product(x, layer.weight, layer.bias, gelu=activation == "gelu")
     y: Tensor = layer(x)
     return F.gelu(y, approximate="tanh") if activation == "gelu" else y
 

@@ -63,6 +63,7 @@ class DiT(nn.Module):
         super().__init__()
         self.config = config
         self.checkpointing = checkpointing
+        self.mark = object()  # networks that share these weights share this too
         width, inside = config.width, config.channels * config.patch
         self.timestep_features = FourierFeatures(config.fourier_features)
         self.to_timestep_embed = _mlp(config.fourier_features, width, width, bias=True)
@@ -154,15 +155,15 @@ class DiT(nn.Module):
     def prepare(self, conditioning: Conditioning) -> PreparedText:
         """The conditioning with all that this network makes of it, for the steps of a trajectory: text is then embedded
         and turned into keys and values once."""
-        if isinstance(conditioning, PreparedText) and conditioning.owner is self:
+        if isinstance(conditioning, PreparedText) and conditioning.mark is self.mark:
             return conditioning
         fresh = self._read(conditioning)
         layers = [block.cross_attn.remember(fresh.context) for block in self.blocks]  # type: ignore[operator,union-attr]
         memory = TextMemory.of(layers, fresh.pooled)
-        return PreparedText(conditioning.tokens, conditioning.mask, memory, self)
+        return PreparedText(conditioning.tokens, conditioning.mask, memory, self.mark)
 
     def _text(self, conditioning: Conditioning) -> FreshText | TextMemory:
-        if isinstance(conditioning, PreparedText) and conditioning.owner is self:
+        if isinstance(conditioning, PreparedText) and conditioning.mark is self.mark:
             return conditioning.memory
         return self._read(conditioning)
 

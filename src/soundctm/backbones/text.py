@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from soundctm.conditioning import Conditioning
 
@@ -124,8 +124,8 @@ class TextMemory:
 
 @dataclass(frozen=True, eq=False)
 class PreparedText(Conditioning):
-    """A conditioning with what the blocks of one backbone, its ``owner``, make of it. What is derived from it (another
-    batch, a selection) is a plain conditioning again."""
+    """A conditioning with what the blocks of one backbone, which is known by its ``mark``, make of it. What is derived
+    from it (another batch, a selection) is a plain conditioning again."""
 
     memory: TextMemory
-    owner: nn.Module
+    mark: object

@@ -26,7 +26,6 @@ from soundctm.engines import eager
 from soundctm.engines.abilities import need_tf32
 from soundctm.engines.accelerated import AcceleratedStudent
 from soundctm.engines.artefacts import Record
-from soundctm.engines.direct import direct
 from soundctm.engines.options import Precision
 from soundctm.engines.programs import Programs
 from soundctm.engines.swap import redone
@@ -51,16 +50,19 @@ def build(
     need_compiler(device)
     if precision == "tf32":
         need_tf32(device)
-    plain, decoder = eager.build(student, autoencoder, "float32" if precision == "tf32" else precision, device)
-    record = Record.of(student, autoencoder, precision, device)
     graphs = device.type == "cuda"
-    plain = direct(cast(DiT, plain))
-    quick = AcceleratedStudent(plain, CompiledCore(plain.core, Programs("core", record, graphs)))
+    around: eager.Factors = "tf32" if precision == "tf32" else "ieee"  # a compiler does not look into settings
+    plain: nn.Module = student
+    decoder = autoencoder
+    if not (graphs and precision in ("float32", "tf32")):
+        plain, decoder = eager.build(student, autoencoder, precision, device)
+    record = Record.of(student, autoencoder, precision, device)
+    quick = AcceleratedStudent(cast(DiT, plain), CompiledCore(cast(DiT, plain).core, Programs("core", record, graphs)))
     if isinstance(decoder, GaussianDAC):
         part = CompiledDecoder(decoder, Programs("decoder", record, graphs))
         decoder = redone(decoder, decode=part.decode, decode_part=part.decode_part)
-    if precision == "tf32":  # around the programs: a compiler does not look into settings
-        return eager.in_tf32(quick, "core"), eager.in_tf32(decoder, "decode", "decode_part")
+    if graphs and precision in ("float32", "tf32"):
+        return eager.rounded(quick, around, "core"), eager.rounded(decoder, around, "decode", "decode_part")
     return quick, decoder
 
 

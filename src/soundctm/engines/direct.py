@@ -1,32 +1,16 @@
-"""Float32 products by oneDNN instead of the BLAS of PyTorch: the same weights, the same precision, another kernel.
-
-PyTorch hands float32 matrix products on x86 to MKL, which uses half of the vector width of some processors that are not
-Intel's; oneDNN uses what is there. The weights are those of the given layers, so that this costs no memory. The two
-kernels differ by rounding alone, and a row of the result does not depend on how many rows there are.
-"""
+"""A student whose float32 products are oneDNN's; its weights are those of the student given."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from soundctm.engines.swap import HEAVY, PROJECTIONS, Network, swapped
+from soundctm.onednn import available, product
 
 # A compiler takes the operator of oneDNN for one of its own, and wants its weights to be constants. Behind a name that
 # it does not know, it calls it as it is.
 torch.library.define("soundctm::direct_linear", "(Tensor x, Tensor weight, Tensor? bias) -> Tensor")
-
-
-def available() -> bool:
-    """Whether this installation has the kernels."""
-    return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-
-
-def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    out: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
-    return out
-
-
-torch.library.impl("soundctm::direct_linear", "CPU", _product)
+torch.library.impl("soundctm::direct_linear", "CPU", product)
 
 
 @torch.library.register_fake("soundctm::direct_linear")
@@ -50,7 +34,7 @@ class DirectLinear(nn.Module):
         if torch.compiler.is_compiling():
             out: Tensor = torch.ops.soundctm.direct_linear(x, self.weight, self.bias)
             return out
-        return _product(x, self.weight, self.bias)
+        return product(x, self.weight, self.bias)
 
 
 def directed(name: str, layer: nn.Module, names: frozenset[str] = HEAVY | PROJECTIONS) -> nn.Module:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import nn
@@ -11,13 +11,14 @@ from torch import nn
 from soundctm.autoencoder import GaussianDAC
 from soundctm.backbones import DiT
 from soundctm.engines.abilities import multiplies_bfloat16, need_bfloat16, need_int8, need_tf32
-from soundctm.engines.direct import directed
+from soundctm.engines.direct import direct, directed
 from soundctm.engines.halved import half_decoder, halves
 from soundctm.engines.options import Precision
 from soundctm.engines.quantised import quantised
 from soundctm.engines.swap import PROJECTIONS, Network, Swap, redone, swap_, swapped
 
 Result = TypeVar("Result")
+Factors = Literal["tf32", "ieee"]
 
 
 def build(
@@ -25,7 +26,8 @@ def build(
 ) -> tuple[nn.Module, nn.Module]:
     """Student and autoencoder in a precision. What is not converted is shared with those given, which stay as they are.
 
-    - "float32": the parts themselves.
+    - "float32": the parts themselves, but for the products of the student on a CPU, which are oneDNN's
+      (:mod:`soundctm.onednn`). On NVIDIA GPUs, convolutions do not round to TF32, as they do by PyTorch's default.
     - "tf32": float32 whose products and convolutions round their factors to 11 bits. NVIDIA GPUs only.
     - "bfloat16": the big layers of the student and the convolutions of a DAC decoder
       (:mod:`soundctm.engines.halved`).
@@ -39,9 +41,11 @@ def build(
     """
     if precision == "tf32":
         need_tf32(device)
-        return in_tf32(student, "core"), in_tf32(autoencoder, "decode", "decode_part")
+        return rounded(student, "tf32", "core"), rounded(autoencoder, "tf32", "decode", "decode_part")
+    if precision == "float32" and device.type == "cuda":
+        return rounded(student, "ieee", "core"), rounded(autoencoder, "ieee", "decode", "decode_part")
     if precision == "float32":
-        return student, autoencoder
+        return direct(student), autoencoder
     return swapped(student, _swap(precision, device)), _decoder(autoencoder, precision, device)
 
 
@@ -74,25 +78,25 @@ def _decoder(autoencoder: nn.Module, precision: Precision, device: torch.device)
 
 
 @contextmanager
-def tf32() -> Iterator[None]:
-    """Products and convolutions of CUDA in TF32 meanwhile. The setting is that of the process: what other threads
-    compute at this moment has it too."""
+def factors(kind: Factors) -> Iterator[None]:
+    """Products and convolutions of CUDA with the factors rounded to TF32 ("tf32") or not at all ("ieee") meanwhile. The
+    setting is that of the process: what other threads compute at this moment has it too."""
     matmul, convolution = torch.backends.cuda.matmul, torch.backends.cudnn.conv  # type: ignore[attr-defined]
     before = matmul.fp32_precision, convolution.fp32_precision
-    matmul.fp32_precision = convolution.fp32_precision = "tf32"
+    matmul.fp32_precision = convolution.fp32_precision = kind
     try:
         yield
     finally:
         matmul.fp32_precision, convolution.fp32_precision = before
 
 
-def in_tf32(network: Network, *names: str) -> Network:
-    """A network that does the named methods, those that it has, in TF32."""
+def rounded(network: Network, kind: Factors, *names: str) -> Network:
+    """A network that does the named methods, those that it has, with :func:`factors` of a kind."""
 
     def scoped(method: Callable[..., Result]) -> Callable[..., Result]:
         @wraps(method)
         def run(*inputs: Any, **options: Any) -> Result:
-            with tf32():
+            with factors(kind):
                 return method(*inputs, **options)
 
         return run
