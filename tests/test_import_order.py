@@ -11,10 +11,10 @@ SOURCE = Path(soundctm.__file__).parent
 
 # From the ground floor up. Rooms on one floor never import each other.
 FLOORS = (
-    {"errors", "onednn"}, {"audio"}, {"autoencoder", "conditioning", "backbones"}, {"diffusion"}, {"trajectory"}, {"control"},
-    {"engines"},
+    {"errors", "onednn"}, {"audio"}, {"autoencoder", "conditioning", "backbones"}, {"diffusion"}, {"trajectory"},
+    {"control"}, {"engines"},
     {"config", "checks", "sources"}, {"folder", "edits", "observed", "takes", "prompts", "revisions"},
-    {"performance"}, {"lanes"}, {"crew"}, {"model", "convert"}, {"server"},
+    {"performance"}, {"lanes"}, {"crew"}, {"computation"}, {"model", "convert"}, {"server"},
 )  # fmt: skip
 INFERENCE = set().union(*FLOORS) - {"server"}
 # Rooms beside the ladder: what each may import besides itself.

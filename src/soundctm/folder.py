@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -19,8 +19,12 @@ from soundctm.conditioning.clap import ClapTextEncoder
 from soundctm.conditioning.mini import MiniTextConfig, MiniTextEncoder
 from soundctm.conditioning.phrasebook import Phrasebook
 from soundctm.config import ModelConfig
+from soundctm.engines import Precision
+from soundctm.engines.streaming import streamed
 from soundctm.errors import UserError
 
+CPU = torch.device("cpu")
+CONVERTED = ("bfloat16", "int8")  # precisions that a student is converted to
 SHIPPED = Path(__file__).parent / "models"
 SOUNDING = ("autoencoder", "text_encoder", "student")  # the parts that make the sound
 PHRASES = "phrases.json"
@@ -41,6 +45,7 @@ class Parts:
     model_hash: str
     folder: Path
     phrasebook: Phrasebook | None = None
+    precision: Precision = "float32"
 
 
 def shipped_models() -> list[str]:
@@ -127,8 +132,9 @@ def _fill(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
     module.eval().requires_grad_(False)
 
 
-def read_parts(folder: Path) -> Parts:
-    """Load all parts of a folder, in evaluation mode and float32."""
+def read_parts(folder: Path, precision: Precision = "float32", device: torch.device = CPU) -> Parts:
+    """Load all parts of a folder, in evaluation mode and float32. In "bfloat16" and "int8" the student is converted
+    while it is read, on ``device``, and the teacher stays where it is."""
     config = ModelConfig.read(folder / "config.json")
     path = folder / "autoencoder.safetensors"
     tensors = read_tensors(path)
@@ -140,16 +146,22 @@ def read_parts(folder: Path) -> Parts:
     text_encoder = _text_encoder(config, folder)
     _check_fit(folder, "student.channels", config.student.channels, "autoencoder", autoencoder.channels)
     _check_fit(folder, "student.context_dim", config.student.context_dim, "text_encoder", text_encoder.dim)
-    student = _backbone(config.student, folder / "student.safetensors")
-    path_of_teacher = folder / "teacher.safetensors"  # a wheel leaves this file out
-    teacher = _backbone(config.teacher, path_of_teacher) if config.teacher and path_of_teacher.exists() else None
+    whole = precision not in CONVERTED
+    path_of_student, path_of_teacher = (folder / f"{role}.safetensors" for role in ("student", "teacher"))
+    student = (
+        _backbone(config.student, path_of_student)
+        if whole
+        else _converted(config.student, path_of_student, precision, device)
+    )
+    wanted = whole and config.teacher is not None and path_of_teacher.exists()  # a wheel leaves this file out
+    teacher = _backbone(config.teacher, path_of_teacher) if wanted and config.teacher else None
     _fill(autoencoder, tensors, path)
     learnt = folder / PHRASES
     phrasebook = (
         Phrasebook.read(learnt, text_encoder) if isinstance(text_encoder, MiniTextEncoder) and learnt.exists() else None
     )
     found = folder_hash(folder)
-    return Parts(config, student, autoencoder, text_encoder, normalizer, teacher, found, folder, phrasebook)
+    return Parts(config, student, autoencoder, text_encoder, normalizer, teacher, found, folder, phrasebook, precision)
 
 
 def _check_fit(folder: Path, key: str, wanted: int, part: str, given: int) -> None:
@@ -162,6 +174,21 @@ def _backbone(config: DiTConfig, path: Path) -> DiT:
         backbone = DiT(config)
     _fill(backbone, read_tensors(path), path)
     return backbone
+
+
+def _converted(config: DiTConfig, path: Path, precision: Precision, device: torch.device) -> DiT:
+    if not path.exists():
+        raise UserError(f"{path} is missing; the model folder is not complete")
+    try:
+        with safe_open(path, "pt") as stored:
+
+            def read(name: str) -> Tensor:
+                names = {name, name + ROW_SCALE} & set(stored.keys())
+                return unpack({each: stored.get_tensor(each) for each in names})[name]
+
+            return streamed(config, read, precision, device)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise UserError(f"{path} does not belong to this config.json or is damaged: {error}") from error
 
 
 def _normalizer(tensors: dict[str, Tensor], path: Path) -> Normalizer:
@@ -204,6 +231,8 @@ def folder_hash(folder: Path) -> str:
 
 def write_parts(parts: Parts, folder: Path) -> Path:
     """Write a model folder beside ``folder``, then move it into place; an existing folder is an error."""
+    if parts.precision in CONVERTED:
+        raise UserError(f"a model that was loaded in {parts.precision} has no weights to save; load it in float32")
     if folder.exists():
         raise UserError(f"{folder} exists already; choose a new folder for the model")
     beside = folder.with_name(f".{folder.name}.partial")

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from copy import copy
 from importlib.metadata import version
 from pathlib import Path
@@ -18,14 +17,14 @@ from soundctm.autoencoder.normalizer import Normalizer
 from soundctm.autoencoder.rows import lay_out
 from soundctm.backbones import DiT
 from soundctm.checks import LONGEST, check_recipe, check_takes
+from soundctm.computation import Computation
 from soundctm.conditioning import Conditioning
 from soundctm.config import ModelConfig
-from soundctm.crew import Crew, perform, single_thread
+from soundctm.crew import perform
 from soundctm.edits import Plan
-from soundctm.engines import EngineName, EngineOptions, Precision, build
+from soundctm.engines import EngineName, EngineOptions, Precision
 from soundctm.errors import UserError
 from soundctm.folder import SHIPPED, Parts, locate, read_parts, write_parts
-from soundctm.lanes import Batcher
 from soundctm.performance import Performance, work
 from soundctm.prompts import Prompts
 from soundctm.revisions import looped, refined, relatives
@@ -55,22 +54,25 @@ class SoundCTM:
         self.normalizer: Normalizer = parts.normalizer.to(self.device)
         self.phrasebook = parts.phrasebook
         self._parts = parts
-        self.options = EngineOptions("eager")
-        self._fast = build(self.options, self.student, self.autoencoder, self.device)
-        self._parameters = sum(parameter.numel() for parameter in self.student.parameters())
-        self._batcher = Batcher()
-        arithmetic = single_thread if self._crew(1).workers else nullcontext
-        self._prompts = Prompts(self.text_encoder, parts.phrasebook, self.student, self.device, arithmetic)
+        self.computation = Computation(parts, self.device, EngineOptions("eager", parts.precision))
+        self._prompts = Prompts(
+            self.text_encoder, parts.phrasebook, self.student, self.device, self.computation.arithmetic
+        )
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, device: torch.device | str = "cpu") -> "SoundCTM":
+    def from_pretrained(
+        cls, name: str | Path, device: torch.device | str = "cpu", precision: Precision = "float32"
+    ) -> "SoundCTM":
         """Load ``"mini"`` (ships with the package), a model folder, or a hub id like ``"user/model"``.
 
+        In "bfloat16" and "int8" a large student is never whole in float32: a half or a quarter of the memory, but
+        nothing that needs gradients (targets), and no way back. :meth:`optimize` keeps both.
         Raises :class:`UserError` for an unknown name, a missing or damaged file, or an unknown key in the config.
         """
         folder = locate(name)
         own = folder.parent != SHIPPED and Path(name).is_dir()  # a recipe must find the folder from anywhere
-        return cls(read_parts(folder), str(folder.resolve() if own else name), device)
+        parts = read_parts(folder, precision, torch.device(device))
+        return cls(parts, str(folder.resolve() if own else name), device)
 
     def save_pretrained(self, folder: str | Path) -> Path:
         """Write a model folder that :meth:`from_pretrained` reads."""
@@ -88,23 +90,16 @@ class SoundCTM:
         networks all the same. Raises :class:`UserError` for an engine or a precision that is not to be had here.
         """
         other = copy(self)
-        other.options = EngineOptions(engine, precision)
-        other._fast = build(other.options, self.student, self.autoencoder, self.device)
-        other._batcher = Batcher()
+        other.computation = Computation(self._parts, self.device, EngineOptions(engine, precision))
         return other
-
-    def _crew(self, takes: int) -> Crew:
-        return Crew.of(self._parameters, self.device, takes)
 
     @property
     def engine(self) -> Engine:
         """The parts that turn a recipe into samples."""
-        return Engine(*self._fast, self.normalizer, self.config, self.device, self.encode)
+        return self._engine(*self.computation.networks)
 
-    @property
-    def plain(self) -> Engine:
-        """The same with the networks layer by layer, through which gradients flow."""
-        return Engine(self.student, self.autoencoder, self.normalizer, self.config, self.device, self.encode)
+    def _engine(self, student: nn.Module, autoencoder: nn.Module) -> Engine:
+        return Engine(student, autoencoder, self.normalizer, self.config, self.device, self.encode)
 
     def frames(self, seconds: float) -> int:
         """Latent frames that hold so many seconds."""
@@ -276,19 +271,14 @@ class SoundCTM:
             if callback is not None:
                 callback(done, total)
 
-        recipes = [self._computed(recipe) for recipe in recipes]
+        recipes = [self.computation.in_precision(recipe) for recipe in recipes]
         performances = [
-            Performance(self.plain if recipe.targets else self.engine, recipe, sources or {}, tick)
+            Performance(self._engine(*self.computation.networks_for(recipe)), recipe, sources or {}, tick)
             for recipe in recipes
         ]
-        takes = perform(performances, self._crew(len(recipes)), self._batcher, tick)
+        takes = perform(performances, self.computation.crew(len(recipes)), self.computation.batcher, tick)
         for recipe, samples in zip(recipes, takes, strict=True):
             yield Clip(samples, self.sample_rate, recipe)
-
-    def _computed(self, recipe: Recipe) -> Recipe:
-        """The recipe with the precision that this model is going to compute it in."""
-        precision = "float32" if recipe.targets else self.options.precision
-        return recipe if recipe.precision == precision else recipe.model_copy(update={"precision": precision})
 
     def encode(self, prompt: str) -> Conditioning:
         """Conditioning of one prompt, as it is :meth:`understood`."""

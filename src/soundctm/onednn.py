@@ -6,12 +6,11 @@ many rows there are. The operator is one that PyTorch's own compiler uses; it kn
 """
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
-
-def available() -> bool:
-    """Whether this installation has the kernels."""
-    return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+# Whether this installation has the kernels. A constant, as compilers do not look into the question.
+AVAILABLE = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
 def product(x: Tensor, weight: Tensor, bias: Tensor | None, gelu: bool = False) -> Tensor:
@@ -19,3 +18,25 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None, gelu: bool = False) 
     GELU (tanh form) behind it if asked for."""
     out: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "gelu" if gelu else "none", [], "tanh")
     return out
+
+
+def takes(layer: nn.Linear, x: Tensor) -> bool:
+    """Whether oneDNN runs ``layer`` on ``x``: a plain linear layer, float32 on the CPU, and no gradient, autocast or
+    tracing, which the operator does not know."""
+    return (
+        AVAILABLE
+        and not torch.compiler.is_compiling()
+        and type(layer) is nn.Linear
+        and not torch.is_grad_enabled()
+        and x.device.type == layer.weight.device.type == "cpu"
+        and x.dtype == layer.weight.dtype == torch.float32
+        and not torch.is_autocast_enabled("cpu")
+    )
+
+
+def linear(layer: nn.Linear, x: Tensor, gelu: bool = False) -> Tensor:
+    """``layer(x)`` of ``x [..., in]``, with a GELU (tanh form) behind it if asked for, by oneDNN where it can."""
+    if takes(layer, x):
+        return product(x, layer.weight, layer.bias, gelu)
+    y: Tensor = layer(x)
+    return F.gelu(y, approximate="tanh") if gelu else y

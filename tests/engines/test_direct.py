@@ -4,11 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from soundctm.engines.direct import DirectLinear, available, direct
+from soundctm.engines.direct import DirectLinear, direct
+from soundctm.onednn import AVAILABLE
 from tests.oracles.engines import ask, held, relative
 from tests.oracles.tiny import MINI, tiny_dit
 
-pytestmark = pytest.mark.skipif(not available(), reason="this PyTorch has no oneDNN")
+pytestmark = pytest.mark.skipif(not AVAILABLE, reason="this PyTorch has no oneDNN")
 
 
 @torch.no_grad()

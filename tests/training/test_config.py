@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from soundctm.backbones import parameters
 from soundctm.errors import UserError
 from soundctm.training.autoencoder_config import AutoencoderTraining, read_autoencoder_config
 from soundctm.training.config import StudentTraining, TeacherTraining, read_config, shipped_configs
-from soundctm.training.memory import parameters
 from soundctm.training.spectral_config import Adversary, SpectralTraining
 
 READERS = {

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from soundctm.backbones import DiT, DiTConfig
+from soundctm.backbones import DiT, DiTConfig, parameters
 from soundctm.conditioning import Conditioning
-from soundctm.training.memory import activations, kept_bytes, parameters
+from soundctm.training.memory import activations, kept_bytes
 from tests.oracles.latents import WIDTH, tiny_backbone
 
 

@@ -16,10 +16,11 @@ import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
-from soundctm.autoencoder.dense import convolve, linear
+from soundctm.autoencoder.dense import convolve
 from soundctm.autoencoder.phase import click_delay, click_phasor, sinusoid_phasor
 from soundctm.autoencoder.posterior import Posterior
 from soundctm.autoencoder.spectral import band_edges, band_matrix, bin_interpolation, istft, stft
+from soundctm.onednn import linear
 
 MAGNITUDE_FLOOR = 0.01  # about 94 dB below a full-scale sine in a 2048-point Hann frame
 SOURCES = 3  # sinusoids, noise, click
@@ -56,7 +57,7 @@ class ConvNeXtBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.norm(convolve(self.depthwise, x))
-        y = linear(self.project, linear(self.expand, y, "gelu"))
+        y = linear(self.project, linear(self.expand, y, gelu=True))
         return torch.addcmul(x, self.scale, y)
 
 

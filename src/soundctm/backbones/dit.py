@@ -234,3 +234,9 @@ class DiT(nn.Module):
         ``[B]``. A teacher takes neither s nor omega. ``span`` says which part of its clip ``x`` is, from 0 to 1."""
         text = self._text(conditioning)
         return self.core(x, self.embed(c_noise_t, c_noise_s, omega, text.pooled), text, span)
+
+
+def parameters(config: DiTConfig) -> int:
+    """Weights of a backbone of these sizes, without building it."""
+    with torch.device("meta"):
+        return sum(parameter.numel() for parameter in DiT(config).parameters())

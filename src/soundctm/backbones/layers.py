@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from soundctm.backbones.embeddings import rotate
 from soundctm.backbones.text import Constant, Context, Heads, LayerText
+from soundctm.onednn import linear
 
 Rotation = tuple[Tensor, Tensor]
 
@@ -33,10 +34,10 @@ class SelfAttention(nn.Module):
         self.k_norm = Norm(width // heads) if qk_norm else nn.Identity()
 
     def forward(self, x: Tensor, rotation: Rotation) -> Tensor:
-        q, k, v = self.to_qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        q, k, v = linear(self.to_qkv, x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         q, k = rotate(self.q_norm(q), rotation), rotate(self.k_norm(k), rotation)
         out = F.scaled_dot_product_attention(q, k, v)
-        return self.to_out(out.transpose(1, 2).flatten(2))
+        return linear(self.to_out, out.transpose(1, 2).flatten(2))
 
 
 class CrossAttention(nn.Module):
@@ -74,9 +75,9 @@ class CrossAttention(nn.Module):
         if isinstance(text, Constant):
             return text.value
         k, v, mask = self.read(text) if isinstance(text, Context) else text
-        q = self.q_norm(self.to_q(x).unflatten(-1, (self.heads, -1)).transpose(1, 2))
+        q = self.q_norm(linear(self.to_q, x).unflatten(-1, (self.heads, -1)).transpose(1, 2))
         out = F.scaled_dot_product_attention(q, k, v, attn_mask=None if mask is None else mask[:, None, None])
-        return self.to_out(out.transpose(1, 2).flatten(2))
+        return linear(self.to_out, out.transpose(1, 2).flatten(2))
 
 
 class FeedForward(nn.Module):
@@ -88,5 +89,5 @@ class FeedForward(nn.Module):
         self.out = nn.Linear(mult * width, width, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        value, gate = self.proj(x).chunk(2, dim=-1)
-        return self.out(value * F.silu(gate))
+        value, gate = linear(self.proj, x).chunk(2, dim=-1)
+        return linear(self.out, value * F.silu(gate))

@@ -64,7 +64,8 @@ def device_memory(device: torch.device) -> int | None:
 def measure_here(settings: Settings, name: Name, started: float) -> Fresh:
     """What :func:`measure_fresh` asks for, in a process that began at ``started`` (seconds of the system's clock)."""
     with threads(settings.threads):
-        model = load(settings.model, settings.device)
+        lean = name == "ours" and settings.engine in ("auto", "eager")
+        model = load(settings.model, settings.device, settings.options.precision if lean else "float32")
         path = open_path(name, model, settings)
         ready = time.time() - started
         steps = min(settings.steps)

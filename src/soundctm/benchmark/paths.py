@@ -1,12 +1,13 @@
 """The ways from a prompt to samples that are measured against each other."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Protocol, cast
+from contextlib import contextmanager, nullcontext
+from typing import Protocol
 
 import numpy as np
 import torch
 
+from soundctm.autoencoder.chunks import LocalAutoencoder
 from soundctm.benchmark.clock import REST, Stopwatch, marked
 from soundctm.benchmark.naive import NaivePath
 from soundctm.benchmark.settings import Name, Settings
@@ -28,9 +29,12 @@ class Ours:
     def make(self, prompt: str, seed: int, steps: int, watch: Stopwatch) -> list[np.ndarray]:
         """Stages are seen from outside: the text encoder and the decoder are watched, and what lies between them is the
         sampler."""
+        autoencoder = self.model.engine.autoencoder
+        pieces = isinstance(autoencoder, LocalAutoencoder)
         with (
             marked(self.model.text_encoder, "encode", watch, REST, "text"),
-            marked(self.model.autoencoder, "decode", watch, "sampler", "decoder"),
+            marked(autoencoder, "decode", watch, "sampler", "decoder"),
+            marked(autoencoder, "decode_part", watch, "sampler", "decoder") if pieces else nullcontext(),
         ):
             clips = self.model.generate(
                 prompt, takes=self.settings.takes, steps=steps, seconds=self.settings.seconds, seed=seed
@@ -56,8 +60,7 @@ def open_path(name: Name, model: SoundCTM, settings: Settings) -> Path:
         return Naive(model, settings)
     if settings.plain:
         return Ours(model, settings)
-    optimised = cast(Any, model).optimize(engine=settings.engine, precision=settings.precision)
-    return Ours(cast(SoundCTM, optimised), settings)
+    return Ours(model.optimize(settings.options.engine, settings.options.precision), settings)
 
 
 @contextmanager

@@ -42,6 +42,11 @@ class Settings(BaseModel):
         return (self.engine, self.precision) == (PLAIN_ENGINE, PLAIN_PRECISION)
 
     @property
+    def options(self) -> EngineOptions:
+        """Engine and precision. Raises :class:`UserError` for names that are not known."""
+        return EngineOptions(self.engine, self.precision)  # type: ignore[arg-type]  # it checks them
+
+    @property
     def paths(self) -> tuple[Name, ...]:
         """The naive path goes first, so that ours is never measured on the colder machine."""
         return ("naive", "ours") if self.naive else ("ours",)
@@ -60,7 +65,7 @@ def read_steps(text: str) -> tuple[int, ...]:
 
 def check_settings(settings: Settings) -> None:
     """Raise :class:`UserError` with the first thing that is out of range."""
-    EngineOptions(settings.engine, settings.precision)  # type: ignore[arg-type]  # it checks their names
+    _ = settings.options
     for steps in settings.steps:
         within("steps", steps, 1, MAX_STEPS, "several with commas between: 1,4,16")
     check_takes(settings.takes)

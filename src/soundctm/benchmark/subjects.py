@@ -14,8 +14,10 @@ from soundctm.backbones import DiT, DiTConfig
 from soundctm.benchmark import PAPER
 from soundctm.conditioning.clap import PROMPT_TOKENS, ClapTextConfig, ClapTextEncoder
 from soundctm.config import ModelConfig
+from soundctm.engines import Precision
+from soundctm.engines.streaming import streamed
 from soundctm.errors import UserError
-from soundctm.folder import Parts
+from soundctm.folder import CONVERTED, Parts
 from soundctm.model import SoundCTM
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -56,8 +58,9 @@ def _table(path: Path, key: str) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
 
 
-def random_model(config: ModelConfig, device: torch.device | str = "cpu") -> SoundCTM:
-    """A model of these sizes with random weights, made on its device: nothing is held twice.
+def random_model(config: ModelConfig, device: torch.device | str = "cpu", precision: Precision = "float32") -> SoundCTM:
+    """A model of these sizes with random weights, made on its device: nothing is held twice. ``precision`` as for
+    :meth:`SoundCTM.from_pretrained`.
 
     It takes a CLAP text encoder and a DAC. Layers that start as zero are filled, or there would be nothing to hear.
     """
@@ -66,12 +69,23 @@ def random_model(config: ModelConfig, device: torch.device | str = "cpu") -> Sou
     with torch.device(device), torch.random.fork_rng(_devices(device)):
         torch.manual_seed(0)
         parts = Parts(
-            config, _filled(DiT(config.student)), _filled(GaussianDAC(config.autoencoder, checkpointing=True)),
+            config, _student(config.student, torch.device(device), precision),
+            _filled(GaussianDAC(config.autoencoder, checkpointing=True)),
             _filled(RandomClap(config.text_encoder)),
             Normalizer(torch.zeros(config.student.channels), torch.ones(config.student.channels)), None, "random",
-            Path(),
+            Path(), precision=precision,
         )  # fmt: skip
     return SoundCTM(parts, config.name, device)
+
+
+def _student(config: DiTConfig, device: torch.device, precision: Precision) -> DiT:
+    """Random in float32; in what it can be converted to, block by block."""
+    if precision not in CONVERTED:
+        student: DiT = _filled(DiT(config))
+        return student
+    with torch.device("meta"):
+        shapes = {name: value.shape for name, value in DiT(config).state_dict().items()}
+    return streamed(config, lambda name: 0.02 * torch.randn(shapes[name]), precision, device)
 
 
 def _devices(device: torch.device | str) -> list[int]:
@@ -97,7 +111,9 @@ def check_device(device: str) -> None:
         raise UserError(f"device {device!r} is not available here; cpu always is, cuda where a GPU is found") from error
 
 
-def load(name: str, device: str) -> SoundCTM:
-    """A preset, a model folder or a hub id."""
+def load(name: str, device: str, precision: Precision = "float32") -> SoundCTM:
+    """A preset, a model folder or a hub id; ``precision`` as for :meth:`SoundCTM.from_pretrained`."""
     check_device(device)
-    return random_model(paper_config(), device) if name == PAPER else SoundCTM.from_pretrained(name, device)
+    if name == PAPER:
+        return random_model(paper_config(), device, precision)
+    return SoundCTM.from_pretrained(name, device, precision)

@@ -22,21 +22,26 @@ if TYPE_CHECKING:
 SLUG_LENGTH = 60
 
 
-def load_model(name: str, device: str, engine: str = "eager", precision: str = "float32") -> "SoundCTM":
-    """A model that computes as it is told, with torch imported only now."""
+def load_model(
+    name: str, device: str, engine: str = "eager", precision: str = "float32", gradients: bool = False
+) -> "SoundCTM":
+    """A model that computes as it is told, with torch imported only now. Where nobody asks for gradients, a student in
+    fewer bits is never held in float32."""
     import torch
 
+    from soundctm.engines import EngineOptions
     from soundctm.engines.allocator import keep_freed_memory
     from soundctm.model import SoundCTM
 
     keep_freed_memory()
+    options = EngineOptions(engine, precision)  # type: ignore[arg-type]  # it checks them
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise UserError(f"device {device!r} is not available here; cpu always is, cuda where a GPU is found") from error
-    model = SoundCTM.from_pretrained(name, device)
-    plain = (engine, precision) == ("eager", "float32")
-    return model if plain else model.optimize(engine, precision)  # type: ignore[arg-type]  # it checks them
+    lean = options.engine in ("auto", "eager") and not gradients
+    model = SoundCTM.from_pretrained(name, device, options.precision if lean else "float32")
+    return model.optimize(options.engine, options.precision)
 
 
 def output_folder(path: Path) -> Path:

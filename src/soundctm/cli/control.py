@@ -81,7 +81,7 @@ def control(
     from soundctm.checks import check_seconds
 
     folder = output_folder(out)
-    loaded = load_model(model, device, engine, precision)
+    loaded = load_model(model, device, engine, precision, gradients=True)
     asked: dict[Feature, str | None] = {
         "intensity": intensity,
         "brightness": brightness,

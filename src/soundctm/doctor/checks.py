@@ -24,7 +24,7 @@ def arithmetic(model: SoundCTM) -> AbstractContextManager[None]:
 def golden_checks(model: SoundCTM, golden: Golden) -> tuple[Check, ...]:
     """Every reference against what the model comes to. The decoder starts from the stored latents, so that it answers
     for itself alone."""
-    allowed, checks = TOLERANCES[model.options.precision], []
+    allowed, checks = TOLERANCES[model.computation.options.precision], []
     with arithmetic(model):
         for recipe, wanted in zip(golden.recipes, golden.latents, strict=True):
             name = f"latents, {recipe.steps} step{'s' if recipe.steps > 1 else ''}"

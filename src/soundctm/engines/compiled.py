@@ -26,6 +26,7 @@ from soundctm.engines import eager
 from soundctm.engines.abilities import need_tf32
 from soundctm.engines.accelerated import AcceleratedStudent
 from soundctm.engines.artefacts import Record
+from soundctm.engines.direct import direct
 from soundctm.engines.options import Precision
 from soundctm.engines.programs import Programs
 from soundctm.engines.swap import redone
@@ -57,7 +58,8 @@ def build(
     if not (graphs and precision in ("float32", "tf32")):
         plain, decoder = eager.build(student, autoencoder, precision, device)
     record = Record.of(student, autoencoder, precision, device)
-    quick = AcceleratedStudent(cast(DiT, plain), CompiledCore(cast(DiT, plain).core, Programs("core", record, graphs)))
+    plain = direct(cast(DiT, plain))
+    quick = AcceleratedStudent(plain, CompiledCore(plain.core, Programs("core", record, graphs)))
     if isinstance(decoder, GaussianDAC):
         part = CompiledDecoder(decoder, Programs("decoder", record, graphs))
         decoder = redone(decoder, decode=part.decode, decode_part=part.decode_part)

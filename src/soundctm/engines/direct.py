@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from soundctm.engines.swap import HEAVY, PROJECTIONS, Network, swapped
-from soundctm.onednn import available, product
+from soundctm.onednn import AVAILABLE, product
 
 # A compiler takes the operator of oneDNN for one of its own, and wants its weights to be constants. Behind a name that
 # it does not know, it calls it as it is.
@@ -39,7 +39,7 @@ class DirectLinear(nn.Module):
 
 def directed(name: str, layer: nn.Module, names: frozenset[str] = HEAVY | PROJECTIONS) -> nn.Module:
     """A layer as oneDNN computes it, if it is one of those that all tokens pass and there is oneDNN for it."""
-    takes = isinstance(layer, nn.Linear) and name in names and layer.weight.device.type == "cpu" and available()
+    takes = isinstance(layer, nn.Linear) and name in names and layer.weight.device.type == "cpu" and AVAILABLE
     return DirectLinear(layer) if takes else layer  # type: ignore[arg-type]
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from soundctm.autoencoder import GaussianDAC
 from soundctm.backbones import DiT
 from soundctm.engines.abilities import multiplies_bfloat16, need_bfloat16, need_int8, need_tf32
-from soundctm.engines.direct import direct, directed
+from soundctm.engines.direct import directed
 from soundctm.engines.halved import half_decoder, halves
 from soundctm.engines.options import Precision
 from soundctm.engines.quantised import quantised
@@ -26,8 +26,8 @@ def build(
 ) -> tuple[nn.Module, nn.Module]:
     """Student and autoencoder in a precision. What is not converted is shared with those given, which stay as they are.
 
-    - "float32": the parts themselves, but for the products of the student on a CPU, which are oneDNN's
-      (:mod:`soundctm.onednn`). On NVIDIA GPUs, convolutions do not round to TF32, as they do by PyTorch's default.
+    - "float32": the parts themselves. On NVIDIA GPUs, convolutions do not round to TF32, as they do by PyTorch's
+      default.
     - "tf32": float32 whose products and convolutions round their factors to 11 bits. NVIDIA GPUs only.
     - "bfloat16": the big layers of the student and the convolutions of a DAC decoder
       (:mod:`soundctm.engines.halved`).
@@ -45,7 +45,7 @@ def build(
     if precision == "float32" and device.type == "cuda":
         return rounded(student, "ieee", "core"), rounded(autoencoder, "ieee", "decode", "decode_part")
     if precision == "float32":
-        return direct(student), autoencoder
+        return student, autoencoder
     return swapped(student, _swap(precision, device)), _decoder(autoencoder, precision, device)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from soundctm.backbones.dit import DiT, DiTConfig
+from soundctm.backbones.dit import DiT, DiTConfig, parameters
 from soundctm.conditioning import Conditioning
 from soundctm.training.config import StudentTraining, TeacherTraining
 from soundctm.training.optimizers import OptimizerName
@@ -32,12 +32,6 @@ class Memory:
     def total(self) -> int:
         """All of them."""
         return sum(vars(self).values())
-
-
-def parameters(backbone: DiTConfig) -> int:
-    """Weights of a backbone, without building it."""
-    with torch.device("meta"):
-        return sum(p.numel() for p in DiT(backbone).parameters())
 
 
 def kept_bytes(network: nn.Module, forward: Callable[[], object]) -> int:

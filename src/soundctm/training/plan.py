@@ -10,7 +10,7 @@ from torch import nn
 
 from soundctm.autoencoder.dac import GaussianDAC
 from soundctm.autoencoder.istft import SpectralAutoencoder
-from soundctm.backbones.dit import DiT
+from soundctm.backbones.dit import DiT, parameters
 from soundctm.training.autoencoder_config import AutoencoderTraining
 from soundctm.training.autoencoder_objective import AutoencoderLossWeights
 from soundctm.training.autoencoder_task import check_rate
@@ -19,7 +19,7 @@ from soundctm.training.data.source import LatentSource
 from soundctm.training.data.waveforms import WaveformSource
 from soundctm.training.discriminators import Discriminators
 from soundctm.training.draws import training_grid
-from soundctm.training.memory import FLOAT, Memory, parameters, student_memory, teacher_memory
+from soundctm.training.memory import FLOAT, Memory, student_memory, teacher_memory
 from soundctm.training.optimizers import OptimizerConfig
 from soundctm.training.precision import Precision
 from soundctm.training.spectral import check_training

@@ -1,0 +1,52 @@
+"""How the networks of a model are computed: by which engine, in which precision, by how many threads."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import nn
+
+from soundctm.audio import Recipe
+from soundctm.backbones import parameters
+from soundctm.crew import Crew, single_thread
+from soundctm.engines import EngineOptions, build
+from soundctm.errors import UserError
+from soundctm.folder import CONVERTED, Parts
+from soundctm.lanes import Batcher
+
+
+class Computation:
+    """The networks of ``parts``, which are on ``device``, as ``options`` say. ``converted`` names the precision that
+    the student was loaded in, if it has no float32 weights any more.
+
+    Raises :class:`UserError` for what is not to be had here, or not with these parts.
+    """
+
+    def __init__(self, parts: Parts, device: torch.device, options: EngineOptions) -> None:
+        self.parts, self.device, self.options = parts, device, options
+        self.converted = parts.precision if parts.precision in CONVERTED else None
+        if self.converted not in (None, options.precision):
+            raise UserError(f"this model was loaded in {self.converted}; load it in float32 for {options.precision}")
+        self.networks: tuple[nn.Module, nn.Module] = build(options, parts.student, parts.autoencoder, device)
+        self.batcher = Batcher()
+        self._parameters = parameters(parts.config.student)
+
+    def crew(self, takes: int) -> Crew:
+        """Who makes so many takes."""
+        return Crew.of(self._parameters, self.device, takes)
+
+    def arithmetic(self) -> AbstractContextManager[None]:
+        """In which what belongs to a take is computed outside of its crew: with as many cores as there."""
+        return single_thread() if self.crew(1).workers else nullcontext()
+
+    def networks_for(self, recipe: Recipe) -> tuple[nn.Module, nn.Module]:
+        """Student and autoencoder; layer by layer, so that gradients flow, where targets are to be reached."""
+        return (self.parts.student, self.parts.autoencoder) if recipe.targets else self.networks
+
+    def in_precision(self, recipe: Recipe) -> Recipe:
+        """The recipe with the precision in which it is going to be made."""
+        if recipe.targets and self.converted:
+            raise UserError(
+                f"targets need gradients, which a model loaded in {self.converted} has none of; load float32"
+            )
+        precision = "float32" if recipe.targets else self.options.precision
+        return recipe if recipe.precision == precision else recipe.model_copy(update={"precision": precision})
