@@ -10,7 +10,8 @@ import torch
 
 from soundctm import Clip, SoundCTM, UserError, edits
 from soundctm.control.targets import from_shape
-from soundctm.crew import CPU_WIDTH, GPU_WIDTH, SMALL, Crew, perform, single_thread
+from soundctm.crew import CPU_WIDTH, GPU_WIDTH, SMALL, Crew, perform
+from soundctm.engines.threads import threads
 from soundctm.lanes import Batcher
 from soundctm.performance import Performance
 from tests.oracles.edits import A, recipe_of
@@ -27,7 +28,7 @@ CREWS = [Crew(0, 1), Crew(0, 3), Crew(1, 1), Crew(2, 1), Crew(3, 4)]
 def made(model: SoundCTM, clips: list[Clip], crew: Crew) -> list[np.ndarray]:
     """The clips again, by another crew."""
     sources = {A.digest: A}
-    with single_thread():  # of the caller's own thread, as the crew's are
+    with threads(1):  # of the caller's own thread, as the crew's are
         performances = [Performance(model.engine, recipe_of(clip), sources, lambda: None) for clip in clips]
         return list(perform(performances, crew, Batcher(), lambda: None))
 

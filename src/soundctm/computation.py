@@ -7,8 +7,9 @@ from torch import nn
 
 from soundctm.audio import Recipe
 from soundctm.backbones import parameters
-from soundctm.crew import Crew, single_thread
+from soundctm.crew import Crew
 from soundctm.engines import EngineOptions, build
+from soundctm.engines.threads import threads
 from soundctm.errors import UserError
 from soundctm.folder import CONVERTED, Parts
 from soundctm.lanes import Batcher
@@ -34,9 +35,9 @@ class Computation:
         """Who makes so many takes."""
         return Crew.of(self._parameters, self.device, takes)
 
-    def arithmetic(self) -> AbstractContextManager[None]:
+    def arithmetic(self) -> AbstractContextManager[object]:
         """In which what belongs to a take is computed outside of its crew: with as many cores as there."""
-        return single_thread() if self.crew(1).workers else nullcontext()
+        return threads(1) if self.crew(1).workers else nullcontext()
 
     def networks_for(self, recipe: Recipe) -> tuple[nn.Module, nn.Module]:
         """Student and autoencoder; layer by layer, so that gradients flow, where targets are to be reached."""

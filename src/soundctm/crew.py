@@ -4,12 +4,12 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from soundctm.engines.threads import threads
 from soundctm.lanes import Batcher, Pull, Result, work_through
 from soundctm.performance import Performance, Tick
 
@@ -38,17 +38,6 @@ class Crew:
             return cls(0, 1)
         workers = min(takes, torch.get_num_threads())
         return cls(workers, min(CPU_WIDTH, -(-takes // workers)))
-
-
-@contextmanager
-def single_thread() -> Iterator[None]:
-    """Arithmetic of this thread on one core."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class Stopped(Exception):
@@ -102,7 +91,7 @@ def _threaded(performances: Sequence[Performance], crew: Crew, batcher: Batcher,
 
     def work(pull: Pull) -> None:
         try:
-            with torch.no_grad(), single_thread():
+            with torch.no_grad(), threads(1):
                 for result in work_through(pull, crew.width, batcher):
                     news.put(result)
         except Stopped:
@@ -113,8 +102,8 @@ def _threaded(performances: Sequence[Performance], crew: Crew, batcher: Batcher,
     for performance in performances:
         performance.tick = tell
     pull = _source(performances)
-    threads = [threading.Thread(target=work, args=(pull,), name=f"take-{i}", daemon=True) for i in range(crew.workers)]
-    for thread in threads:
+    workers = [threading.Thread(target=work, args=(pull,), name=f"take-{i}", daemon=True) for i in range(crew.workers)]
+    for thread in workers:
         thread.start()
     left = len(performances)
     try:
@@ -129,5 +118,5 @@ def _threaded(performances: Sequence[Performance], crew: Crew, batcher: Batcher,
                 yield item
     finally:
         stop.set()
-        for thread in threads:
+        for thread in workers:
             thread.join()

@@ -20,7 +20,7 @@ class Prompts:
 
     def __init__(
         self, text_encoder: nn.Module, phrasebook: Phrasebook | None, student: nn.Module, device: torch.device,
-        arithmetic: Callable[[], AbstractContextManager[None]],
+        arithmetic: Callable[[], AbstractContextManager[object]],
     ) -> None:  # fmt: skip
         self.text_encoder, self.phrasebook, self.student = text_encoder, phrasebook, student
         self.device, self.arithmetic = device, arithmetic

@@ -12,11 +12,12 @@ from pathlib import Path
 import torch
 
 from soundctm.benchmark.clock import Stopwatch
-from soundctm.benchmark.paths import open_path, threads
+from soundctm.benchmark.paths import open_path
 from soundctm.benchmark.prompts import fresh_prompts
 from soundctm.benchmark.results import Fresh
 from soundctm.benchmark.settings import Name, Settings
 from soundctm.benchmark.subjects import load
+from soundctm.engines.threads import threads
 from soundctm.errors import UserError
 
 REFUSED = 2  # exit code for what the user can mend
@@ -63,7 +64,7 @@ def device_memory(device: torch.device) -> int | None:
 
 def measure_here(settings: Settings, name: Name, started: float) -> Fresh:
     """What :func:`measure_fresh` asks for, in a process that began at ``started`` (seconds of the system's clock)."""
-    with threads(settings.threads):
+    with threads(settings.threads or torch.get_num_threads()):
         lean = name == "ours" and settings.engine in ("auto", "eager")
         model = load(settings.model, settings.device, settings.options.precision if lean else "float32")
         path = open_path(name, model, settings)

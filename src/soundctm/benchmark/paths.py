@@ -1,11 +1,9 @@
 """The ways from a prompt to samples that are measured against each other."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import Protocol
 
 import numpy as np
-import torch
 
 from soundctm.autoencoder.chunks import LocalAutoencoder
 from soundctm.benchmark.clock import REST, Stopwatch, marked
@@ -61,14 +59,3 @@ def open_path(name: Name, model: SoundCTM, settings: Settings) -> Path:
     if settings.plain:
         return Ours(model, settings)
     return Ours(model.optimize(settings.options.engine, settings.options.precision), settings)
-
-
-@contextmanager
-def threads(count: int | None) -> Iterator[None]:
-    """So many threads for torch meanwhile."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -8,12 +8,12 @@ import torch
 from soundctm.benchmark.fresh import measure_fresh
 from soundctm.benchmark.machine import describe, warnings_of
 from soundctm.benchmark.measurement import Measurement, Progress, silent
-from soundctm.benchmark.paths import threads
 from soundctm.benchmark.peak import measure_peak
 from soundctm.benchmark.results import Fresh, Report
 from soundctm.benchmark.settings import Settings, check_settings
 from soundctm.benchmark.subjects import check_device, load
 from soundctm.benchmark.summary import describe_model, precisions, summarise
+from soundctm.engines.threads import threads
 
 
 def run(settings: Settings, progress: Progress = silent, command: Sequence[str] = ()) -> Report:
@@ -23,7 +23,7 @@ def run(settings: Settings, progress: Progress = silent, command: Sequence[str] 
     """
     check_settings(settings)
     check_device(settings.device)
-    with threads(settings.threads):
+    with threads(settings.threads or torch.get_num_threads()):
         machine = describe(torch.device(settings.device))
         fresh = _in_processes(settings, progress)
         progress("loading the model", 0.0, 1.0)

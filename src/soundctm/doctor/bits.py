@@ -8,10 +8,9 @@ import torch
 
 from soundctm.audio import Recipe
 from soundctm.benchmark.machine import cores
-from soundctm.benchmark.paths import threads
-from soundctm.doctor.checks import arithmetic
 from soundctm.doctor.golden import COURSES, SEED, SHORT
 from soundctm.doctor.results import Bits
+from soundctm.engines.threads import threads
 from soundctm.lanes import Batcher, work_through
 from soundctm.model import SoundCTM
 from soundctm.performance import Performance
@@ -25,7 +24,7 @@ def compare_bits(model: SoundCTM) -> Bits:
         for i, course in enumerate(COURSES)
     ]
     batcher = Batcher()
-    with arithmetic(model):
+    with model.computation.arithmetic():
         together, alone = _made(model, recipes, len(recipes), batcher), _made(model, recipes, 1, Batcher())
     same = all(np.array_equal(alone[number], samples) for number, samples in together.items())
     cored = None

@@ -41,7 +41,7 @@ def _threads(host: Host) -> list[str]:
     if warnings_of(machine) and (host.threading["OMP_WAIT_POLICY"] or "").upper() != "PASSIVE":
         found.append(
             "waiting threads spin and take cores from those that work; on a machine that is shared, set "
-            "OMP_WAIT_POLICY=PASSIVE"
+            "OMP_WAIT_POLICY=PASSIVE and GOMP_SPINCOUNT=0"
         )
     return found
 

@@ -1,8 +1,5 @@
 """A model as one engine computes it, against its references."""
 
-from contextlib import AbstractContextManager, nullcontext
-
-from soundctm.crew import Crew, single_thread
 from soundctm.doctor.distances import decibels, relative
 from soundctm.doctor.exact import decoded, latents
 from soundctm.doctor.golden import Golden
@@ -11,21 +8,11 @@ from soundctm.doctor.tolerances import TOLERANCES
 from soundctm.model import SoundCTM
 
 
-def crew_of(model: SoundCTM, takes: int) -> Crew:
-    """Who makes takes of this model."""
-    return Crew.of(sum(parameter.numel() for parameter in model.student.parameters()), model.device, takes)
-
-
-def arithmetic(model: SoundCTM) -> AbstractContextManager[None]:
-    """As many cores as a take of this model gets."""
-    return single_thread() if crew_of(model, 1).workers else nullcontext()
-
-
 def golden_checks(model: SoundCTM, golden: Golden) -> tuple[Check, ...]:
     """Every reference against what the model comes to. The decoder starts from the stored latents, so that it answers
     for itself alone."""
     allowed, checks = TOLERANCES[model.computation.options.precision], []
-    with arithmetic(model):
+    with model.computation.arithmetic():
         for recipe, wanted in zip(golden.recipes, golden.latents, strict=True):
             name = f"latents, {recipe.steps} step{'s' if recipe.steps > 1 else ''}"
             name += f", nu {recipe.nu:g}" if recipe.nu != 1.0 else ""

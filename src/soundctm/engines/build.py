@@ -23,6 +23,18 @@ def build(
 ) -> tuple[nn.Module, nn.Module]:
     """Student and autoencoder that compute as ``options`` say. Raises :class:`soundctm.errors.UserError` where this
     device or this installation cannot."""
-    name = "eager" if options.engine == "auto" else options.engine
+    name: str = options.engine
+    if name == "auto":
+        name = "compiled" if compiled_already(options, student, autoencoder, device) else "eager"
     builder: Builder = import_module(f"soundctm.engines.{name}").build  # loaded when wanted: some are heavy
     return builder(student, autoencoder, options.precision, device)
+
+
+def compiled_already(options: EngineOptions, student: DiT, autoencoder: nn.Module, device: torch.device) -> bool:
+    """Whether an earlier process has left programs of this model for this GPU. On CPUs they gain too little to be taken
+    unasked."""
+    if device.type != "cuda":
+        return False
+    from soundctm.engines.compiled import compiled_before  # takes a while to load
+
+    return compiled_before(student, autoencoder, options.precision, device)

@@ -4,24 +4,16 @@ PyTorch counts threads per thread: ``torch.set_num_threads`` speaks for the thre
 compute for the first time later on and never said anything themselves, which take the number set last, by whomever. So
 every thread of a server says it, in :func:`threads`. Many takes are done soonest with one thread each; a single one
 with as many as there are cores.
-
-Some settings are read once, when PyTorch is loaded or first asks for memory, and belong into the environment of the
-process: :data:`ENVIRONMENT`. They change no result.
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 
 import torch
 
 from soundctm.errors import UserError
-
-# Threads that wait for work sleep at once, instead of keeping a core from others who could use it; large tensors lie in
-# large pages of memory, of which fewer have to be found and cleared each time (Linux).
-ENVIRONMENT = MappingProxyType({"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "THP_MEM_ALLOC_ENABLE": "1"})
 
 SYSTEM = Path("/sys")
 
