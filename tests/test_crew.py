@@ -1,6 +1,9 @@
 """Takes made together are the takes made alone."""
 
+import subprocess
+import sys
 import threading
+import time
 from functools import partial
 from pathlib import Path
 
@@ -9,12 +12,15 @@ import pytest
 import torch
 
 from soundctm import Clip, SoundCTM, UserError, edits
+from soundctm.audio import Recipe
 from soundctm.control.targets import from_shape
 from soundctm.crew import CPU_WIDTH, GPU_WIDTH, SMALL, Crew, perform
-from soundctm.engines.threads import threads
+from soundctm.engines.abilities import multiplies_int8
 from soundctm.lanes import Batcher
-from soundctm.performance import Performance
+from soundctm.performance import Performance, Tick
+from soundctm.trajectory.leap import StagedLeap
 from tests.oracles.edits import A, recipe_of
+from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +28,17 @@ def model(tiny_folder: Path) -> SoundCTM:
     return SoundCTM.from_pretrained(tiny_folder)
 
 
-CREWS = [Crew(0, 1), Crew(0, 3), Crew(1, 1), Crew(2, 1), Crew(3, 4)]
+CREWS = [Crew(0, 1, 1), Crew(0, 3, 1), Crew(1, 1, 1), Crew(2, 1, 1), Crew(3, 4, 1)]
 
 
 def made(model: SoundCTM, clips: list[Clip], crew: Crew) -> list[np.ndarray]:
     """The clips again, by another crew."""
-    sources = {A.digest: A}
-    with threads(1):  # of the caller's own thread, as the crew's are
-        performances = [Performance(model.engine, recipe_of(clip), sources, lambda: None) for clip in clips]
-        return list(perform(performances, crew, Batcher(), lambda: None))
+    makers = [partial(begun, model, recipe_of(clip)) for clip in clips]
+    return list(perform(makers, crew, Batcher(), lambda: None))
+
+
+def begun(model: SoundCTM, recipe: Recipe, tick: Tick) -> Performance:
+    return Performance(model.engine, recipe, {A.digest: A}, tick)
 
 
 def mixed(model: SoundCTM) -> list[Clip]:
@@ -70,17 +78,14 @@ def test_the_network_is_asked_for_several_takes_at_once(model: SoundCTM) -> None
     clips = model.generate("rain", takes=6, steps=4, seed=3) + model.generate("a dog", takes=2, steps=4, seed=3)
     handle = model.student.preprocess_conv.register_forward_pre_hook(lambda _, args: sizes.append(len(args[0])))
     try:
-        made(model, clips, Crew(0, 8))
+        made(model, clips, Crew(0, 8, 1))
     finally:
         handle.remove()
-    assert sizes == [8, *[1] * 8, 8, 8, 8]  # the first batch of its size is held against takes alone
+    assert sizes == [*[1] * 8, 8, 8, 8, 8]  # the first batch of its size is held against takes alone
 
 
 def test_rows_that_would_differ_are_not_put_together() -> None:
     """A network whose answer depends on the size of the batch."""
-    from soundctm.trajectory.leap import StagedLeap
-    from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
-
     student, sizes = tiny_dit("student", **MINI), []
 
     def core(x: torch.Tensor, level: torch.Tensor, text: object) -> torch.Tensor:
@@ -91,9 +96,9 @@ def test_rows_that_would_differ_are_not_put_together() -> None:
     asked = [leap.rows(random_latents(1, 8, seed=i), 0) for i in range(3)]
     batcher = Batcher()
     for _ in range(2):
-        answers = batcher.answer(core, asked)
+        answers = batcher.answer(core, ("one kind",), asked)
         assert all(torch.equal(answer, rows.x * (1 + 1e-7)) for answer, rows in zip(answers, asked, strict=True))
-    assert sizes == [3, 1, 1, 1, 1, 1, 1] and list(batcher.exact.values()) == [False]
+    assert sizes == [1, 1, 1, 3, 1, 1, 1] and list(batcher.exact.values()) == [False]
 
 
 def test_work_is_counted_in_the_thread_of_the_caller(model: SoundCTM) -> None:
@@ -113,10 +118,10 @@ def working() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("take-")]
 
 
-@pytest.mark.parametrize("crew", [Crew(0, 2), Crew(2, 2)], ids=str)
+@pytest.mark.parametrize("crew", [Crew(0, 2, 1), Crew(2, 2, 1)], ids=str)
 def test_who_stops_listening_stops_the_work(model: SoundCTM, crew: Crew) -> None:
     clips = model.generate("rain", takes=8, steps=4, seed=3)
-    performances = [Performance(model.engine, recipe_of(clip), {}, lambda: None) for clip in clips]
+    makers = [partial(begun, model, recipe_of(clip)) for clip in clips]
     ticks = 0
 
     class Enough(Exception):
@@ -129,9 +134,9 @@ def test_who_stops_listening_stops_the_work(model: SoundCTM, crew: Crew) -> None
             raise Enough
 
     with pytest.raises(Enough):
-        list(perform(performances, crew, Batcher(), tick))
+        list(perform(makers, crew, Batcher(), tick))
     assert ticks == 3 and not working()
-    takes = perform(performances, crew, Batcher(), lambda: None)
+    takes = perform(makers, crew, Batcher(), lambda: None)
     next(takes)
     takes.close()  # type: ignore[attr-defined]
     assert not working()
@@ -146,11 +151,12 @@ def test_an_error_on_the_way_reaches_the_caller(model: SoundCTM) -> None:
 
 def test_crews_fit_the_network_and_the_machine() -> None:
     cpu, gpu = torch.device("cpu"), torch.device("cuda")
-    cores = torch.get_num_threads()
-    assert Crew.of(SMALL - 1, cpu, 1) == Crew(1, 1)
-    assert Crew.of(SMALL - 1, cpu, 1000) == Crew(cores, CPU_WIDTH)
-    assert Crew.of(SMALL + 1, cpu, 1000) == Crew(0, 1)
-    assert Crew.of(SMALL + 1, gpu, 6) == Crew(0, 6) and Crew.of(SMALL - 1, gpu, 1000) == Crew(0, GPU_WIDTH)
+    assert Crew.of(SMALL - 1, cpu, 4, 1) == Crew(1, 1, 1)
+    assert Crew.of(SMALL - 1, cpu, 4, 6) == Crew(4, 2, 1)
+    assert Crew.of(SMALL - 1, cpu, 4, 1000) == Crew(4, CPU_WIDTH, 1)
+    assert Crew.of(SMALL - 1, cpu, 4, 1000, seconds=600.0) == Crew(1, CPU_WIDTH, 1)
+    assert Crew.of(SMALL + 1, cpu, 4, 1000) == Crew(0, 1, 4)
+    assert Crew.of(SMALL + 1, gpu, 4, 6) == Crew(0, 6, 4) and Crew.of(SMALL - 1, gpu, 4, 1000) == Crew(0, GPU_WIDTH, 4)
 
 
 def test_a_prompt_is_encoded_once(model: SoundCTM) -> None:
@@ -163,3 +169,99 @@ def test_a_prompt_is_encoded_once(model: SoundCTM) -> None:
     finally:
         del model.text_encoder.encode
     assert len(asked) == 1
+
+
+def test_takes_of_two_networks_do_not_share_a_batch(model: SoundCTM) -> None:
+    """Takes with targets are made by the plain networks, whatever the others are made by."""
+    other = model.optimize("eager", "int8" if multiplies_int8(torch.device("cpu")) else "float32")
+    plain = other.generate("rain", takes=2, steps=2, seconds=1.0, seed=3)
+    steered = other.generate("rain", takes=2, steps=2, seconds=1.0, seed=4, targets=[from_shape("rise", 1.0)])
+    recipes = [recipe_of(clip) for clip in (plain[0], steered[0], plain[1], steered[1])]
+    for clip, again in zip((plain[0], steered[0], plain[1], steered[1]), other.replay(recipes), strict=True):
+        assert np.array_equal(clip.samples, again.samples) and again.recipe == clip.recipe
+
+
+def test_a_verdict_of_another_thread_is_not_taken_for_ones_own() -> None:
+    """One thread finds out that a batch is not exact while another computes it: no batch is ever used."""
+    leap = StagedLeap(
+        tiny_dit("student", **MINI), random_text(1, 3), random_text(1, 1), torch.ones(1), 1.0, [(80.0, 0.002)]
+    )
+    asked = [leap.rows(random_latents(1, 8, seed=i), 0) for i in range(3)]
+    batcher, met = Batcher(), threading.Barrier(2)
+
+    def core(x: torch.Tensor, level: torch.Tensor, text: object) -> torch.Tensor:
+        if len(x) > 1:
+            met.wait(10)
+        return x * len(x)
+
+    answers: list[list[torch.Tensor]] = []
+    threads = [threading.Thread(target=lambda: answers.append(batcher.answer(core, ("one",), asked))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 2
+    for each in answers:
+        assert all(torch.equal(answer, rows.x) for answer, rows in zip(each, asked, strict=True))
+
+
+def test_work_leaves_the_callers_settings_alone(model: SoundCTM) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        for crew in (Crew(0, 2, 1), Crew(2, 2, 1)):
+            clips = model.generate("rain", takes=4, steps=2, seed=3)
+            takes = perform([partial(begun, model, recipe_of(c)) for c in clips], crew, Batcher(), lambda: None)
+            next(takes)
+            assert torch.is_grad_enabled() and torch.get_num_threads() == 3
+            with torch.no_grad():
+                takes.close()  # type: ignore[attr-defined]
+                assert not torch.is_grad_enabled()
+            found: list[int] = []
+            thread = threading.Thread(target=lambda found=found: found.append(torch.get_num_threads()))
+            thread.start()
+            thread.join()
+            assert found == [3]
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_take_of_another_length_does_not_wait_for_all_others(model: SoundCTM) -> None:
+    clips = model.generate("rain", seconds=0.5, seed=3, steps=2) + model.generate("rain", takes=12, seed=3, steps=2)
+    steps: list[int] = []
+    takes = perform(
+        [partial(begun, model, recipe_of(c)) for c in clips], Crew(0, 4, 1), Batcher(), lambda: steps.append(1)
+    )
+    next(takes)
+    assert len(steps) == 2
+    takes.close()  # type: ignore[attr-defined]
+
+
+def test_nobody_works_far_ahead(model: SoundCTM) -> None:
+    clips = model.generate("rain", takes=40, seed=3)
+    begun_ones: list[int] = []
+
+    def make(recipe: Recipe, tick: Tick) -> Performance:
+        begun_ones.append(1)
+        return begun(model, recipe, tick)
+
+    takes = perform([partial(make, recipe_of(c)) for c in clips], Crew(2, 2, 1), Batcher(), lambda: None)
+    next(takes)
+    time.sleep(0.5)
+    assert len(begun_ones) <= 12
+    assert len(list(takes)) == 39 and len(begun_ones) == 40
+
+
+def test_an_open_iterator_does_not_hold_up_the_end_of_a_program(tiny_folder: Path) -> None:
+    program = f"""
+from soundctm import SoundCTM
+model = SoundCTM.from_pretrained({str(tiny_folder)!r})
+takes = model.replay(model.recipes("rain", takes=200, steps=8, seed=1))
+next(takes)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_nothing_to_make(model: SoundCTM) -> None:
+    assert list(model.replay([])) == []

@@ -1,6 +1,6 @@
 """How the networks of a model are computed: by which engine, in which precision, by how many threads."""
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 import torch
 from torch import nn
@@ -30,14 +30,15 @@ class Computation:
         self.networks: tuple[nn.Module, nn.Module] = build(options, parts.student, parts.autoencoder, device)
         self.batcher = Batcher()
         self._parameters = parameters(parts.config.student)
+        self._cores = torch.get_num_threads()  # asked once: what a thread finds later depends on who spoke last
 
-    def crew(self, takes: int) -> Crew:
-        """Who makes so many takes."""
-        return Crew.of(self._parameters, self.device, takes)
+    def crew(self, takes: int, seconds: float = 0.0) -> Crew:
+        """Who makes so many takes of up to so many seconds."""
+        return Crew.of(self._parameters, self.device, self._cores, takes, seconds)
 
     def arithmetic(self) -> AbstractContextManager[object]:
         """In which what belongs to a take is computed outside of its crew: with as many cores as there."""
-        return threads(1) if self.crew(1).workers else nullcontext()
+        return threads(self.crew(1).cores)
 
     def networks_for(self, recipe: Recipe) -> tuple[nn.Module, nn.Module]:
         """Student and autoencoder; layer by layer, so that gradients flow, where targets are to be reached."""

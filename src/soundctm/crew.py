@@ -1,26 +1,31 @@
 """Who makes the takes: parallel threads of one core each, or the caller's thread with all cores."""
 
+import atexit
 import queue
 import threading
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 
-from soundctm.engines.threads import threads
-from soundctm.lanes import Batcher, Pull, Result, work_through
+from soundctm.lanes import Batcher, Lanes, Result
 from soundctm.performance import Performance, Tick
 
 SMALL = 100_000_000  # parameters below which the layers of a network do not fill several cores of a CPU
 CPU_WIDTH, GPU_WIDTH = 4, 16  # rows from which on a batch brings little more
+SECONDS = 240.0  # of sound that several workers decode at once: memory grows with it
+AHEAD = 2  # takes for each that is being made, which may be finished before somebody asks for them
+
+Make = Callable[[Tick], Performance]
+News = Result | BaseException | None  # None: a unit of work is done
 
 
 @dataclass(frozen=True)
 class Crew:
-    """``workers`` threads with one core each, or 0 for the caller's own thread with all of its cores; takes in each
-    share batches of up to ``width``.
+    """``workers`` threads with one core each, or 0 for the caller's own thread with ``cores``; takes in each share
+    batches of up to ``width``.
 
     Kernels of linear algebra round otherwise with another number of cores, so a model's takes are always made by the
     same kind of crew, one or a hundred.
@@ -28,88 +33,115 @@ class Crew:
 
     workers: int
     width: int
+    cores: int
 
     @classmethod
-    def of(cls, parameters: int, device: torch.device, takes: int) -> "Crew":
-        """The crew for a student of so many parameters."""
+    def of(cls, parameters: int, device: torch.device, cores: int, takes: int, seconds: float = 0.0) -> "Crew":
+        """The crew for takes, 1 or more, of up to so many seconds by a student of so many parameters."""
         if device.type != "cpu":
-            return cls(0, min(takes, GPU_WIDTH))
+            return cls(0, min(takes, GPU_WIDTH), cores)
         if parameters > SMALL:
-            return cls(0, 1)
-        workers = min(takes, torch.get_num_threads())
-        return cls(workers, min(CPU_WIDTH, -(-takes // workers)))
+            return cls(0, 1, cores)
+        workers = min(takes, cores, max(1, int(SECONDS / max(seconds, 1.0))))
+        return cls(workers, min(CPU_WIDTH, -(-takes // workers)), 1)
 
 
 class Stopped(Exception):
     """Nobody waits for the takes any more."""
 
 
-def perform(performances: Sequence[Performance], crew: Crew, batcher: Batcher, tick: Tick) -> Iterator[np.ndarray]:
+class Source:
+    """Hands out takes in their order, to whichever thread asks, and not many more than are asked for."""
+
+    def __init__(self, makers: Sequence[Make], tick: Tick, ahead: int) -> None:
+        self.makers, self.tick, self.ahead = makers, tick, ahead
+        self.given = self.taken = 0
+        self.stopped = False
+        self._changed = threading.Condition()
+
+    def pull(self, wait: bool) -> tuple[int, Callable[[], Performance]] | None:
+        """The next take; None when there is none, or none yet and the caller has other work than to ``wait``."""
+        with self._changed:
+            while wait and not self.stopped and self.taken + self.ahead <= self.given < len(self.makers):
+                self._changed.wait()
+            if self.stopped or self.given >= min(len(self.makers), self.taken + self.ahead):
+                return None
+            self.given += 1
+            return self.given - 1, partial(self.makers[self.given - 1], self.tick)
+
+    def take(self) -> None:
+        """Somebody has asked for one more."""
+        with self._changed:
+            self.taken += 1
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Hand out no more."""
+        with self._changed:
+            self.stopped = True
+            self._changed.notify_all()
+
+
+def perform(makers: Sequence[Make], crew: Crew, batcher: Batcher, tick: Tick) -> Iterator[np.ndarray]:
     """Samples ``[1, length]`` of the takes in their order, each as soon as it and those before it are made.
 
     ``tick()`` is called after every unit of work, in the caller's thread; where it raises, or the caller stops
-    listening, all work ends with the step that it is at.
+    listening, all work ends with the step that it is at. What keeps a take from beginning is raised in its turn.
     """
-    results = (
-        _threaded(performances, crew, batcher, tick) if crew.workers else _inline(performances, crew, batcher, tick)
-    )
-    waiting: dict[int, np.ndarray] = {}
-    turn = 0
-    for number, samples in results:
-        waiting[number] = samples
-        while turn in waiting:
-            yield waiting.pop(turn)
-            turn += 1
-
-
-def _source(performances: Sequence[Performance]) -> Pull:
-    """Hands out takes one by one, to whichever thread asks."""
-    left, lock = deque(enumerate(performances)), threading.Lock()
-
-    def pull() -> tuple[int, Performance] | None:
-        with lock:
-            return left.popleft() if left else None
-
-    return pull
-
-
-def _inline(performances: Sequence[Performance], crew: Crew, batcher: Batcher, tick: Tick) -> Iterator[Result]:
-    for performance in performances:
-        performance.tick = tick
-    with torch.no_grad():
-        yield from work_through(_source(performances), crew.width, batcher)
-
-
-def _threaded(performances: Sequence[Performance], crew: Crew, batcher: Batcher, tick: Tick) -> Iterator[Result]:
-    news: queue.SimpleQueue[Result | Exception | None] = queue.SimpleQueue()  # None: a unit of work is done
-    stop = threading.Event()
+    news: queue.SimpleQueue[News] = queue.SimpleQueue()
 
     def tell() -> None:
-        if stop.is_set():
+        if source.stopped:
             raise Stopped
         news.put(None)
 
-    def work(pull: Pull) -> None:
+    ahead = AHEAD * max(1, crew.workers) * crew.width
+    source = Source(makers, tell if crew.workers else tick, ahead)
+    lanes = partial(Lanes, crew.width, crew.cores, batcher)
+    results = _threaded(source, news, lanes, crew.workers, tick) if crew.workers else lanes().run(source.pull)
+    waiting: dict[int, np.ndarray | Exception] = {}
+    turn = 0
+    for number, made in results:
+        waiting[number] = made
+        while turn in waiting:
+            due = waiting.pop(turn)
+            if isinstance(due, Exception):
+                raise due
+            source.take()
+            turn += 1
+            yield due
+
+
+def _threaded(
+    source: Source, news: "queue.SimpleQueue[News]", lanes: Callable[[], Lanes], workers: int, tick: Tick
+) -> Iterator[Result]:
+    def work() -> None:
         try:
-            with torch.no_grad(), threads(1):
-                for result in work_through(pull, crew.width, batcher):
-                    news.put(result)
+            for result in lanes().run(source.pull):
+                news.put(result)
         except Stopped:
             return
-        except Exception as error:  # handed to the caller's thread, which raises it
+        except BaseException as error:  # handed to the caller's thread, which raises it
             news.put(error)
 
-    for performance in performances:
-        performance.tick = tell
-    pull = _source(performances)
-    workers = [threading.Thread(target=work, args=(pull,), name=f"take-{i}", daemon=True) for i in range(crew.workers)]
-    for thread in workers:
-        thread.start()
-    left = len(performances)
+    threads = [threading.Thread(target=work, name=f"take-{i}", daemon=True) for i in range(workers)]
+    cores = torch.get_num_threads()
+
+    def end() -> None:
+        source.stop()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
+        torch.set_num_threads(cores)  # threads that begin later take the number that was said last, by whomever
+
+    atexit.register(end)  # a thread that computes while the interpreter ends would abort it
     try:
+        for thread in threads:
+            thread.start()
+        left = len(source.makers)
         while left:
             item = news.get()
-            if isinstance(item, Exception):
+            if isinstance(item, BaseException):
                 raise item
             if item is None:
                 tick()
@@ -117,6 +149,5 @@ def _threaded(performances: Sequence[Performance], crew: Crew, batcher: Batcher,
                 left -= 1
                 yield item
     finally:
-        stop.set()
-        for thread in workers:
-            thread.join()
+        atexit.unregister(end)
+        end()

@@ -117,7 +117,8 @@ def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
             scale = stored[name + ROW_SCALE].reshape(-1, *[1] * (value.ndim - 1))
             out[name] = value.float() * scale
         else:
-            out[name] = value.float() if value.is_floating_point() else value
+            # A copy: what was read is a view of the file, which somebody may replace while the model is in use.
+            out[name] = value.to(torch.float32 if value.is_floating_point() else value.dtype, copy=True)
     return out
 
 

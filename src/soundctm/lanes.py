@@ -7,12 +7,15 @@ import torch
 from torch import Tensor
 
 from soundctm.backbones.text import TextMemory
+from soundctm.engines.threads import threads
+from soundctm.errors import UserError
 from soundctm.performance import Performance, keeps_all
 from soundctm.trajectory import Trajectory
 from soundctm.trajectory.leap import Rows, StagedLeap
 
-Pull = Callable[[], tuple[int, Performance] | None]
-Result = tuple[int, np.ndarray]
+Pull = Callable[[bool], tuple[int, Callable[[], Performance]] | None]  # told whether it may wait for one
+Result = tuple[int, np.ndarray | Exception]
+Kind = tuple[object, ...]
 Core = Callable[..., Tensor]
 
 
@@ -23,11 +26,12 @@ class Lane:
         self.number, self.performance = number, performance
         self.trajectory: Trajectory = performance.begin()
         self.leap = self.trajectory.leap
+        self.student = performance.engine.student
 
     @property
     def shares(self) -> bool:
         """Whether its steps may be steps of a batch: no windows, and a student in stages."""
-        return isinstance(self.leap, StagedLeap) and self.leap.student is self.performance.engine.student
+        return isinstance(self.leap, StagedLeap) and self.leap.student is self.student
 
     @property
     def asked(self) -> tuple[Tensor, int]:
@@ -43,8 +47,9 @@ class Lane:
 
     def land(self, F: Tensor) -> None:
         """Take the step, with the network's answer."""
-        if isinstance(self.leap, StagedLeap):
-            self.trajectory.land(self.leap.land(F, *self.asked))
+        if not isinstance(self.leap, StagedLeap):
+            raise TypeError("only a student in stages answers by rows")
+        self.trajectory.land(self.leap.land(F, *self.asked))
 
     def run(self) -> None:
         """Take all steps alone."""
@@ -56,30 +61,30 @@ class Lane:
         return None if result is None else self.performance.finish(result)
 
 
-def kind(rows: Rows) -> tuple[object, ...]:
-    """Rows of one kind fit into one batch."""
-    return rows.x.shape, rows.level.shape, rows.memory.tokens
+def kind(student: object, rows: Rows) -> Kind:
+    """Rows of one kind fit into one batch: of one network, and of one shape."""
+    return id(student), rows.x.shape, rows.level.shape, rows.memory.tokens
 
 
 class Batcher:
-    """Asks the network for the rows of several takes at once.
+    """Asks a network for the rows of several takes at once.
 
     Whether a row of a batch is to the last bit what it is alone depends on the machine's kernels. It is looked up the
-    first time that a batch of a new size comes along; where it is not so, the rows are asked for one by one.
+    first time that a batch of a new kind or size comes along; where it is not so, the rows are asked for one by one.
     """
 
     def __init__(self) -> None:
-        self.exact: dict[tuple[object, ...], bool] = {}
+        self.exact: dict[tuple[Kind, int], bool] = {}
 
-    def answer(self, core: Core, asked: Sequence[Rows]) -> list[Tensor]:
+    def answer(self, core: Core, kind: Kind, asked: Sequence[Rows]) -> list[Tensor]:
         """The network's answer to each of these rows, which are of one kind."""
-        key = (kind(asked[0]), len(asked))
-        if len(asked) > 1 and self.exact.get(key, True):
-            together = self._together(core, asked)
-            if key in self.exact:
-                return together
+        key = (kind, len(asked))
+        known = self.exact.get(key)  # read once: other threads write it meanwhile
+        if len(asked) > 1 and known is True:
+            return self._together(core, asked)
         alone = [core(*rows) for rows in asked]
-        if len(asked) > 1 and key not in self.exact:
+        if len(asked) > 1 and known is None:
+            together = self._together(core, asked)
             self.exact[key] = all(torch.equal(a, b) for a, b in zip(alone, together, strict=True))
         return alone
 
@@ -92,34 +97,55 @@ class Batcher:
         return list(F.split([len(rows.x) for rows in asked]))
 
 
-def work_through(pull: Pull, width: int, batcher: Batcher) -> Iterator[Result]:
-    """Number and samples of every take that ``pull`` gives, as soon as each is made; up to ``width`` share a batch."""
-    lanes: list[Lane] = []
-    while True:
-        while len(lanes) < width and (given := pull()) is not None:
-            number, performance = given
-            if keeps_all(performance.recipe):
-                yield number, performance.samples()
-            else:
-                lanes.append(Lane(number, performance))
-        if not lanes:
-            return
-        step(lanes, batcher)
-        for lane in list(lanes):
-            if (samples := lane.finish()) is not None:
-                lanes.remove(lane)
-                yield lane.number, samples
+class Lanes:
+    """Takes on their way in one thread, up to ``width`` of them in a batch, on ``cores`` cores.
+
+    No gradients are recorded, and the number of cores is set, while something is computed: not in between, where the
+    thread may be somebody else's.
+    """
+
+    def __init__(self, width: int, cores: int, batcher: Batcher) -> None:
+        self.width, self.cores, self.batcher = width, cores, batcher
+        self.lanes: list[Lane] = []
+
+    def run(self, pull: Pull) -> Iterator[Result]:
+        """Number and samples of every take that ``pull`` gives, or what went wrong with it, as soon as it is there."""
+        while True:
+            while len(self.lanes) < self.width and (given := pull(not self.lanes)) is not None:
+                yield from self._begin(*given)
+            if not self.lanes:
+                return
+            yield from self._step()
+
+    def _begin(self, number: int, make: Callable[[], Performance]) -> list[Result]:
+        try:
+            with torch.no_grad(), threads(self.cores):
+                performance = make()
+                if keeps_all(performance.recipe):
+                    return [(number, performance.samples())]
+                self.lanes.append(Lane(number, performance))
+        except UserError as error:  # of this take alone: a recording that is missing, say
+            return [(number, error)]
+        return []
+
+    def _step(self) -> list[Result]:
+        with torch.no_grad(), threads(self.cores):
+            step(self.lanes, self.batcher)
+            done = [(lane, samples) for lane in self.lanes if (samples := lane.finish()) is not None]
+        for lane, _ in done:
+            self.lanes.remove(lane)
+        return [(lane.number, samples) for lane, samples in done]
 
 
 def step(lanes: Sequence[Lane], batcher: Batcher) -> None:
-    """The next step of the lanes that fit into the largest batch; or all steps of one that cannot share."""
-    groups: dict[tuple[object, ...], list[tuple[Lane, Rows]]] = {}
-    for lane in lanes:
-        if not lane.shares:
-            return lane.run()
-        rows = lane.rows()
-        groups.setdefault(kind(rows), []).append((lane, rows))
-    group = max(groups.values(), key=len)
-    core: Core = group[0][0].performance.engine.student.core  # type: ignore[assignment]
-    for (lane, _), F in zip(group, batcher.answer(core, [rows for _, rows in group]), strict=True):
+    """The next step of the first of these takes and of those that fit into a batch with it; all of its steps where it
+    cannot share."""
+    first = lanes[0]
+    if not first.shares:
+        return first.run()
+    asked = [(lane, lane.rows()) for lane in lanes if lane.shares]
+    wanted = kind(first.student, asked[0][1])
+    group = [(lane, rows) for lane, rows in asked if kind(lane.student, rows) == wanted]
+    core: Core = first.student.core  # type: ignore[assignment]
+    for (lane, _), F in zip(group, batcher.answer(core, wanted, [rows for _, rows in group]), strict=True):
         lane.land(F)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from soundctm.edits import Plan
 from soundctm.engines import EngineName, EngineOptions, Precision
 from soundctm.errors import UserError
 from soundctm.folder import SHIPPED, Parts, locate, read_parts, write_parts
-from soundctm.performance import Performance, work
+from soundctm.performance import Performance, Tick, work
 from soundctm.prompts import Prompts
 from soundctm.revisions import looped, refined, relatives
 from soundctm.sources import Sources
@@ -263,6 +264,8 @@ class SoundCTM:
         """
         for recipe in recipes:
             check_recipe(recipe)
+        if not recipes:
+            return
         total, done = sum(work(recipe) for recipe in recipes), 0
 
         def tick() -> None:
@@ -272,13 +275,13 @@ class SoundCTM:
                 callback(done, total)
 
         recipes = [self.computation.in_precision(recipe) for recipe in recipes]
-        performances = [
-            Performance(self._engine(*self.computation.networks_for(recipe)), recipe, sources or {}, tick)
-            for recipe in recipes
-        ]
-        takes = perform(performances, self.computation.crew(len(recipes)), self.computation.batcher, tick)
-        for recipe, samples in zip(recipes, takes, strict=True):
+        makers = [partial(self._perform, recipe, sources or {}) for recipe in recipes]
+        crew = self.computation.crew(len(recipes), max(recipe.seconds for recipe in recipes))
+        for recipe, samples in zip(recipes, perform(makers, crew, self.computation.batcher, tick), strict=True):
             yield Clip(samples, self.sample_rate, recipe)
+
+    def _perform(self, recipe: Recipe, sources: Sources, tick: Tick) -> Performance:
+        return Performance(self._engine(*self.computation.networks_for(recipe)), recipe, sources, tick)
 
     def encode(self, prompt: str) -> Conditioning:
         """Conditioning of one prompt, as it is :meth:`understood`."""

@@ -21,12 +21,13 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None, gelu: bool = False) 
 
 
 def takes(layer: nn.Linear, x: Tensor) -> bool:
-    """Whether oneDNN runs ``layer`` on ``x``: a plain linear layer, float32 on the CPU, and no gradient, autocast or
-    tracing, which the operator does not know."""
+    """Whether oneDNN runs ``layer`` on ``x``: a plain linear layer without hooks, float32 on the CPU, and no gradient,
+    autocast or tracing, which the operator does not know."""
     return (
         AVAILABLE
         and not torch.compiler.is_compiling()
         and type(layer) is nn.Linear
+        and not (layer._forward_hooks or layer._forward_pre_hooks)
         and not torch.is_grad_enabled()
         and x.device.type == layer.weight.device.type == "cpu"
         and x.dtype == layer.weight.dtype == torch.float32

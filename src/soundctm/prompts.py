@@ -1,5 +1,6 @@
 """From words to what the student reads, once per prompt."""
 
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import lru_cache
@@ -24,13 +25,20 @@ class Prompts:
     ) -> None:  # fmt: skip
         self.text_encoder, self.phrasebook, self.student = text_encoder, phrasebook, student
         self.device, self.arithmetic = device, arithmetic
-        self.encode = lru_cache(maxsize=REMEMBERED)(self._encode)
+        self._lock = threading.Lock()  # several takes of a new prompt begin at once, and one of them encodes it
+        self._remembered = lru_cache(maxsize=REMEMBERED)(self._encode)
+
+    def encode(self, prompt: str) -> Conditioning:
+        """Conditioning of a prompt, as it is :meth:`understood`."""
+        with self._lock:
+            return self._remembered(prompt)
 
     def understood(self, prompt: str) -> str:
         """The prompt, or where it has words that the model never learnt, the learnt phrase that is nearest to it."""
         return prompt if self.phrasebook is None else self.phrasebook.understood(prompt)
 
     def _encode(self, prompt: str) -> Conditioning:
-        with torch.inference_mode(False), torch.no_grad(), self.arithmetic():
+        plain = torch.autocast(self.device.type, enabled=False)
+        with torch.inference_mode(False), torch.no_grad(), plain, self.arithmetic():
             text: Conditioning = self.text_encoder.encode([self.understood(prompt)])  # type: ignore[operator]
             return prepared(self.student, text.to(self.device))

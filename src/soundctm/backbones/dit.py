@@ -63,7 +63,7 @@ class DiT(nn.Module):
         super().__init__()
         self.config = config
         self.checkpointing = checkpointing
-        self.mark = object()  # networks that share these weights share this too
+        self._identity = object()  # networks that share these weights share this too
         width, inside = config.width, config.channels * config.patch
         self.timestep_features = FourierFeatures(config.fourier_features)
         self.to_timestep_embed = _mlp(config.fourier_features, width, width, bias=True)
@@ -152,19 +152,30 @@ class DiT(nn.Module):
             pooled = self.to_pooled((tokens * weight).sum(1) / weight.sum(1))
         return FreshText(Context(tokens, mask), pooled)
 
+    def mark(self) -> tuple[object, int]:
+        """Names this network and the present state of its weights."""
+        return self._identity, sum(0 if each.is_inference() else each._version for each in self.parameters())
+
+    def _has_read(self, conditioning: Conditioning) -> bool:
+        """Whether a conditioning was prepared here, by these weights, and may be used: where they learn, gradients must
+        find their way through the text."""
+        if not isinstance(conditioning, PreparedText) or conditioning.mark != self.mark():
+            return False
+        return not (torch.is_grad_enabled() and self.to_cond_embed[0].weight.requires_grad)
+
     def prepare(self, conditioning: Conditioning) -> PreparedText:
         """The conditioning with all that this network makes of it, for the steps of a trajectory: text is then embedded
         and turned into keys and values once."""
-        if isinstance(conditioning, PreparedText) and conditioning.mark is self.mark:
-            return conditioning
+        if self._has_read(conditioning):
+            return cast(PreparedText, conditioning)
         fresh = self._read(conditioning)
         layers = [block.cross_attn.remember(fresh.context) for block in self.blocks]  # type: ignore[operator,union-attr]
         memory = TextMemory.of(layers, fresh.pooled)
-        return PreparedText(conditioning.tokens, conditioning.mask, memory, self.mark)
+        return PreparedText(conditioning.tokens, conditioning.mask, memory, self.mark())
 
     def _text(self, conditioning: Conditioning) -> FreshText | TextMemory:
-        if isinstance(conditioning, PreparedText) and conditioning.mark is self.mark:
-            return conditioning.memory
+        if self._has_read(conditioning):
+            return cast(PreparedText, conditioning).memory
         return self._read(conditioning)
 
     def _tokens(self, x: Tensor, span: Span) -> Tensor:

@@ -31,7 +31,9 @@ class Conditioning:
 
     def expand(self, batch: int) -> "Conditioning":
         """One item stands for ``batch`` items; a conditioning of ``batch`` items stays as it is."""
-        if len(self) not in (1, batch):
+        if len(self) == batch:
+            return self
+        if len(self) != 1:
             raise ValueError(f"Conditioning of {len(self)} items does not expand to {batch}")
         return Conditioning(self.tokens.expand(batch, -1, -1), self.mask.expand(batch, -1))
 

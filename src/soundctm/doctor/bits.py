@@ -2,16 +2,15 @@
 
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
-import torch
 
 from soundctm.audio import Recipe
 from soundctm.benchmark.machine import cores
 from soundctm.doctor.golden import COURSES, SEED, SHORT
 from soundctm.doctor.results import Bits
-from soundctm.engines.threads import threads
-from soundctm.lanes import Batcher, work_through
+from soundctm.lanes import Batcher, Lanes
 from soundctm.model import SoundCTM
 from soundctm.performance import Performance
 
@@ -23,21 +22,26 @@ def compare_bits(model: SoundCTM) -> Bits:
         model.recipes(course["prompt"], seed=SEED + i, steps=2 + i % 2, seconds=seconds)[0]
         for i, course in enumerate(COURSES)
     ]
-    batcher = Batcher()
-    with model.computation.arithmetic():
-        together, alone = _made(model, recipes, len(recipes), batcher), _made(model, recipes, 1, Batcher())
+    batcher, usual = Batcher(), model.computation.crew(1).cores
+    together, alone = (_made(model, recipes, *how) for how in ((len(recipes), usual, batcher), (1, usual, Batcher())))
     same = all(np.array_equal(alone[number], samples) for number, samples in together.items())
     cored = None
     if model.device.type == "cpu" and cores() > 1:
-        with threads(1):
-            one = _made(model, recipes[:1], 1, Batcher())
-        with threads(cores()):
-            cored = np.array_equal(one[0], _made(model, recipes[:1], 1, Batcher())[0])
+        one, all_ = (_made(model, recipes[:1], 1, count, Batcher())[0] for count in (1, cores()))
+        cored = np.array_equal(one, all_)
     return Bits(batch=same, rows=all(batcher.exact.values()), cores=cored)
 
 
-def _made(model: SoundCTM, recipes: Sequence[Recipe], width: int, batcher: Batcher) -> dict[int, np.ndarray]:
-    """Samples of takes, ``width`` of them in a batch."""
-    left = deque(enumerate(Performance(model.engine, recipe, {}, lambda: None) for recipe in recipes))
-    with torch.no_grad():
-        return dict(work_through(lambda: left.popleft() if left else None, width, batcher))
+def _made(
+    model: SoundCTM, recipes: Sequence[Recipe], width: int, cores: int, batcher: Batcher
+) -> dict[int, np.ndarray]:
+    """Samples of takes, ``width`` of them in a batch, on so many cores."""
+    engine = model.engine  # one for all, as takes of several networks share no batch
+    makers = [partial(Performance, engine, recipe, {}, lambda: None) for recipe in recipes]
+    left = deque(enumerate(makers))
+    made = {}
+    for number, samples in Lanes(width, cores, batcher).run(lambda wait: left.popleft() if left else None):
+        if isinstance(samples, Exception):
+            raise samples
+        made[number] = samples
+    return made

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from soundctm.benchmark import PAPER
+from soundctm.benchmark.machine import cores
 from soundctm.benchmark.results import Model
 from soundctm.benchmark.subjects import load
 from soundctm.checks import MAX_TAKES
@@ -28,7 +29,7 @@ class Subject:
 
     def in_flight(self, device: str) -> int:
         """Takes that are at work at the same time on a device, however many are asked for."""
-        crew = Crew.of(self.facts.parameters["student"], torch.device(device), MAX_TAKES)
+        crew = Crew.of(self.facts.parameters["student"], torch.device(device), cores(), MAX_TAKES)
         return max(1, crew.workers) * crew.width
 
 

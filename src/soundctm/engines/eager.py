@@ -41,9 +41,9 @@ def build(
     """
     if precision == "tf32":
         need_tf32(device)
-        return rounded(student, "tf32", "core"), rounded(autoencoder, "tf32", "decode", "decode_part")
+        return rounded(student, "tf32", "core"), rounded(autoencoder, "tf32", "decode", "decode_part", "encode")
     if precision == "float32" and device.type == "cuda":
-        return rounded(student, "ieee", "core"), rounded(autoencoder, "ieee", "decode", "decode_part")
+        return rounded(student, "ieee", "core"), rounded(autoencoder, "ieee", "decode", "decode_part", "encode")
     if precision == "float32":
         return student, autoencoder
     return swapped(student, _swap(precision, device)), _decoder(autoencoder, precision, device)
