@@ -79,6 +79,15 @@ def check_source(clip: Clip, name: str) -> None:
         raise UserError(f"{name} goes beyond full scale (peak {peak:.3g}, 1 is full scale); turn it down first")
 
 
+def check_model(recipe: Recipe, name: str, model_hash: str) -> None:
+    """Raise :class:`UserError` unless the model of this name and hash made what a recipe describes."""
+    if recipe.model_hash != model_hash:
+        raise UserError(
+            f"this clip was made by model {recipe.model} ({recipe.model_hash}), not by {name} ({model_hash}); load "
+            "that model to work on it"
+        )
+
+
 def within(name: str, value: float, low: float, high: float, hint: str) -> None:
     """Raise :class:`UserError` unless ``low <= value <= high``; the hint goes in brackets after the range."""
     if not low <= value <= high:  # false for NaN as well

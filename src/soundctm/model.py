@@ -1,7 +1,7 @@
 """SoundCTM: the rooms assembled into a model that turns words into sound."""
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import partial
 from importlib.metadata import version
@@ -17,7 +17,7 @@ from soundctm.audio.target import Target
 from soundctm.autoencoder.normalizer import Normalizer
 from soundctm.autoencoder.rows import lay_out
 from soundctm.backbones import DiT
-from soundctm.checks import LONGEST, check_recipe, check_takes
+from soundctm.checks import LONGEST, check_model, check_recipe, check_takes
 from soundctm.computation import Computation
 from soundctm.conditioning import Conditioning
 from soundctm.config import ModelConfig
@@ -26,20 +26,17 @@ from soundctm.edits import Plan
 from soundctm.engines import EngineName, EngineOptions, Precision
 from soundctm.errors import UserError
 from soundctm.folder import SHIPPED, Parts, locate, read_parts, write_parts
-from soundctm.performance import Performance, Tick, work
+from soundctm.performance import Performance, StepCallback, Tick, counted, work
 from soundctm.prompts import Prompts
 from soundctm.revisions import looped, refined, relatives
 from soundctm.sources import Sources
 from soundctm.takes import Engine
 
-StepCallback = Callable[[int, int], None]
-
 
 class SoundCTM:
     """A student with its autoencoder and text encoder. Build it with :meth:`from_pretrained`.
 
-    Attributes: ``student``, ``teacher`` (or None), ``autoencoder``, ``text_encoder``, ``normalizer``, ``config``,
-    ``model_hash``, ``device``.
+    Attributes beside its parts: ``name``, ``config``, ``model_hash``, ``device``, ``computation``.
     """
 
     def __init__(self, parts: Parts, name: str, device: torch.device | str = "cpu") -> None:
@@ -47,14 +44,11 @@ class SoundCTM:
         self.config: ModelConfig = parts.config
         self.model_hash = parts.model_hash
         self.device = torch.device(device)
-        self.student: DiT = parts.student.to(self.device)
-        self.teacher: DiT | None = None if parts.teacher is None else parts.teacher.to(self.device)
-        self.autoencoder: nn.Module = parts.autoencoder.to(self.device)
-        self.text_encoder: nn.Module = parts.text_encoder.to(self.device)
-        lay_out(self.autoencoder)
-        self.normalizer: Normalizer = parts.normalizer.to(self.device)
         self.phrasebook = parts.phrasebook
         self._parts = parts
+        for part in filter(None, (self.student, self.teacher, self.autoencoder, self.text_encoder, self.normalizer)):
+            part.to(self.device)
+        lay_out(self.autoencoder)
         self.computation = Computation(parts, self.device, EngineOptions("eager", parts.precision))
         self._prompts = Prompts(
             self.text_encoder, parts.phrasebook, self.student, self.device, self.computation.arithmetic
@@ -78,6 +72,31 @@ class SoundCTM:
     def save_pretrained(self, folder: str | Path) -> Path:
         """Write a model folder that :meth:`from_pretrained` reads."""
         return write_parts(self._parts, Path(folder))
+
+    @property
+    def student(self) -> DiT:
+        """Jumps from any noise level to any lower one. Parts are not exchanged: a model is built from its parts."""
+        return self._parts.student
+
+    @property
+    def teacher(self) -> DiT | None:
+        """What the student was distilled from, where it came along."""
+        return self._parts.teacher
+
+    @property
+    def autoencoder(self) -> nn.Module:
+        """Waveform to raw latents and back."""
+        return self._parts.autoencoder
+
+    @property
+    def text_encoder(self) -> nn.Module:
+        """Prompts to conditioning."""
+        return self._parts.text_encoder
+
+    @property
+    def normalizer(self) -> Normalizer:
+        """Raw latents to those of the student and back."""
+        return self._parts.normalizer
 
     @property
     def sample_rate(self) -> int:
@@ -226,8 +245,7 @@ class SoundCTM:
 
     def _round(self, seconds: float) -> float:
         """The whole frames of a circle that hold so many seconds."""
-        most = int(LONGEST * self.sample_rate) // self.engine.hop
-        return min(self.engine.frames(seconds), most) * self.engine.hop / self.sample_rate
+        return self.engine.whole_frames(seconds, LONGEST)
 
     def refine(
         self, clip: Clip, steps: int = 16, callback: StepCallback | None = None, sources: Sources | None = None
@@ -248,11 +266,7 @@ class SoundCTM:
 
     def check_mine(self, recipe: Recipe) -> None:
         """Raise :class:`UserError` unless this model made what a recipe describes."""
-        if recipe.model_hash != self.model_hash:
-            raise UserError(
-                f"this clip was made by model {recipe.model} ({recipe.model_hash}), not by "
-                f"{self.name} ({self.model_hash}); load that model to work on it"
-            )
+        check_model(recipe, self.name, self.model_hash)
 
     def replay(
         self, recipes: Sequence[Recipe], callback: StepCallback | None = None, sources: Sources | None = None
@@ -266,14 +280,7 @@ class SoundCTM:
             check_recipe(recipe)
         if not recipes:
             return
-        total, done = sum(work(recipe) for recipe in recipes), 0
-
-        def tick() -> None:
-            nonlocal done
-            done += 1
-            if callback is not None:
-                callback(done, total)
-
+        tick = counted(sum(work(recipe) for recipe in recipes), callback)
         recipes = [self.computation.in_precision(recipe) for recipe in recipes]
         makers = [partial(self._perform, recipe, sources or {}) for recipe in recipes]
         crew = self.computation.crew(len(recipes), max(recipe.seconds for recipe in recipes))

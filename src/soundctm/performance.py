@@ -1,5 +1,6 @@
 """From a recipe to samples: where the trajectory starts, what steers it, and how the sound ends."""
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -31,6 +32,13 @@ LOOP_FADE = 0.05  # seconds in which the end of a loop goes over into its beginn
 INVERSION_STEPS = 40
 
 Tick = Callable[[], None]
+StepCallback = Callable[[int, int], None]
+
+
+def counted(total: int, callback: StepCallback | None) -> Tick:
+    """A tick that tells ``callback(done, total)``."""
+    done = itertools.count(1)
+    return lambda: None if callback is None else callback(next(done), total)
 
 
 def work(recipe: Recipe) -> int:

@@ -39,6 +39,10 @@ class Engine:
         """Latent frames that hold so many seconds."""
         return -(-round(seconds * self.sample_rate) // self.hop)
 
+    def whole_frames(self, seconds: float, longest: float) -> float:
+        """The seconds of the whole frames that hold so many, within ``longest``: those of a circle."""
+        return min(self.frames(seconds), int(longest * self.sample_rate) // self.hop) * self.hop / self.sample_rate
+
     def noise(self, recipe: Recipe) -> list[Tensor]:
         """Unit-variance noise ``[C, T]`` of a take: the start, then one for each jump that adds some.
 
