@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from soundctm.engines.quantised import LARGEST, QuantisedLinear, quantise_
+from soundctm.engines.quantised import LARGEST, QuantisedLinear, quantised
+from soundctm.engines.swap import swap_
 from soundctm.folder import pack, unpack
 from tests.oracles.engines import held, needs_int8, relative
 from tests.oracles.tiny import tiny_dit
@@ -89,7 +90,7 @@ def test_gradients_are_refused() -> None:
 def test_a_block_shrinks_to_a_quarter_and_its_small_parts_stay() -> None:
     student = tiny_dit("student", width=128, kv_heads=4)
     before, text_layer = held(student.blocks), student.blocks[0].cross_attn.to_kv
-    assert quantise_(student) is student
+    assert swap_(student, quantised) is student
     kept = held(nn.ModuleList([block.cross_attn.to_kv for block in student.blocks]))
     assert (held(student.blocks) - kept) / (before - kept) < 0.27
     assert student.blocks[0].cross_attn.to_kv is text_layer

@@ -9,7 +9,7 @@ loudest take of a batch change the others.
 import torch
 from torch import Tensor, nn
 
-from soundctm.engines.swap import HEAVY, Network, swap_
+from soundctm.engines.swap import HEAVY
 
 LARGEST = 127  # -128 is not used
 SMALLEST_SCALE = 1e-12  # of a row of zeros
@@ -62,9 +62,3 @@ def quantised(name: str, layer: nn.Module) -> nn.Module:
     """A layer in int8, if it is one of those where the arithmetic is."""
     takes = isinstance(layer, nn.Linear) and name in HEAVY
     return QuantisedLinear(layer, name in TWO_DIGITS) if takes else layer  # type: ignore[arg-type]
-
-
-def quantise_(module: Network) -> Network:
-    """Round the big linear layers of a student, or of one of its blocks, in place and one by one: no more than one of
-    them is held twice at a time. The small ones, and those at either end, stay as they are."""
-    return swap_(module, quantised)
