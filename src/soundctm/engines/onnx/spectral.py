@@ -51,7 +51,7 @@ def _frame(theta: Tensor, inputs: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor
 
 
 def running_phase(log_magnitude: Tensor, n_fft: int, hop: int) -> Tensor:
-    """:func:`soundctm.autoencoder.phase.sinusoid_phasor`'s phases by the recursion that they are, frame by frame: ``[B, M, K]``."""
+    """Phases of :func:`soundctm.autoencoder.phase.sinusoid_phasor` by a recursion, frame by frame: ``[B, M, K]``."""
     peak = _nearest_peak(log_magnitude)
     advance = _advance(log_magnitude, peak, TURN * hop / n_fft)
     _, theta = scan(_frame, torch.zeros_like(advance[:, 0]), (peak.transpose(0, 1), advance.transpose(0, 1)))
