@@ -1,6 +1,6 @@
 """What other precisions cost in quality: the figures of a model, in each of them, against float32.
 
-`python benchmarks/precision.py --evaluator FOLDER --data FOLDER --out ../docs/figures/precision.json`
+`python benchmarks/precision.py --data FOLDER --out ../docs/figures/precision.json`
 """
 
 import argparse
@@ -15,7 +15,7 @@ from evaluation.common import Bench
 
 from soundctm import SoundCTM
 from soundctm.audio.io import write_atomically
-from soundctm.metrics.evaluator import load_listener
+from soundctm.metrics.evaluator import SHIPPED, load_listener
 from soundctm.metrics.frechet import frechet_distance
 from soundctm.training.data.recordings import ESC10_CLASSES
 
@@ -50,7 +50,7 @@ def main() -> None:
     """Measure every precision on the same recipes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="mini")
-    parser.add_argument("--evaluator", type=Path, required=True)
+    parser.add_argument("--evaluator", type=Path, default=SHIPPED, help="the one of the package when left out")
     parser.add_argument("--data", type=Path, required=True, help="folder with esc10")
     parser.add_argument("--precisions", nargs="+", default=["float32", "bfloat16", "int8"])
     parser.add_argument("--takes", type=int, default=10)

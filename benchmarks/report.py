@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+from soundctm.metrics.evaluator import SHIPPED
+
 DOCS = Path(__file__).parent.parent / "docs"
-BASELINES = Path(__file__).parent / "evaluator" / "figures.json"
+BASELINES = SHIPPED / "figures.json"
 
 # question -> (heading, what is wanted)
 WANTED = {
@@ -65,7 +67,7 @@ def main() -> None:
         "# Figures of the embedded model",
         "",
         f"Model hash `{figures['model hash']}`. Measured by `python benchmarks/evaluate.py "
-        "--evaluator benchmarks/evaluator --data FOLDER` and written by `python benchmarks/report.py`.",
+        "--data FOLDER` and written by `python benchmarks/report.py`.",
         "",
         "The evaluator was trained on real and procedural sounds only; it recognises "
         f"{evaluator['real']:.3f} of the held-out real clips (fold 5 of ESC-10) and {evaluator['procedural']:.3f} of "

@@ -35,7 +35,7 @@ def test_only_the_prompts_with_unseen_words_are_replaced() -> None:
     """Every other question is put to the model in its own words."""
     model = SoundCTM.from_pretrained("mini")
     assert model.phrasebook is not None
-    bench = Asked(model, load_listener(BENCHMARKS / "evaluator"), None, 1)
+    bench = Asked(model, load_listener(), None, 1)
     recognised, obeyed = (recognition.esc10, recognition.procedural), (obedience.attributes, obedience.counts)
     for question in (*recognised, *obeyed, obedience.order):
         question(bench, 1)

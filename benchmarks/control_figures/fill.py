@@ -47,8 +47,7 @@ def filled(place: Place, one: Held, gap: tuple[float, float], steps: int, seed: 
     """A recording ``[length]`` with its gap filled, and the same with the known samples put in and nothing more."""
     model = place.model
     plan = edits.fill(one.clip, *gap, name=one.name)
-    seconds = plan.seconds(model.sample_rate)
-    recipe = model.recipes(one.caption, steps=steps, seed=seed, seconds=seconds, edit=plan.edit)[0]
+    recipe = model.recipes(one.caption, steps=steps, seed=seed, plan=plan)[0]
     performance = Performance(model.engine, recipe, plan.sources, lambda: None)
     if performance.observation is None:
         raise ValueError("a fill has an observation")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from reproduction.files import read_arrays, read_json, write_arrays, write_json
-from reproduction.settings import EVALUATOR, file_hash, package_version
+from reproduction.settings import file_hash, package_version
 
 from soundctm import SoundCTM
 from soundctm.audio import Clip
@@ -18,7 +18,7 @@ from soundctm.audio.resample import resample
 from soundctm.errors import UserError
 from soundctm.folder import folder_hash, locate
 from soundctm.metrics.evaluator import SAMPLE_RATE as HEARD_AT
-from soundctm.metrics.evaluator import Listener, load_listener
+from soundctm.metrics.evaluator import SHIPPED, Listener, load_listener
 
 Figures = dict[str, Any]
 
@@ -53,7 +53,7 @@ def _model(name: str) -> SoundCTM:
 
 @lru_cache(maxsize=1)
 def _listener() -> Listener:
-    return load_listener(EVALUATOR)
+    return load_listener()
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Place:
         return {
             "form": FORM,
             "model_hash": folder_hash(locate(self.model_name)),
-            "evaluator_hash": file_hash(EVALUATOR / "evaluator.safetensors"),
+            "evaluator_hash": file_hash(SHIPPED / "evaluator.safetensors"),
             "versions": {"soundctm": package_version(), "torch": torch.__version__, "numpy": np.__version__},
         }
 

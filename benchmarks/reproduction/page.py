@@ -82,7 +82,7 @@ def facts(figures: Figures, settings: dict[str, Any]) -> dict[str, str]:
         f"caption of the reference's first clips; omega {figures['omega']:g}, nu 1 and gamma 0 unless said otherwise; "
         "the same noise for every student and every number of steps",
         "Reference": f"{settings['reference']} procedural clips of single classes, with seeds that no training uses",
-        "Evaluator": f"`benchmarks/evaluator` (hash `{settings['evaluator_hash']}`), trained on real and procedural "
+        "Evaluator": f"that of the package (hash `{settings['evaluator_hash']}`), trained on real and procedural "
         f"sounds; the model's training never saw it. It recognises {figures['recognised']:.2f} of the reference. FD is "
         "the Frechet distance between the embeddings of takes and reference, class agreement the share of takes to "
         "which it gives the prompt's class. The paper's measures are others: compare trends, not numbers",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from reproduction import sets, takes
 from reproduction.files import write_json
-from reproduction.settings import EVALUATOR, SHARD, Settings
+from reproduction.settings import SHARD, Settings
 from reproduction.training import train_variant, trained
 from reproduction.variants import (
     BASELINE,
@@ -56,7 +56,7 @@ class Place:
 
     @cached_property
     def listener(self) -> Listener:
-        return load_listener(EVALUATOR)
+        return load_listener()
 
     @cached_property
     def reference(self) -> sets.Reference:

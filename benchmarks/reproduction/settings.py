@@ -13,10 +13,10 @@ from reproduction.files import read_json, write_json
 from reproduction.variants import CONFIG, SMALL_GAN, all_settings
 from soundctm.errors import UserError
 from soundctm.folder import folder_hash, locate
+from soundctm.metrics.evaluator import SHIPPED
 from soundctm.training.config import StudentTraining, read_config
 
 FILE = "settings.json"
-EVALUATOR = Path(__file__).resolve().parent.parent / "evaluator"
 CLIPS, TAKES, GRID_TAKES = 4000, 224, 112  # at scale 1
 SHARD = 250  # clips of one data piece
 
@@ -74,7 +74,7 @@ def settings_for(model: str, scale: float) -> Settings:
     return Settings(
         scale=scale, model=str(folder.resolve()) if Path(model).is_dir() else model, model_hash=folder_hash(folder),
         teacher_hash=file_hash(folder / "teacher.safetensors"),
-        evaluator_hash=file_hash(EVALUATOR / "evaluator.safetensors"),
+        evaluator_hash=file_hash(SHIPPED / "evaluator.safetensors"),
         versions={"soundctm": package_version(), "torch": torch.__version__, "numpy": numpy.__version__},
         training=training.model_dump(mode="json"), gan=SMALL_GAN.model_dump(mode="json"),
         measured=all_settings(),

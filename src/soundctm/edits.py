@@ -41,6 +41,18 @@ class Plan:
         parts = [resampled_length(clip.samples.shape[1], clip.sample_rate, sample_rate) for clip in counted]
         return (sum(parts) + sum(round(seconds * sample_rate) for seconds in self.added)) / sample_rate
 
+    def check(self, takes: int, guided: bool) -> None:
+        """Raise :class:`UserError` unless so many takes can be made, ``guided`` by a prompt or a setting or not."""
+        if isinstance(self.edit, Morph) and takes != 1:
+            raise UserError(f"takes is {takes}; a morph has one sound for each amount, so leave it at 1")
+        if self.recipe is not None and guided:
+            raise UserError("a morph that begins with a take keeps its prompt, seed and guidance; leave them out")
+
+    def begun(self, recipe: Recipe) -> Recipe:
+        """The recipe of this edit with what it keeps of the take that it begins with."""
+        kept = {"prompt", "seed", "take", "omega", "nu", "negative"}
+        return recipe if self.recipe is None else recipe.model_copy(update=self.recipe.model_dump(include=kept))
+
 
 def source_of(clip: Clip, name: str) -> Source:
     """How a recipe names a recording, which is held against :func:`check_source` first."""

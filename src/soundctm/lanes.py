@@ -1,6 +1,7 @@
 """Takes that share a batch, step by step, though none knows of the others."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -19,11 +20,19 @@ Kind = tuple[object, ...]
 Core = Callable[..., Tensor]
 
 
+class Dropped(Exception):
+    """Nobody waits any more for the take whose tick raises this; those beside it go on."""
+
+
+OF_ONE_TAKE = (UserError, Dropped)  # what goes wrong with a take alone: a recording that is missing, say
+
+
 class Lane:
     """A take on its way, one step at a time."""
 
     def __init__(self, number: int, performance: Performance) -> None:
         self.number, self.performance = number, performance
+        self.fault: Exception | None = None
         self.trajectory: Trajectory = performance.begin()
         self.leap = self.trajectory.leap
         self.student = performance.engine.student
@@ -49,16 +58,25 @@ class Lane:
         """Take the step, with the network's answer."""
         if not isinstance(self.leap, StagedLeap):
             raise TypeError("only a student in stages answers by rows")
-        self.trajectory.land(self.leap.land(F, *self.asked))
+        with self._own_fault():
+            self.trajectory.land(self.leap.land(F, *self.asked))
 
     def run(self) -> None:
         """Take all steps alone."""
-        self.trajectory.run()
+        with self._own_fault():
+            self.trajectory.run()
 
-    def finish(self) -> np.ndarray | None:
-        """Samples ``[1, length]`` of the take when its last step is taken, else None."""
+    @contextmanager
+    def _own_fault(self) -> Iterator[None]:
+        try:
+            yield
+        except OF_ONE_TAKE as error:
+            self.fault = error
+
+    def finish(self) -> np.ndarray | Exception | None:
+        """Samples ``[1, length]`` of the take when its last step is taken, or what went wrong with it; None before."""
         result = self.trajectory.result
-        return None if result is None else self.performance.finish(result)
+        return self.fault or (None if result is None else self.performance.finish(result))
 
 
 def kind(student: object, rows: Rows) -> Kind:
@@ -124,17 +142,17 @@ class Lanes:
                 if keeps_all(performance.recipe):
                     return [(number, performance.samples())]
                 self.lanes.append(Lane(number, performance))
-        except UserError as error:  # of this take alone: a recording that is missing, say
+        except OF_ONE_TAKE as error:
             return [(number, error)]
         return []
 
     def _step(self) -> list[Result]:
         with torch.no_grad(), threads(self.cores):
             step(self.lanes, self.batcher)
-            done = [(lane, samples) for lane in self.lanes if (samples := lane.finish()) is not None]
+            done = [(lane, result) for lane in self.lanes if (result := lane.finish()) is not None]
         for lane, _ in done:
             self.lanes.remove(lane)
-        return [(lane.number, samples) for lane, samples in done]
+        return [(lane.number, result) for lane, result in done]
 
 
 def step(lanes: Sequence[Lane], batcher: Batcher) -> None:

@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from soundctm.audio import Clip, Recipe
-from soundctm.audio.edit import Edit, Morph
 from soundctm.audio.recipe import Steering
 from soundctm.audio.target import Target
 from soundctm.autoencoder.normalizer import Normalizer
@@ -140,21 +139,28 @@ class SoundCTM:
         loop: bool = False,
         targets: Sequence[Target] = (),
         steering: Steering = Steering(),
-        edit: Edit | None = None,
+        plan: Plan | None = None,
     ) -> list[Recipe]:
-        """What :meth:`generate` or :meth:`edit` is going to make: checked, with the defaults and the seed filled in."""
+        """What :meth:`generate`, or with a ``plan`` :meth:`edit`, is going to make: checked, with the defaults and the
+        seed filled in. ``plan`` says the seconds."""
+        if plan is not None:
+            plan.check(takes, bool(prompt or negative or seed is not None or omega is not None or nu != 1.0))
+            for made in filter(None, (plan.recipe, plan.other)):
+                self.check_mine(made)
+            seconds = plan.seconds(self.sample_rate)
         first = Recipe(
             prompt=prompt, seed=secrets.randbelow(2**31) if seed is None else seed, take=0, steps=steps,
             seconds=self.config.seconds if seconds is None else seconds,
             omega=self.config.omega if omega is None else omega, nu=nu, gamma=gamma, model=self.name,
             model_hash=self.model_hash, sample_rate=self.sample_rate, version=version("soundctm"), negative=negative,
-            loop=loop, targets=tuple(targets), steering=steering, edit=edit,
+            loop=loop, targets=tuple(targets), steering=steering, edit=None if plan is None else plan.edit,
         )  # fmt: skip
         check_takes(takes)
         check_recipe(first)
         if loop:
             first = first.model_copy(update={"seconds": self._round(first.seconds)})
-        return [first.model_copy(update={"take": take}) for take in range(takes)]
+        recipes = [first.model_copy(update={"take": take}) for take in range(takes)]
+        return recipes if plan is None else [plan.begun(recipe) for recipe in recipes]
 
     def generate(
         self,
@@ -208,19 +214,10 @@ class SoundCTM:
 
         The prompt may be empty. A morph that begins with a take keeps that take's prompt, seed and guidance.
         """
-        for made in filter(None, (plan.recipe, plan.other)):
-            self.check_mine(made)
-        if isinstance(plan.edit, Morph) and takes != 1:
-            raise UserError(f"takes is {takes}; a morph has one sound for each amount, so leave it at 1")
-        if plan.recipe is not None and (prompt or negative or seed is not None or omega is not None or nu != 1.0):
-            raise UserError("a morph that begins with a take keeps its prompt, seed and guidance; leave them out")
         recipes = self.recipes(
-            prompt, takes=takes, steps=steps, seconds=plan.seconds(self.sample_rate), seed=seed, omega=omega, nu=nu,
-            gamma=gamma, negative=negative, targets=targets, steering=steering, edit=plan.edit,
+            prompt, takes=takes, steps=steps, seed=seed, omega=omega, nu=nu, gamma=gamma, negative=negative,
+            targets=targets, steering=steering, plan=plan,
         )  # fmt: skip
-        if plan.recipe is not None:
-            kept = {"prompt", "seed", "take", "omega", "nu", "negative"}
-            recipes = [recipes[0].model_copy(update=plan.recipe.model_dump(include=kept))]
         return list(self.replay(recipes, callback, plan.sources))
 
     def vary(
@@ -235,12 +232,12 @@ class SoundCTM:
     ) -> list[Clip]:
         """``takes`` relatives of a take: the same noise to start from, another course. ``gamma`` (above 0, to 1) says
         how far they go; ``steps`` 2 or more; ``sources`` as for :meth:`refine`."""
-        return list(self.replay(relatives(self._recipe_of(clip), gamma, takes, steps), callback, sources))
+        return list(self.replay(relatives(self.recipe_of(clip), gamma, takes, steps), callback, sources))
 
     def loop(self, clip: Clip, steps: int = 16, callback: StepCallback | None = None) -> Clip:
         """A take again, from the same noise, as a sound whose end leads into its beginning. A recording is looped by
         :func:`soundctm.edits.loop`."""
-        recipe = self._recipe_of(clip)
+        recipe = self.recipe_of(clip)
         return next(self.replay([looped(recipe, self._round(recipe.seconds), steps)], callback))
 
     def _round(self, seconds: float) -> float:
@@ -255,10 +252,10 @@ class SoundCTM:
         ``sources`` are the recordings that went into it, by digest. Raises :class:`UserError` when the clip has no
         recipe or another model made it, or a recording is missing.
         """
-        return next(self.replay([refined(self._recipe_of(clip), steps)], callback, sources))
+        return next(self.replay([refined(self.recipe_of(clip), steps)], callback, sources))
 
-    def _recipe_of(self, clip: Clip) -> Recipe:
-        """The recipe of a clip that this model made."""
+    def recipe_of(self, clip: Clip) -> Recipe:
+        """The recipe of a clip that this model made. Raises :class:`UserError` for any other clip."""
         if clip.recipe is None:
             raise UserError("this clip carries no recipe; only sounds that soundctm made can be made again")
         self.check_mine(clip.recipe)
@@ -282,12 +279,13 @@ class SoundCTM:
             return
         tick = counted(sum(work(recipe) for recipe in recipes), callback)
         recipes = [self.computation.in_precision(recipe) for recipe in recipes]
-        makers = [partial(self._perform, recipe, sources or {}) for recipe in recipes]
+        makers = [partial(self.performance, recipe, sources or {}) for recipe in recipes]
         crew = self.computation.crew(len(recipes), max(recipe.seconds for recipe in recipes))
         for recipe, samples in zip(recipes, perform(makers, crew, self.computation.batcher, tick), strict=True):
             yield Clip(samples, self.sample_rate, recipe)
 
-    def _perform(self, recipe: Recipe, sources: Sources, tick: Tick) -> Performance:
+    def performance(self, recipe: Recipe, sources: Sources, tick: Tick) -> Performance:
+        """One checked take, before its first step; for who makes takes in threads of its own."""
         return Performance(self._engine(*self.computation.networks_for(recipe)), recipe, sources, tick)
 
     def encode(self, prompt: str) -> Conditioning:

@@ -18,6 +18,7 @@ from soundctm.audio.mel import mel_filters
 SAMPLE_RATE = 44100
 FRAME, HOP, MELS = 2048, 1024, 64
 FLOOR = 1e-4
+SHIPPED = Path(__file__).parent / "listener"
 
 
 class EvaluatorConfig(BaseModel):
@@ -106,8 +107,8 @@ def save_evaluator(evaluator: Evaluator, folder: Path) -> None:
     (folder / "evaluator.json").write_text(evaluator.config.model_dump_json(indent=1))
 
 
-def load_listener(folder: Path) -> Listener:
-    """Read what :func:`save_evaluator` wrote."""
+def load_listener(folder: Path = SHIPPED) -> Listener:
+    """Read what :func:`save_evaluator` wrote; without a folder, the evaluator that comes with the package."""
     evaluator = Evaluator(EvaluatorConfig.model_validate(json.loads((folder / "evaluator.json").read_text())))
     tensors = load_file(folder / "evaluator.safetensors")
     evaluator.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()})

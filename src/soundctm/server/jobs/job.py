@@ -1,0 +1,92 @@
+"""A job: what the world sees of it, and what the workshop keeps of it until it has ended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from soundctm.audio import Recipe
+from soundctm.performance import work
+from soundctm.server.jobs.orders import Order
+from soundctm.server.library import JobRecord, State
+
+FINAL: frozenset[State] = frozenset({"done", "failed", "cancelled", "interrupted"})
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job at one moment.
+
+    ``place`` counts the jobs before it while it waits; ``done`` and ``total`` network steps over all takes, both 0 for
+    a job of which only the record is left; ``seconds_left`` None where nobody can tell yet; ``entries`` the sounds made
+    so far, ids of the library in the order in which they came.
+    """
+
+    id: str
+    kind: str
+    state: State
+    created: datetime
+    place: int | None
+    done: int
+    total: int
+    seconds_left: float | None
+    entries: tuple[str, ...]
+    error: str | None
+    request: dict[str, Any]
+
+    @property
+    def final(self) -> bool:
+        """Whether it has ended, however that was."""
+        return self.state in FINAL
+
+
+Listener = Callable[[Job], None]
+
+
+class Task:
+    """A job on its way; whoever holds the lock of the workshop may change it."""
+
+    def __init__(self, record: JobRecord, order: Order, client: str) -> None:
+        self.record, self.order, self.client = record, order, client
+        self.state: State = record.state
+        self.error: str | None = None
+        self.total = sum(map(work, order.recipes))
+        self.done = 0
+        self.left = len(order.recipes)
+        self.entries: list[str] = []
+        self.due: float | None = None  # when it has taken too long, once it runs
+        self.listeners: list[Listener] = []
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def ended(self) -> bool:
+        return self.state in FINAL
+
+    def job(self, place: int, seconds_left: float | None) -> Job:
+        """What the world sees of it now."""
+        return Job(
+            id=self.id, kind=self.record.kind, state=self.state, created=self.record.created,
+            place=place if self.state == "queued" else None, done=self.done, total=self.total,
+            seconds_left=None if self.ended else seconds_left, entries=tuple(self.entries), error=self.error,
+            request=self.record.request,
+        )  # fmt: skip
+
+
+def kept(record: JobRecord) -> Job:
+    """A job of which only the record is left."""
+    return Job(
+        id=record.id, kind=record.kind, state=record.state, created=record.created, place=None, done=0, total=0,
+        seconds_left=None, entries=record.results, error=record.error, request=record.request,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Ticket:
+    """One take of a task."""
+
+    task: Task
+    recipe: Recipe
+    number: int  # of all tickets ever

@@ -1,0 +1,126 @@
+"""From a request to recipes: everything that a job needs is looked up and checked before it is taken on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from soundctm import edits
+from soundctm.audio import Clip, Recipe
+from soundctm.checks import LONGEST, check_recipe
+from soundctm.edits import Plan
+from soundctm.model import SoundCTM
+from soundctm.revisions import looped, refined, relatives
+from soundctm.server.jobs.requests import (
+    DeclipRequest,
+    ExtendBandwidthRequest,
+    ExtendRequest,
+    FillRequest,
+    GenerateRequest,
+    JoinRequest,
+    LoopRequest,
+    MorphRequest,
+    RefineRequest,
+    Request,
+    TransformRequest,
+    VaryRequest,
+)
+from soundctm.server.library import Kind, Library
+from soundctm.sources import Sources, find_clip
+
+GUIDED = {"takes", "steps", "seed", "omega", "nu", "gamma", "negative", "targets", "steering"}
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be made, of which recordings (by digest), and as what it goes into the library."""
+
+    recipes: tuple[Recipe, ...]
+    sources: Sources
+    parents: tuple[str, ...]
+    kind: Kind
+
+
+def order_of(request: Request, model: SoundCTM, library: Library) -> Order:
+    """The order of a request. Raises :class:`UserError` for values out of range, and what a library raises for a sound
+    that is not there."""
+    order = _Kitchen(model, library).order(request)
+    for recipe in order.recipes:
+        check_recipe(recipe)
+        for source in recipe.sources:
+            find_clip(source, order.sources)
+    recipes = tuple(model.computation.in_precision(recipe) for recipe in order.recipes)
+    return Order(recipes, order.sources, order.parents, order.kind)
+
+
+class _Kitchen:
+    def __init__(self, model: SoundCTM, library: Library) -> None:
+        self.model, self.library = model, library
+
+    def order(self, request: Request) -> Order:
+        match request:
+            case GenerateRequest():
+                fields = _fields(request, GUIDED | {"seconds", "loop"})
+                return Order(tuple(self.model.recipes(request.prompt, **fields)), {}, (), "take")
+            case RefineRequest():
+                return self._again(request.clip, "refined", lambda recipe: [refined(recipe, request.steps)])
+            case VaryRequest(gamma=gamma, takes=takes, steps=steps):
+                return self._again(request.clip, "take", lambda recipe: relatives(recipe, gamma, takes, steps))
+            case LoopRequest():
+                return self._loop(request)
+            case JoinRequest() | MorphRequest():
+                return self._pair(request)
+            case _:
+                return self._edit(request)
+
+    def _again(self, identifier: str, kind: Kind, change: Callable[[Recipe], list[Recipe]]) -> Order:
+        """A take of the library by a changed recipe."""
+        recipe = self.model.recipe_of(self.library.clip(identifier))
+        return Order(tuple(change(recipe)), self.library.sources(recipe), (identifier,), kind)
+
+    def _loop(self, request: LoopRequest) -> Order:
+        clip, name = self._sound(request.clip)
+        if clip.recipe is not None and clip.recipe.edit is None and not request.prompt:
+            seconds = self.model.engine.whole_frames(clip.recipe.seconds, LONGEST)
+            return self._again(request.clip, "edit", lambda recipe: [looped(recipe, seconds, request.steps)])
+        plan = edits.loop(clip, request.seam, name)
+        recipes = self.model.recipes(request.prompt, steps=request.steps, plan=plan)
+        return Order(tuple(recipes), plan.sources, (request.clip,), "edit")
+
+    def _pair(self, request: JoinRequest | MorphRequest) -> Order:
+        (clip, name), (other, others) = self._sound(request.clip), self._sound(request.other)
+        if isinstance(request, JoinRequest):
+            plan = edits.join(clip, other, request.gap, (name, others))
+        else:
+            names = (name, others)
+            plan = edits.morph(clip, other, request.amount, other_prompt=request.other_prompt, names=names)
+        return self._planned(request, plan, tuple(dict.fromkeys((request.clip, request.other))))
+
+    def _edit(
+        self, request: FillRequest | ExtendRequest | TransformRequest | ExtendBandwidthRequest | DeclipRequest
+    ) -> Order:
+        clip, name = self._sound(request.clip)
+        match request:
+            case FillRequest(start=start, end=end):
+                plan = edits.fill(clip, start, end, name)
+            case ExtendRequest(before=before, after=after):
+                plan = edits.extend(clip, before, after, name)
+            case TransformRequest(strength=strength):
+                plan = edits.transform(clip, strength, name)
+            case ExtendBandwidthRequest(cutoff=cutoff):
+                plan = edits.extend_bandwidth(clip, cutoff, name)
+            case DeclipRequest(level=level):
+                plan = edits.declip(clip, level, name)
+        return self._planned(request, plan, (request.clip,))
+
+    def _planned(self, request: Request, plan: Plan, parents: tuple[str, ...]) -> Order:
+        fields = _fields(request, GUIDED | {"prompt"})
+        prompt = fields.pop("prompt")
+        return Order(tuple(self.model.recipes(prompt, plan=plan, **fields)), plan.sources, parents, "edit")
+
+    def _sound(self, identifier: str) -> tuple[Clip, str]:
+        return self.library.clip(identifier), self.library.get(identifier).name
+
+
+def _fields(request: Request, names: set[str]) -> dict[str, Any]:
+    """Values as they are, not as JSON."""
+    return {name: getattr(request, name) for name in names}

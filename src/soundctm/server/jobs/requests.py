@@ -1,0 +1,142 @@
+"""What can be asked of the workshop: plain values, as they come from a page and go into the library."""
+
+from typing import ClassVar, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from soundctm.audio.recipe import Steering
+from soundctm.audio.target import Target
+
+JobKind = Literal[
+    "generate", "refine", "vary", "fill", "extend", "loop", "transform", "extend-bandwidth", "declip", "join", "morph"
+]
+ID = Field(min_length=32, max_length=32, pattern="^[0-9a-f]+$", description="Id of a sound of the library.")
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    kind: ClassVar[JobKind]
+
+
+class _Guided(_Request):
+    """What :meth:`soundctm.SoundCTM.generate` and ``edit`` have in common; None is the model's own default."""
+
+    steps: int = 16
+    seed: int | None = None
+    omega: float | None = None
+    nu: float = 1.0
+    gamma: float = 0.0
+    negative: str = ""
+    targets: tuple[Target, ...] = ()
+    steering: Steering = Steering()
+
+
+class GenerateRequest(_Guided):
+    """Takes of a prompt."""
+
+    kind = "generate"
+    prompt: str
+    takes: int = 6
+    steps: int = 1
+    seconds: float | None = None
+    loop: bool = False
+
+
+class RefineRequest(_Request):
+    """A take again, in other steps: same noise, same prompt."""
+
+    kind = "refine"
+    clip: str = ID
+    steps: int = 16
+
+
+class VaryRequest(_Request):
+    """Relatives of a take: the same noise to start from, another course."""
+
+    kind = "vary"
+    clip: str = ID
+    gamma: float = 0.3
+    takes: int = 4
+    steps: int = 16
+
+
+class _EditRequest(_Guided):
+    """An edit of a sound; the prompt may be empty."""
+
+    clip: str = ID
+    prompt: str = ""
+    takes: int = 1
+
+
+class FillRequest(_EditRequest):
+    """What lies between ``start`` and ``end`` seconds is invented anew."""
+
+    kind = "fill"
+    start: float
+    end: float
+
+
+class ExtendRequest(_EditRequest):
+    """So many seconds are invented ``before`` and ``after``."""
+
+    kind = "extend"
+    before: float = 0.0
+    after: float = 0.0
+
+
+class LoopRequest(_Request):
+    """The end leads into the beginning. A plain take without a new prompt is made again as a circle; of anything else
+    ``seam`` seconds are invented."""
+
+    kind = "loop"
+    clip: str = ID
+    prompt: str = ""
+    steps: int = 16
+    seam: float = 0.5
+
+
+class TransformRequest(_EditRequest):
+    """The sound under another prompt; ``strength`` 0 keeps it, 1 forgets it."""
+
+    kind = "transform"
+    strength: float
+
+
+class ExtendBandwidthRequest(_EditRequest):
+    """What lies above ``cutoff`` Hz is invented."""
+
+    kind = "extend-bandwidth"
+    cutoff: float
+
+
+class DeclipRequest(_EditRequest):
+    """Samples that were clipped at ``level`` are restored."""
+
+    kind = "declip"
+    level: float
+
+
+class JoinRequest(_EditRequest):
+    """From one sound to ``other`` in ``gap`` seconds."""
+
+    kind = "join"
+    other: str = ID
+    gap: float
+
+
+class MorphRequest(_EditRequest):
+    """Between two sounds: ``amount`` 0 is the first, 1 is ``other``."""
+
+    kind = "morph"
+    other: str = ID
+    amount: float
+    other_prompt: str = ""
+
+
+EditRequest = (
+    FillRequest | ExtendRequest | LoopRequest | TransformRequest | ExtendBandwidthRequest | DeclipRequest | JoinRequest
+    | MorphRequest
+)  # fmt: skip
+Request = GenerateRequest | RefineRequest | VaryRequest | EditRequest
+EDITS: dict[str, type[EditRequest]] = {each.kind: each for each in get_args(EditRequest)}
+REQUESTS: dict[str, type[Request]] = {each.kind: each for each in get_args(Request)}
