@@ -1,0 +1,46 @@
+"""From the start of a program to its first sound on the disk: `python benchmarks/startup.py --runs 10`."""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+LOOK = 0.001  # seconds between looks
+
+
+def once(number: int) -> tuple[float, float]:
+    """Seconds until ``soundctm generate`` has its WAV in the folder, and until it ends."""
+    with tempfile.TemporaryDirectory() as name:
+        command = [sys.executable, "-m", "soundctm", "generate", f"a dog barking, {number}", "--takes", "1"]
+        begun = time.perf_counter()
+        with subprocess.Popen([*command, "--out", name], stdout=subprocess.DEVNULL) as program:
+            while not list(Path(name).glob("*.wav")):  # it is renamed when it is whole
+                if program.poll() is not None:
+                    raise SystemExit(f"{' '.join(command)} ended with {program.returncode} and without a sound")
+                time.sleep(LOOK)
+            heard = time.perf_counter() - begun
+            if program.wait() != 0:
+                raise SystemExit(f"{' '.join(command)} ended with {program.returncode}")
+        return heard, time.perf_counter() - begun
+
+
+def main() -> None:
+    """Start it again and again; the first start, which fills the caches of the disk, is told apart."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=10)
+    arguments = parser.parse_args()
+    (cold, _), *warm = [once(number) for number in range(arguments.runs + 1)]
+    heard, ended = zip(*warm, strict=True)
+    figures = {
+        "first start, s": cold, "to the first WAV, s": statistics.median(heard),
+        "slowest, s": max(heard), "to the end of the command, s": statistics.median(ended), "runs": arguments.runs,
+    }  # fmt: skip
+    print(json.dumps({name: round(value, 2) for name, value in figures.items()}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
