@@ -1,5 +1,7 @@
 """One model, computed in several ways."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 from soundctm import SoundCTM, UserError
 from soundctm.control.targets import from_shape
 from soundctm.engines.abilities import multiplies_bfloat16, multiplies_int8
+from tests.conftest import REPOSITORY
 from tests.oracles.edits import recipe_of
 
 CPU = torch.device("cpu")
@@ -61,6 +64,37 @@ def test_targets_are_followed_by_the_plain_networks(model: SoundCTM, precision: 
     asked = {"steps": 2, "seed": 3, "seconds": 1.0, "targets": [from_shape("rise", 1.0)]}
     plain, other = (m.generate("rain", **asked)[0] for m in (model, model.optimize("eager", precision)))
     assert np.array_equal(plain.samples, other.samples) and recipe_of(other).precision == "float32"
+
+
+PROGRAM = """
+import hashlib, sys
+import torch
+from soundctm import SoundCTM
+from tests.oracles.edits import PLANS, RISE
+torch.set_num_threads(int(sys.argv[1]))
+model = SoundCTM.from_pretrained("mini")
+asked = {"seed": 3, "steps": 3, "gamma": 0.5}
+clips = [
+    *model.generate("rain, then a bell", takes=3, **asked), *model.generate("three slow knocks", nu=2.0, **asked),
+    *model.generate("rain", loop=True, **asked), *model.generate("rain", targets=[RISE], **asked),
+    *model.edit(PLANS["fill"](), "a bell", seed=3, steps=3), *model.edit(PLANS["morph"](), "rain", seed=3, steps=2),
+]
+for clip in clips:
+    print(hashlib.sha256(clip.samples.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_takes_do_not_depend_on_the_threads_of_the_caller() -> None:
+    """A small model's takes are made by one core each, whatever a program has set before it loads the model. (The
+    shipped one: layers of a tiny one are never split among threads.)"""
+    heard = []
+    for threads in (1, 3):
+        command = [sys.executable, "-c", PROGRAM, str(threads)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
+        assert done.returncode == 0, done.stderr
+        heard.append(done.stdout.split())
+    assert len(heard[0]) == 8 == len(set(heard[0])) and heard[0] == heard[1]
 
 
 def test_names_that_are_not_known(model: SoundCTM) -> None:

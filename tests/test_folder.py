@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from soundctm import SoundCTM, UserError
-from soundctm.folder import folder_hash, locate, pack, read_parts, unpack
+from soundctm.engines import Precision
+from soundctm.engines.abilities import multiplies_bfloat16, multiplies_int8
+from soundctm.folder import CPU, folder_hash, locate, pack, read_parts, unpack
+
+PRECISIONS: tuple[tuple[Precision, bool], ...] = (
+    ("bfloat16", multiplies_bfloat16(CPU)), ("int8", multiplies_int8(CPU)),
+)  # fmt: skip
+CONVERSIONS = [precision for precision, here in PRECISIONS if here]
 
 
 @pytest.fixture
@@ -131,6 +138,48 @@ def test_half_precision_on_disk_is_single_in_memory(folder: Path) -> None:
     path = folder / "student.safetensors"
     save_file({name: value.half() for name, value in load_file(path).items()}, path)
     assert {p.dtype for p in read_parts(folder).student.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("student", "blocks.0.ff.proj.weight"), ("teacher", "project_in.weight"), ("text_encoder", "table_scale"),
+        ("autoencoder", "to_free.bias"), ("autoencoder", "normalizer.std"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int8, torch.bool, torch.complex64])
+def test_weights_that_are_no_floating_point_numbers_are_named(
+    folder: Path, name: str, key: str, dtype: torch.dtype
+) -> None:
+    """Not assigned as they are, and found out, or not, in the middle of a take."""
+    path = folder / f"{name}.safetensors"
+    tensors = load_file(path)
+    assert tensors[key].dtype == torch.float32
+    save_file({**tensors, key: torch.ones_like(tensors[key]).to(dtype)}, path)
+    said = rf"{name}\.safetensors.*: {key} is {str(dtype).removeprefix('torch.')}; accepted are float16, bfloat16"
+    with pytest.raises(UserError, match=said) as caught:
+        SoundCTM.from_pretrained(folder)
+    assert "\n" not in str(caught.value)
+    if name == "student" and CONVERSIONS:
+        with pytest.raises(UserError, match=said):
+            SoundCTM.from_pretrained(folder, precision=CONVERSIONS[0])
+
+
+def test_a_table_of_integers_is_not_read_from_floats(folder: Path) -> None:
+    path = folder / "text_encoder.safetensors"
+    tensors = load_file(path)
+    save_file({**tensors, "table": tensors["table"].float()}, path)
+    with pytest.raises(UserError, match="table is float32; accepted is int8"):
+        SoundCTM.from_pretrained(folder)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_floating_point_numbers_of_any_width_are_read(folder: Path, dtype: torch.dtype) -> None:
+    path = folder / "autoencoder.safetensors"
+    save_file({name: value.to(dtype) for name, value in load_file(path).items()}, path)
+    parts = read_parts(folder)
+    found = {value.dtype for part in (parts.autoencoder, parts.normalizer) for value in part.state_dict().values()}
+    assert found == {torch.float32}
 
 
 @given(st.integers(1, 80), st.integers(64, 100), st.integers(0, 1000))

@@ -2,8 +2,10 @@
 
 import pytest
 import torch
+import torch.autograd.forward_ad as fwAD
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from soundctm.onednn import AVAILABLE, linear, takes
 
@@ -52,6 +54,34 @@ def test_another_dtype_and_another_layer_are_left_to_themselves() -> None:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             assert linear(layer, x).dtype == torch.bfloat16
         assert linear(layer.double(), x.double()).dtype == torch.float64
+
+
+@pytest.mark.parametrize("recording", [True, False])
+def test_tangents_of_inputs_and_weights_are_carried_on(recording: bool) -> None:
+    """Forward-mode derivatives, which the operator would drop without a word, need no gradients to be recorded."""
+    plain, moved, x = nn.Linear(24, 7), nn.Linear(24, 7), drawn(9, 24)
+    with torch.set_grad_enabled(recording), fwAD.dual_level():
+        del moved.weight
+        moved.weight = fwAD.make_dual(drawn(7, 24), drawn(7, 24).flip(0))  # type: ignore[assignment]
+        for layer, given in ((plain, fwAD.make_dual(x, x.flip(0))), (moved, x)):
+            found = fwAD.unpack_dual(linear(layer, given, gelu=True)).tangent
+            expected = fwAD.unpack_dual(F.gelu(layer(given), approximate="tanh")).tangent
+            assert found is not None and expected is not None and torch.equal(found, expected)
+
+
+def test_what_hangs_on_a_layer_is_heeded() -> None:
+    """Hooks, and weights that are made anew in every call."""
+    x = drawn(9, 24)
+    with torch.no_grad():
+        hooked, seen = nn.Linear(24, 7), []
+        hooked.register_forward_pre_hook(lambda _, args: seen.append("before"))
+        hooked.register_forward_hook(lambda _, args, out: 2 * out)
+        assert torch.allclose(linear(hooked, x), 2 * F.linear(x, hooked.weight, hooked.bias), atol=1e-6)
+        assert seen == ["before"]
+        normed = weight_norm(nn.Linear(24, 7))
+        normed.parametrizations.weight.original0.fill_(3.0)  # type: ignore[union-attr,operator]
+        assert torch.allclose(linear(normed, x), normed(x), atol=1e-6)
+        assert torch.allclose(normed.weight.norm(dim=1), torch.tensor(3.0), atol=1e-5)
 
 
 @pytest.mark.skipif(not AVAILABLE, reason="this PyTorch has no oneDNN")

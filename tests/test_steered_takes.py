@@ -1,6 +1,7 @@
 """Takes that follow targets."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,15 @@ import torch
 from soundctm import Recipe, SoundCTM, UserError
 from soundctm.audio.recipe import Steering
 from soundctm.audio.target import Target
+from soundctm.computation import Computation
 from soundctm.control.curves import CURVES
 from soundctm.control.target_loss import deviations
+from soundctm.engines import EngineOptions
+from soundctm.engines.eager import factors
 from soundctm.performance import Performance
+from soundctm.trajectory import Landing, jump
 from tests.oracles.edits import PLANS, RISE, A, recipe_of
+from tests.oracles.engines import fp32_settings
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +125,35 @@ def test_an_edit_may_be_steered_and_keeps_what_it_keeps(model: SoundCTM) -> None
     for where in (slice(0, 2400), slice(4800, None)):
         assert np.array_equal(steered.samples[0, where], A.samples[0, where])
     assert not np.array_equal(steered.samples, plain.samples)
+
+
+@pytest.mark.parametrize("method", ["guidance", "start"])
+def test_on_a_gpu_nothing_on_the_way_to_a_target_rounds_to_tf32(model: SoundCTM, method: Any) -> None:
+    """Such a take is float32, and so its recipe says: the networks, there and back again. (PyTorch lets convolutions of
+    NVIDIA GPUs round, unless told otherwise; what it is told can be seen anywhere.)"""
+    gpu = torch.device("cuda")
+    recipe = model.recipes("rain", seed=3, targets=[RISE], steering=Steering(method=method, iterations=1))[0]
+    student, autoencoder = Computation(model._parts, gpu, EngineOptions("eager")).networks_for(recipe)
+    engine = replace(model.engine, student=student, autoencoder=autoencoder, device=gpu)
+    performance, text = Performance(engine, recipe, {}, lambda: None), model.encode("rain")
+    seen: list[tuple[str, str]] = []
+    look = lambda *_: seen.append(fp32_settings())
+    layers = (model.student.preprocess_conv, model.autoencoder.get_submodule("to_correction"))
+    handles = [layer.register_forward_hook(look) for layer in layers]
+    handles += [layer.register_full_backward_hook(look) for layer in layers]
+    z = model.engine.noise(recipe)[0][None]
+    try:
+        with factors("tf32"), torch.no_grad():
+            if method == "start":
+                performance._optimised(z, 80.0, text)
+            elif (steer := performance._steer()) is not None:
+                clean = lambda z: jump(performance.student, z, 1.0, 0.002, 3.0, text)
+                steer(Landing(z, 1.0, 0.5 * z, 0.5, 1, 1, clean))
+            assert fp32_settings() == ("tf32", "tf32")
+    finally:
+        for handle in handles:
+            handle.remove()
+    assert len(seen) >= 4 and set(seen) == {("ieee", "ieee")}
 
 
 def test_targets_that_do_not_fit_the_sound_are_refused(model: SoundCTM) -> None:

@@ -28,6 +28,7 @@ class Computation:
         if self.converted not in (None, options.precision):
             raise UserError(f"this model was loaded in {self.converted}; load it in float32 for {options.precision}")
         self.networks: tuple[nn.Module, nn.Module] = build(options, parts.student, parts.autoencoder, device)
+        self.plain = build(EngineOptions("eager", "float32"), parts.student, parts.autoencoder, device)
         self.batcher = Batcher()
         self._parameters = parameters(parts.config.student)
         self._cores = torch.get_num_threads()  # asked once: what a thread finds later depends on who spoke last
@@ -41,8 +42,9 @@ class Computation:
         return threads(self.crew(1).cores)
 
     def networks_for(self, recipe: Recipe) -> tuple[nn.Module, nn.Module]:
-        """Student and autoencoder; layer by layer, so that gradients flow, where targets are to be reached."""
-        return (self.parts.student, self.parts.autoencoder) if recipe.targets else self.networks
+        """Student and autoencoder; in float32 and layer by layer, so that gradients flow, where targets are to be
+        reached."""
+        return self.plain if recipe.targets else self.networks
 
     def in_precision(self, recipe: Recipe) -> Recipe:
         """The recipe with the precision in which it is going to be made."""

@@ -54,7 +54,8 @@ class Source:
     """Hands out takes in their order, to whichever thread asks, and not many more than are asked for."""
 
     def __init__(self, makers: Sequence[Make], tick: Tick, ahead: int) -> None:
-        self.makers, self.tick, self.ahead = makers, tick, ahead
+        self.makers: Sequence[Make] = makers
+        self.tick, self.ahead = tick, ahead
         self.given = self.taken = 0
         self.stopped = False
         self._changed = threading.Condition()
@@ -79,6 +80,7 @@ class Source:
         """Hand out no more."""
         with self._changed:
             self.stopped = True
+            self.makers = ()  # they hold the model, and a tick may hold this source
             self._changed.notify_all()
 
 

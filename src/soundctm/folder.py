@@ -114,7 +114,7 @@ def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
         if name.endswith(ROW_SCALE):
             continue
         if name + ROW_SCALE in stored:
-            scale = stored[name + ROW_SCALE].reshape(-1, *[1] * (value.ndim - 1))
+            scale = stored[name + ROW_SCALE].float().reshape(-1, *[1] * (value.ndim - 1))
             out[name] = value.float() * scale
         else:
             # A copy: what was read is a view of the file, which somebody may replace while the model is in use.
@@ -122,11 +122,23 @@ def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
     return out
 
 
+def _check_numbers(name: str, found: torch.dtype, wanted: torch.dtype = torch.float32) -> None:
+    """Raise ValueError where a tensor that was read holds other numbers than its place: what is assigned is not
+    converted."""
+    if found != wanted:
+        floats = "float16, bfloat16, float32 and float64, and matrices of int8 with a scale per row"
+        accepted = f"are {floats}" if wanted == torch.float32 else f"is {str(wanted).removeprefix('torch.')}"
+        raise ValueError(f"{name} is {str(found).removeprefix('torch.')}; accepted {accepted}")
+
+
 def _fill(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
     """Load tensors strictly; a foreign file is named."""
     try:
+        for name, own in module.state_dict().items():
+            if name in tensors:
+                _check_numbers(name, tensors[name].dtype, own.dtype)
         module.load_state_dict(tensors, assign=True)
-    except RuntimeError as error:
+    except (ValueError, RuntimeError) as error:
         lines = str(error).splitlines()
         detail = lines[1].strip() if len(lines) > 1 else lines[0]
         raise UserError(f"{path} does not belong to this config.json: {detail[:200]}") from error
@@ -185,7 +197,9 @@ def _converted(config: DiTConfig, path: Path, precision: Precision, device: torc
 
             def read(name: str) -> Tensor:
                 names = {name, name + ROW_SCALE} & set(stored.keys())
-                return unpack({each: stored.get_tensor(each) for each in names})[name]
+                value = unpack({each: stored.get_tensor(each) for each in names})[name]
+                _check_numbers(name, value.dtype)
+                return value
 
             return streamed(config, read, precision, device)
     except (SafetensorError, KeyError, ValueError) as error:
@@ -193,10 +207,16 @@ def _converted(config: DiTConfig, path: Path, precision: Precision, device: torc
 
 
 def _normalizer(tensors: dict[str, Tensor], path: Path) -> Normalizer:
+    names = ("normalizer.mean", "normalizer.std")
     try:
-        return Normalizer(tensors.pop("normalizer.mean"), tensors.pop("normalizer.std"))
+        mean, std = (tensors.pop(name) for name in names)
+        for name, value in zip(names, (mean, std), strict=True):
+            _check_numbers(name, value.dtype)
+        return Normalizer(mean, std)
     except KeyError as error:
         raise UserError(f"{path} has no latent statistics ({error}); it is not an autoencoder of soundctm") from error
+    except ValueError as error:
+        raise UserError(f"{path} does not belong to this config.json: {error}") from error
 
 
 def _text_encoder(config: ModelConfig, folder: Path) -> MiniTextEncoder | ClapTextEncoder:

@@ -5,9 +5,12 @@ Intel's; oneDNN uses what is there. The two differ by rounding alone, and a row 
 many rows there are. The operator is one that PyTorch's own compiler uses; it knows no gradients, autocast or tracing.
 """
 
+from typing import TypeGuard
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 # Whether this installation has the kernels. A constant, as compilers do not look into the question.
 AVAILABLE = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
@@ -20,15 +23,26 @@ def product(x: Tensor, weight: Tensor, bias: Tensor | None, gelu: bool = False) 
     return out
 
 
+def plain(layer: nn.Module) -> TypeGuard[nn.Linear]:
+    """Whether a layer is a linear one and nothing besides: no hooks, and no weights that are made anew in every call
+    (parametrised layers are of another class)."""
+    return type(layer) is nn.Linear and not (layer._forward_hooks or layer._forward_pre_hooks)
+
+
+def forward_mode() -> bool:
+    """Whether tangents are carried along, as ``torch.func.jvp`` does, recorded gradients or not."""
+    return forward_ad._current_level >= 0
+
+
 def takes(layer: nn.Linear, x: Tensor) -> bool:
-    """Whether oneDNN runs ``layer`` on ``x``: a plain linear layer without hooks, float32 on the CPU, and no gradient,
-    autocast or tracing, which the operator does not know."""
+    """Whether oneDNN runs ``layer`` on ``x``: a :func:`plain` one, float32 on the CPU, and no derivatives of either
+    mode, autocast or tracing, which the operator does not know."""
     return (
         AVAILABLE
         and not torch.compiler.is_compiling()
-        and type(layer) is nn.Linear
-        and not (layer._forward_hooks or layer._forward_pre_hooks)
+        and plain(layer)
         and not torch.is_grad_enabled()
+        and not forward_mode()
         and x.device.type == layer.weight.device.type == "cpu"
         and x.dtype == layer.weight.dtype == torch.float32
         and not torch.is_autocast_enabled("cpu")

@@ -20,6 +20,7 @@ from soundctm.control.start import optimise_start
 from soundctm.control.target_loss import TargetLoss
 from soundctm.control.windows import windowed
 from soundctm.diffusion.schedule import sigma_at
+from soundctm.engines.eager import unrounded
 from soundctm.errors import UserError
 from soundctm.observed import observed
 from soundctm.sources import Sources, find
@@ -157,7 +158,8 @@ class Performance:
         def clean(z: Tensor) -> Tensor:
             return jump(self.student, z, sigma_max, config.sigma_min, recipe.omega, text)
 
-        return optimise_start(clean, self._loss(), z_T, recipe.steering.iterations, callback=self._tick)
+        optimise = unrounded(optimise_start, self.engine.device)
+        return optimise(clean, self._loss(), z_T, recipe.steering.iterations, callback=self._tick)
 
     def _steer(self) -> Steer | None:
         """Data consistency first, as it aims anew; then guidance."""
@@ -165,7 +167,7 @@ class Performance:
         if self.observation is not None:
             steers.append(DataConsistency(self.codec, self.observation, self.length))
         if self.recipe.targets and self.recipe.steering.method == "guidance":
-            steers.append(LossGuidance(self._loss(), self.recipe.steering.strength))
+            steers.append(unrounded(LossGuidance(self._loss(), self.recipe.steering.strength), self.engine.device))
         return chain(*steers)
 
     def _waveform(self, z: Tensor) -> Tensor:

@@ -1,9 +1,9 @@
 """From words to what the student reads, once per prompt."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import lru_cache
 
 import torch
 from torch import nn
@@ -26,12 +26,17 @@ class Prompts:
         self.text_encoder, self.phrasebook, self.student = text_encoder, phrasebook, student
         self.device, self.arithmetic = device, arithmetic
         self._lock = threading.Lock()  # several takes of a new prompt begin at once, and one of them encodes it
-        self._remembered = lru_cache(maxsize=REMEMBERED)(self._encode)
+        self._remembered: OrderedDict[str, Conditioning] = OrderedDict()
 
     def encode(self, prompt: str) -> Conditioning:
         """Conditioning of a prompt, as it is :meth:`understood`."""
         with self._lock:
-            return self._remembered(prompt)
+            if prompt not in self._remembered:
+                self._remembered[prompt] = self._encode(prompt)
+            self._remembered.move_to_end(prompt)
+            if len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+            return self._remembered[prompt]
 
     def understood(self, prompt: str) -> str:
         """The prompt, or where it has words that the model never learnt, the learnt phrase that is nearest to it."""

@@ -53,6 +53,24 @@ def test_a_transposed_convolution_in_rows(stride: int, laid_out: bool) -> None:
     check(nn.ConvTranspose1d(*sizes).double(), UpConv(*sizes).double(), laid_out)
 
 
+@pytest.mark.parametrize("laid_out", [False, True])
+@pytest.mark.parametrize(
+    "options", [{"groups": 3}, {"dilation": 2}, {"groups": 3, "dilation": 3, "stride": 2}, {"groups": 3, "bias": False}]
+)
+def test_groups_and_dilation_are_not_passed_over(options: dict[str, int], laid_out: bool) -> None:
+    torch.manual_seed(0)
+    for plain, rows in ((nn.Conv1d, Conv), (nn.ConvTranspose1d, UpConv)):
+        check(plain(3, 6, 4, padding=1, **options).double(), rows(3, 6, 4, padding=1, **options).double(), laid_out)
+
+
+@pytest.mark.parametrize(
+    "layer", [Conv(3, 3, 3, padding=1, padding_mode="circular"), UpConv(3, 3, 4, stride=2, output_padding=1)]
+)
+def test_padding_that_is_not_zeros_on_both_sides_is_refused(layer: nn.Module) -> None:
+    with pytest.raises(ValueError, match="pads with zeros, as many before as behind"):
+        layer(to_rows(signal(3, 9).float()))
+
+
 def check(plain: nn.Module, layer: nn.Module, laid_out: bool) -> None:
     """Two layers of the same weights by name: the same signal, the same slopes."""
     layer.load_state_dict(plain.state_dict())

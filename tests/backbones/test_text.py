@@ -1,5 +1,6 @@
 """A text that is prepared once is the text that is read afresh."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -68,3 +69,18 @@ def test_text_is_prepared_once_and_by_each_network_for_itself() -> None:
     x = random_latents(1, 4)
     assert torch.equal(other(x, torch.ones(1), prepared, **levels), other(x, torch.ones(1), text, **levels))
     assert not isinstance(prepared.expand(2), PreparedText)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_another_network_has_prepared_is_not_taken_for_ones_own(form: dict[str, Any]) -> None:
+    """Nor what this one has prepared before its weights changed; a network that shares the weights may read it."""
+    student, other, text = tiny_dit("student", **form), tiny_dit("student", seed=1, **form), random_text(1, 3)
+    prepared, own = other.prepare(text), student.prepare(text).memory
+    again = student.prepare(prepared)
+    assert again is not prepared and again.mark == student.mark() != prepared.mark
+    assert again.memory.keys is not None and own.keys is not None and prepared.memory.keys is not None
+    assert torch.equal(again.memory.keys, own.keys) and not torch.allclose(own.keys, prepared.memory.keys, atol=1e-2)
+    assert copy.copy(student).prepare(again) is again
+    student.blocks[0].cross_attn.to_kv.weight.neg_()  # type: ignore[union-attr,operator]
+    changed = student.prepare(again).memory.keys
+    assert changed is not None and not torch.allclose(changed, own.keys, atol=1e-2)

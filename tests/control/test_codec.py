@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from soundctm.autoencoder import Normalizer, SpectralAutoencoder
-from soundctm.control.codec import Codec
+from soundctm.autoencoder import GaussianDAC, Normalizer, SpectralAutoencoder
+from soundctm.control.codec import CHUNKS, Codec
+from tests.oracles.autoencoder import TINY_SIZES
 from tests.oracles.folder import SPECTRAL, stirred
 from tests.oracles.linear import LinearAutoencoder, SmearingAutoencoder, plain_codec
 
@@ -55,6 +56,23 @@ def test_the_same_latents_give_the_same_samples() -> None:
 
 def test_the_codec_knows_rate_and_hop() -> None:
     assert (spectral().sample_rate, spectral().hop) == (8000, 128)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("autoencoder", [SpectralAutoencoder(SPECTRAL), GaussianDAC(TINY_SIZES)])
+@pytest.mark.parametrize("frames", [1, CHUNKS["cpu"], CHUNKS["cpu"] + 1, 3 * CHUNKS["cpu"] + 5])
+def test_a_sound_that_is_decoded_in_pieces_is_the_whole_sound(
+    autoencoder: SpectralAutoencoder | GaussianDAC, frames: int
+) -> None:
+    """In double precision: nothing of what a sample depends on is left out at a border."""
+    stirred(autoencoder, 2).double()
+    channels, length = autoencoder.channels, frames * autoencoder.hop - 3
+    codec, z = Codec(autoencoder, normalizer(channels).double(), seed=7), noise(1, channels, frames).double()
+    whole = autoencoder.decode(codec.normalizer.denormalize(z), 7)
+    assert torch.allclose(codec.decode(z, length), whole[..., :length], rtol=0, atol=1e-12) and whole.std() > 1e-3
+    assert codec.decode(z).shape == whole.shape == (1, 1, frames * autoencoder.hop)
+    with torch.enable_grad():
+        assert torch.equal(codec.decode(z.requires_grad_()), whole)
 
 
 def test_gradients_flow_through_the_decoder() -> None:

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from soundctm.backbones import DiT
 from soundctm.backbones.embeddings import WHOLE, Span, place_features
 from soundctm.conditioning import Conditioning
-from soundctm.control.windows import Windows
+from soundctm.control.windows import AT_ONCE, StagedWindows, Windows, windowed
 from soundctm.trajectory import sample
+from soundctm.trajectory.leap import StagedLeap
 from tests.oracles.gaussian import GaussianStudent, solution, text
 from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
 
@@ -172,6 +173,26 @@ def test_in_a_circle_the_last_frame_knows_the_first() -> None:
         windows = Windows(student, 16, circle)
         change = (apply(windows, moved) - apply(windows, x))[..., -1].abs().max()
         assert (float(change) > 1e-3) == circle
+
+
+@pytest.mark.parametrize("circle", [False, True])
+@pytest.mark.parametrize("nu", [1.0, 2.0])
+@pytest.mark.parametrize("frames", [12, 37, 150])
+def test_rows_of_a_trajectory_through_windows_are_those_of_trajectories_of_one(
+    frames: int, nu: float, circle: bool
+) -> None:
+    """Other noise, guidance and text in each; in 150 frames there are more windows than go into one batch."""
+    student = windowed(tiny_dit("student", **MINI, place_features=8), 16, circle)
+    assert isinstance(student, StagedWindows)
+    x, omega, null = random_latents(3, frames), torch.tensor([1.0, 4.0, 2.5]), random_text(1, 1, seed=9)
+    texts = [random_text(1, 3, seed=each) for each in range(3)]
+    whole = StagedLeap(student, Conditioning.cat(texts), null.expand(3), omega, nu, [(2.0, 0.5), (1.0, 0.1)])
+    assert (len(student.starts(frames)) > AT_ONCE) == (frames == 150)
+    for i, text_ in enumerate(texts):
+        alone = StagedLeap(student, text_, null, omega[i : i + 1], nu, [(2.0, 0.5), (1.0, 0.1)])
+        for step in (0, 1):
+            assert torch.allclose(whole(x, step)[i], alone(x[i : i + 1], step)[0], atol=2e-5)
+    assert not torch.allclose(whole(x, 0)[0], whole(x[[1, 0, 2]], 0)[1], atol=1e-2)  # every row has its own text
 
 
 def test_what_is_far_away_is_not_seen() -> None:

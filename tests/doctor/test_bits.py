@@ -10,9 +10,9 @@ from torch import Tensor
 
 from soundctm import SoundCTM
 from soundctm.backbones.text import TextMemory
-from soundctm.benchmark.machine import cores
 from soundctm.doctor.bits import compare_bits
 from soundctm.engines.accelerated import AcceleratedStudent
+from soundctm.engines.threads import physical_cores
 from soundctm.folder import read_parts
 from soundctm.takes import Engine
 
@@ -44,7 +44,7 @@ def rounded(tiny_folder: Path) -> Callable[[Rounding], Rounded]:
 
 def test_a_take_is_the_same_whatever_is_beside_it(model: SoundCTM) -> None:
     bits = compare_bits(model)
-    assert bits.batch and (bits.cores is None) == (cores() == 1)
+    assert bits.batch and (bits.cores is None) == (physical_cores() == 1)
 
 
 def test_kernels_that_round_by_the_size_of_a_batch(rounded: Callable[[Rounding], Rounded]) -> None:
@@ -58,6 +58,6 @@ def test_a_network_that_forgets_what_it_has_said(rounded: Callable[[Rounding], R
     assert not compare_bits(rounded(lambda F: F + 1e-3 * torch.randn(F.shape, generator=generator))).batch
 
 
-@pytest.mark.skipif(cores() == 1, reason="one core is all cores here")
+@pytest.mark.skipif(physical_cores() == 1, reason="one core is all cores here")
 def test_kernels_that_round_by_the_number_of_cores(rounded: Callable[[Rounding], Rounded]) -> None:
     assert compare_bits(rounded(lambda F: F * (1 + 1e-6 * torch.get_num_threads()))).cores is False

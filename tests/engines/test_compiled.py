@@ -24,7 +24,7 @@ DAC = DACConfig(encoder_dim=4, encoder_rates=(2, 4), decoder_dim=16, decoder_rat
 
 def programs(folder: Path) -> Programs:
     """Made by the compiler's first half alone, which needs no C++."""
-    return Programs("test", Record(folder), backend="aot_eager")
+    return Programs("test", Record(folder), backend="aot_eager", kept=20)
 
 
 @pytest.fixture
@@ -42,6 +42,19 @@ def test_a_program_answers_as_the_student(tmp_path: Path, options: dict[str, Any
     assert relative(core(*asked), student.core(*asked)) < 1e-6
     span = torch.tensor([[0.0, 0.5]]).expand(3, 2)
     assert relative(core(*asked, span), student.core(*asked, span)) < 1e-6
+
+
+@pytest.mark.parametrize(("tokens", "spanned"), [(1, False), (5, True)])
+def test_batches_of_many_sizes_share_a_few_programs(tmp_path: Path, tokens: int, spanned: bool) -> None:
+    """Batches are filled up to the next power of two, and what fills them is cut off again."""
+    student = tiny_dit("student", **MINI, place_features=2)
+    core = CompiledCore(student.core, programs(tmp_path))
+    for batch in range(1, 9):
+        asked = ask(student, batch=batch, tokens=tokens)
+        span = torch.tensor([[0.0, 0.5]]) * torch.linspace(0.5, 1, batch)[:, None] if spanned else None
+        found = core(*asked, span)
+        assert found.shape == asked.x.shape and relative(found, student.core(*asked, span)) < 1e-6
+    assert sorted(case.sizes[0][0] for case in core.programs.made if case.sizes[0]) == [1, 2, 4, 8]
 
 
 def test_a_student_with_a_program_is_one_in_stages(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+import torch.autograd.forward_ad as fwAD
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
-from soundctm.engines.direct import DirectLinear, direct
+from soundctm.engines.direct import DirectLinear, direct, directed
 from soundctm.onednn import AVAILABLE
 from tests.oracles.engines import ask, held, relative
 from tests.oracles.tiny import MINI, tiny_dit
@@ -26,6 +28,22 @@ def test_gradients_are_those_of_the_layer() -> None:
     (expected,) = torch.autograd.grad(layer(x).square().sum(), x)
     (found,) = torch.autograd.grad(DirectLinear(layer)(x).square().sum(), x)
     assert torch.equal(found, expected)
+
+
+@torch.no_grad()
+def test_tangents_are_those_of_the_layer() -> None:
+    layer, x = nn.Linear(7, 9), torch.randn(3, 7)
+    with fwAD.dual_level():
+        dual = fwAD.make_dual(x, x.flip(0))
+        found, expected = (fwAD.unpack_dual(each(dual)).tangent for each in (DirectLinear(layer), layer))
+    assert found is not None and expected is not None and torch.equal(found, expected)
+
+
+def test_layers_with_hooks_and_weights_made_anew_stay_as_they_are() -> None:
+    hooked, normed, plain = nn.Linear(7, 9), weight_norm(nn.Linear(7, 9)), nn.Linear(7, 9)
+    hooked.register_forward_hook(lambda _, args, out: 2 * out)
+    assert directed("to_q", hooked) is hooked and directed("to_q", normed) is normed
+    assert isinstance(directed("to_q", plain), DirectLinear) and directed("other", plain) is plain
 
 
 @pytest.mark.parametrize("tokens", [1, 5])

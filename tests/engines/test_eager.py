@@ -12,7 +12,7 @@ from soundctm.backbones import Staged
 from soundctm.engines.eager import build, convert_, factors, rounded
 from soundctm.engines.options import Precision
 from soundctm.errors import UserError
-from tests.oracles.engines import CONVERTED, CPU, ask, held, relative
+from tests.oracles.engines import CONVERTED, CPU, ask, fp32_settings, held, relative
 from tests.oracles.folder import SPECTRAL
 from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
 
@@ -117,28 +117,24 @@ def test_devices_that_cannot_are_told_what_to_choose() -> None:
         build(*parts, "int8", torch.device("mps"))
 
 
-def settings() -> tuple[str, str]:
-    return torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision  # type: ignore[attr-defined]
-
-
 def test_tf32_holds_inside_and_never_longer() -> None:
-    before, seen = settings(), []
+    before, seen = fp32_settings(), []
     with pytest.raises(KeyError), factors("tf32"):
-        seen.append(settings())
+        seen.append(fp32_settings())
         raise KeyError
     assert seen == [("tf32", "tf32")]
-    assert settings() == before
+    assert fp32_settings() == before
 
 
 def test_named_methods_run_in_tf32_and_others_do_not() -> None:
     class Seen(nn.Module):
         def core(self, x: int, *, y: int) -> tuple[int, tuple[str, str]]:
-            return x + y, settings()
+            return x + y, fp32_settings()
 
         def prepare(self) -> tuple[str, str]:
-            return settings()
+            return fp32_settings()
 
-    before, quick = settings(), rounded(Seen(), "tf32", "core", "decode_part")
+    before, quick = fp32_settings(), rounded(Seen(), "tf32", "core", "decode_part")
     assert quick.core(1, y=2) == (3, ("tf32", "tf32"))
-    assert quick.prepare() == settings() == before
+    assert quick.prepare() == fp32_settings() == before
     assert not hasattr(quick, "decode_part")

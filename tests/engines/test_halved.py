@@ -5,9 +5,10 @@ import torch
 from torch import nn
 
 from soundctm.autoencoder import DACConfig, GaussianDAC
+from soundctm.autoencoder.rows import fast_format
 from soundctm.engines.halved import HalfConv, HalfLinear, half_decoder, halves
 from soundctm.engines.swap import swapped
-from tests.oracles.engines import ask, held, needs_bfloat16, relative
+from tests.oracles.engines import CPU, ask, held, needs_bfloat16, relative
 from tests.oracles.tiny import MINI, tiny_dit
 
 pytestmark = needs_bfloat16
@@ -67,3 +68,16 @@ def test_a_decoder_gives_nearly_what_it_gave_in_whole_and_in_part(narrow: bool) 
     assert half.encoder is dac.encoder
     assert held(half.decoder) < 0.55 * held(dac.decoder)
     assert all(value.dtype == torch.float32 for value in dac.parameters())
+
+
+@pytest.mark.skipif(fast_format(CPU, torch.bfloat16) != torch.channels_last, reason="memory stays in order here")
+def test_halved_weights_lie_as_convolutions_of_their_own_dtype_read_them() -> None:
+    """Whether the weights that they were made of did or not: what is fast for float32 may be another layout."""
+    torch.manual_seed(0)
+    dac = GaussianDAC(TINY)
+    strides = [value.stride() for value in dac.parameters()]
+    layers = [m for m in half_decoder(dac, narrow=True).decoder.modules() if isinstance(m, HalfConv)]
+    weights = [layer.layer.weight[:, :, None] for layer in layers]
+    assert len(weights) == 15
+    assert all(weight.is_contiguous(memory_format=torch.channels_last) for weight in weights)
+    assert [value.stride() for value in dac.parameters()] == strides

@@ -45,6 +45,11 @@ def ask(student: DiT, batch: int = 3, frames: int = 24, tokens: int = 5) -> Ask:
     return Ask(loudness * random_latents(batch, frames), student.embed(t, s, omega, text.pooled), text)
 
 
+def fp32_settings() -> tuple[str, str]:
+    """To what products and convolutions of NVIDIA GPUs round their float32 factors at this moment."""
+    return torch.backends.cuda.matmul.fp32_precision, torch.backends.cudnn.conv.fp32_precision  # type: ignore[attr-defined]
+
+
 def relative(found: Tensor, expected: Tensor) -> float:
     """Size of the difference, over the size of what was expected."""
     return float((found - expected).norm() / expected.norm())

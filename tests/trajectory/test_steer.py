@@ -9,6 +9,7 @@ from torch import Tensor
 
 from soundctm.diffusion import sigma_grid
 from soundctm.trajectory import Landing, jump, sample
+from soundctm.trajectory.course import course, jumps
 from soundctm.trajectory.guidance import nu_jump
 from tests.oracles.gaussian import GaussianStudent, text
 from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
@@ -102,6 +103,17 @@ def test_the_trajectory_goes_on_from_what_a_steer_returns(gamma: float) -> None:
         added = math.sqrt(grid[i + 1] ** 2 - s**2) if gamma else 0.0
         assert torch.equal(z, added * random_latents(2, 8, seed=5 + i))
     assert not out.any() and not seen[-1].any()
+
+
+def test_a_course_always_offers_a_clean_estimate() -> None:
+    """There is no course without one, in which a steer would have to be passed over."""
+    schedule, z = jumps(STEPS), torch.zeros(1, 1, 2)
+    with pytest.raises(TypeError, match="clean"):
+        course(z, schedule, steer=lambda landing: landing.z_s)  # type: ignore[call-arg]
+    steered = course(z, schedule, clean=lambda z, t: z + t, steer=lambda landing: landing.clean(landing.z_s))
+    next(steered)
+    moved, number = steered.send(z)
+    assert number == 1 and torch.equal(moved, z + schedule[0].t)
 
 
 def test_a_steer_may_stop_the_sampler() -> None:

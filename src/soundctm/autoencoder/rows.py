@@ -35,20 +35,25 @@ class Conv(nn.Conv1d):
     """A convolution of ``[B, C, 1, T]``."""
 
     def forward(self, x: Tensor) -> Tensor:
-        (stride,), (padding,), (dilation,) = self.stride, cast(tuple[int], self.padding), self.dilation
+        if self.padding_mode != "zeros" or isinstance(self.padding, str):
+            raise ValueError(f"{self}: a convolution in rows pads with zeros, as many before as behind, by a number")
+        (stride,), (padding,), (dilation,) = self.stride, self.padding, self.dilation
         if self.kernel_size == (1,) and x.device.type == "cpu":
             # One tap has nothing to dilate. But PyTorch hands a plain convolution of 1 to oneDNN only where it has
             # several threads, and a dilated one always: on one thread that takes half the time.
             dilation = 2
-        return F.conv2d(x, self.weight[:, :, None], self.bias, (1, stride), (0, padding), (1, dilation))
+        return F.conv2d(x, self.weight[:, :, None], self.bias, (1, stride), (0, padding), (1, dilation), self.groups)
 
 
 class UpConv(nn.ConvTranspose1d):
     """A transposed convolution of ``[B, C, 1, T]``."""
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
-        (stride,), (padding,) = self.stride, cast(tuple[int], self.padding)
-        return F.conv_transpose2d(x, self.weight[:, :, None], self.bias, (1, stride), (0, padding))
+        if self.output_padding != (0,):
+            raise ValueError(f"{self}: a convolution in rows pads with zeros, as many before as behind")
+        (stride,), (padding,), (dilation,) = self.stride, cast(tuple[int], self.padding), self.dilation
+        weight, steps, cut = self.weight[:, :, None], (1, stride), (0, padding)
+        return F.conv_transpose2d(x, weight, self.bias, steps, cut, 0, self.groups, (1, dilation))
 
 
 def lay_out(module: nn.Module) -> None:

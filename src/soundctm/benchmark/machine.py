@@ -10,16 +10,16 @@ from pathlib import Path
 import torch
 
 from soundctm.benchmark.results import Machine
+from soundctm.engines.threads import physical_cores
 
 PACKAGES = ("soundctm", "torch", "numpy", "transformers", "tokenizers", "onnxruntime", "triton")
-BUSY = 0.1  # share of the cores that others may use before figures are not to be trusted
-LEAST_BUSY = 0.5  # what a quiet desktop does by itself
+BUSY = 0.25  # share of the cores that others may keep busy before times are not to be trusted
 
 
 def describe(device: torch.device) -> Machine:
     """Facts about this machine as it is now."""
     return Machine(
-        platform=platform.platform(), cpu=cpu_name(), cores=cores(), threads=torch.get_num_threads(),
+        platform=platform.platform(), cpu=cpu_name(), cores=physical_cores(), threads=torch.get_num_threads(),
         memory=total_memory(), device=str(device), device_name=device_name(device), load=load_average(),
         versions=versions(),
     )  # fmt: skip
@@ -51,11 +51,6 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def total_memory() -> int | None:
     """Bytes of host memory, where the system says so."""
     names = getattr(os, "sysconf_names", {})
@@ -70,15 +65,17 @@ def device_name(device: torch.device) -> str:
 
 
 def load_average() -> float | None:
-    """Of the last minute; None where the system keeps none."""
+    """Threads that ran or waited for a core, on average over the last minute; None where the system keeps no count."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 
 def warnings_of(machine: Machine) -> tuple[str, ...]:
-    """What speaks against taking the times at face value."""
-    if machine.load is None or machine.load <= max(LEAST_BUSY, BUSY * machine.cores):
+    """What speaks against taking the times at face value: that others kept more than a quarter of the cores busy."""
+    if machine.load is None or machine.load <= BUSY * machine.cores:
         return ()
+    cores = f"{machine.cores} core{'s' if machine.cores > 1 else ''}"
     return (
-        f"other programs are at work (load average {machine.load:.1f} on {machine.cores} cores): times are longer than "
-        "on a quiet machine, and only the ratios count",
+        f"other programs are at work: in the minute before, they kept about {machine.load:.1f} of {cores} busy (the "
+        f"load average; up to {BUSY:.0%} of the cores pass), so times are longer than on a quiet machine, and only the "
+        "ratios count",
     )

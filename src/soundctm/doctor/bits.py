@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 
 from soundctm.audio import Recipe
-from soundctm.benchmark.machine import cores
 from soundctm.doctor.golden import COURSES, SEED, SHORT
 from soundctm.doctor.results import Bits
+from soundctm.engines.threads import physical_cores
 from soundctm.lanes import Batcher, Lanes
 from soundctm.model import SoundCTM
 from soundctm.performance import Performance
@@ -26,8 +26,8 @@ def compare_bits(model: SoundCTM) -> Bits:
     together, alone = (_made(model, recipes, *how) for how in ((len(recipes), usual, batcher), (1, usual, Batcher())))
     same = all(np.array_equal(alone[number], samples) for number, samples in together.items())
     cored = None
-    if model.device.type == "cpu" and cores() > 1:
-        one, all_ = (_made(model, recipes[:1], 1, count, Batcher())[0] for count in (1, cores()))
+    if model.device.type == "cpu" and physical_cores() > 1:
+        one, all_ = (_made(model, recipes[:1], 1, count, Batcher())[0] for count in (1, physical_cores()))
         cored = np.array_equal(one, all_)
     return Bits(batch=same, rows=all(batcher.exact.values()), cores=cored)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import torch
 
 from soundctm.benchmark import PAPER
-from soundctm.benchmark.machine import cores
 from soundctm.benchmark.results import Model
 from soundctm.benchmark.subjects import load
 from soundctm.checks import MAX_TAKES
@@ -13,6 +12,7 @@ from soundctm.config import ModelConfig
 from soundctm.crew import Crew
 from soundctm.doctor.golden import Golden, read_golden, weights_digest
 from soundctm.doctor.results import References
+from soundctm.engines.threads import physical_cores
 from soundctm.folder import GOLDEN, locate
 from soundctm.model import SoundCTM
 
@@ -29,7 +29,7 @@ class Subject:
 
     def in_flight(self, device: str) -> int:
         """Takes that are at work at the same time on a device, however many are asked for."""
-        crew = Crew.of(self.facts.parameters["student"], torch.device(device), cores(), MAX_TAKES)
+        crew = Crew.of(self.facts.parameters["student"], torch.device(device), physical_cores(), MAX_TAKES)
         return max(1, crew.workers) * crew.width
 
 

@@ -1,9 +1,10 @@
 """The networks as one program each: what lies between their products is fused, and launched at once on GPUs.
 
-A program is made for one batch and one length. Padding to a few lengths instead would need a mask in every attention,
-which costs more than it saves, and would let the padding into convolutions. So programs are made as lengths come up,
-and the last few are kept. Making one takes seconds to a minute the first time on a machine and a second or two later
-on (:mod:`soundctm.engines.artefacts`); an engine that is to answer its first question at once is the eager one.
+A program is made for one batch and one length. Takes that share a batch make batches of every size: they are filled up
+to the next power of two. Padding to a few lengths as well would need a mask in every attention, which costs more than
+it saves, and would let the padding into convolutions. So programs are made as lengths come up, and the last few are
+kept. Making one takes seconds to a minute the first time on a machine and a second or two later on
+(:mod:`soundctm.engines.artefacts`); an engine that is to answer its first question at once is the eager one.
 """
 
 import os
@@ -89,6 +90,13 @@ def need_compiler(device: torch.device) -> None:
         )
 
 
+def filled(value: Tensor | None, rows: int, dim: int = 0) -> Tensor | None:
+    """A tensor with its last item as often as it takes to have so many."""
+    if value is None or value.shape[dim] == rows:
+        return value
+    return value.index_select(dim, torch.arange(rows, device=value.device).clamp_max(value.shape[dim] - 1))
+
+
 class CompiledCore:
     """``core`` of a student (:class:`soundctm.engines.accelerated.Core`), compiled."""
 
@@ -104,7 +112,11 @@ class CompiledCore:
         ) -> Tensor:  # fmt: skip
             return core(x, level, TextMemory(keys, values, mask, constants, None), span)
 
-        return self.programs.run(run, (x, level, text.keys, text.values, text.mask, text.constants, span))
+        rows = 1 << (len(x) - 1).bit_length()
+        along = (
+            (x, 0), (level, 0), (text.keys, 1), (text.values, 1), (text.mask, 0), (text.constants, 1), (span, 0),
+        )  # fmt: skip
+        return self.programs.run(run, [filled(value, rows, dim) for value, dim in along])[: len(x)]
 
 
 class CompiledDecoder:

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from soundctm.engines.swap import HEAVY, PROJECTIONS, Network, swapped
-from soundctm.onednn import AVAILABLE, product
+from soundctm.onednn import AVAILABLE, forward_mode, plain, product
 
 # A compiler takes the operator of oneDNN for one of its own, and wants its weights to be constants. Behind a name that
 # it does not know, it calls it as it is.
@@ -21,7 +21,7 @@ def _shape(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 class DirectLinear(nn.Module):
     """A linear layer ``[..., in] -> [..., out]`` on the CPU in float32, with the weights of another.
 
-    Where gradients are recorded it is PyTorch's own.
+    Where derivatives are taken it is PyTorch's own.
     """
 
     def __init__(self, linear: nn.Linear) -> None:
@@ -34,13 +34,14 @@ class DirectLinear(nn.Module):
         if torch.compiler.is_compiling():
             out: Tensor = torch.ops.soundctm.direct_linear(x, self.weight, self.bias)
             return out
-        return product(x, self.weight, self.bias)
+        return F.linear(x, self.weight, self.bias) if forward_mode() else product(x, self.weight, self.bias)
 
 
 def directed(name: str, layer: nn.Module, names: frozenset[str] = HEAVY | PROJECTIONS) -> nn.Module:
-    """A layer as oneDNN computes it, if it is one of those that all tokens pass and there is oneDNN for it."""
-    takes = isinstance(layer, nn.Linear) and name in names and layer.weight.device.type == "cpu" and AVAILABLE
-    return DirectLinear(layer) if takes else layer  # type: ignore[arg-type]
+    """A layer as oneDNN computes it, if it is a plain one of those that all tokens pass and there is oneDNN for it."""
+    if AVAILABLE and name in names and plain(layer) and layer.weight.device.type == "cpu":
+        return DirectLinear(layer)
+    return layer
 
 
 def direct(student: Network) -> Network:

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
-from typing import Any, Literal, TypeVar
+from typing import Literal, ParamSpec, TypeVar
 
 import torch
 from torch import nn
@@ -17,6 +16,7 @@ from soundctm.engines.options import Precision
 from soundctm.engines.quantised import quantised
 from soundctm.engines.swap import PROJECTIONS, Network, Swap, redone, swap_, swapped
 
+Inputs = ParamSpec("Inputs")
 Result = TypeVar("Result")
 Factors = Literal["tf32", "ieee"]
 
@@ -90,15 +90,12 @@ def factors(kind: Factors) -> Iterator[None]:
         matmul.fp32_precision, convolution.fp32_precision = before
 
 
+def unrounded(function: Callable[Inputs, Result], device: torch.device) -> Callable[Inputs, Result]:
+    """A function that rounds no factors on a device, wherever in it they are multiplied: on the way back along
+    gradients too, where no method of a network is called."""
+    return factors("ieee")(function) if device.type == "cuda" else function
+
+
 def rounded(network: Network, kind: Factors, *names: str) -> Network:
     """A network that does the named methods, those that it has, with :func:`factors` of a kind."""
-
-    def scoped(method: Callable[..., Result]) -> Callable[..., Result]:
-        @wraps(method)
-        def run(*inputs: Any, **options: Any) -> Result:
-            with factors(kind):
-                return method(*inputs, **options)
-
-        return run
-
-    return redone(network, **{name: scoped(getattr(network, name)) for name in names if hasattr(network, name)})
+    return redone(network, **{name: factors(kind)(getattr(network, name)) for name in names if hasattr(network, name)})

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from soundctm.autoencoder import GaussianDAC
+from soundctm.autoencoder.rows import lay_out
 from soundctm.engines.swap import HEAVY, Swap, swapped
 
 HALF = torch.bfloat16
@@ -43,6 +44,7 @@ class HalfConv(nn.Module):
         self.layer._parameters = {
             name: None if value is None else _half(value) for name, value in layer._parameters.items()
         }
+        lay_out(self.layer)  # on GPUs other layouts are fast for bfloat16 than for float32
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.layer(x.to(HALF))

@@ -61,21 +61,21 @@ def jumps(
 def course(
     z_T: Tensor,
     schedule: Sequence[Jump],
+    clean: Callable[..., Tensor],
     noise: Sequence[Tensor] = (),
-    clean: Callable[..., Tensor] | None = None,
     steer: Steer | None = None,
     callback: StepCallback | None = None,
 ) -> Course:
     """One trajectory that asks for its jumps: yields latents and the number of a jump, is sent where that jump lands,
     and returns the last latents. Who drives it may let many trajectories share a batch.
 
-    ``noise`` as for :func:`sample`, and drawn on wherever a jump lands below ``t_next``; ``clean(z, t=)`` is what a
-    landing offers to ``steer``.
+    ``clean(z, t=)`` is what a landing offers to ``steer``; ``noise`` as for :func:`sample`, and
+    drawn on wherever a jump lands below ``t_next``.
     """
     z = z_T
     for i, (t, s, t_next) in enumerate(schedule):
         z_s = yield z, i
-        if steer is not None and clean is not None:
+        if steer is not None:
             z_s = steer(Landing(z, t, z_s, s, i + 1, len(schedule), partial(clean, t=t)))
         z = z_s
         if noise and i < len(schedule) - 1:

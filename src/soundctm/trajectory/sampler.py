@@ -69,4 +69,4 @@ def embark(
     omega = as_batch(omega, z_T)
     leap = leap_of(student, conditioning, unconditional.expand(len(z_T)), omega, nu, [(t, s) for t, s, _ in schedule])
     clean = partial(jump, student, s=sigma_min, omega=omega, conditioning=conditioning)
-    return Trajectory(course(z_T, schedule, noise, clean, steer, callback), leap)
+    return Trajectory(course(z_T, schedule, clean, noise, steer, callback), leap)
