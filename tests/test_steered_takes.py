@@ -38,10 +38,10 @@ def test_a_chosen_start_is_never_farther_from_its_target(model: SoundCTM) -> Non
 
 
 def test_guidance_brings_a_sound_nearer_to_its_target(model: SoundCTM) -> None:
-    """Eight dB louder than the sound itself."""
+    """Eight dB quieter than the sound itself."""
     away = []
     for seed in (1, 2, 3):
-        free = model.generate("rain", seed=seed, steps=8)[0]
+        free = model.generate("rain", seed=seed, steps=8, targets=[RISE], steering=Steering(strength=0.0))[0]
         level = 20 * math.log10(float(np.sqrt(np.square(free.samples).mean())))
         target = Target(feature="intensity", points=((0.0, level - 8), (1.0, level - 8)))
         guided = model.generate("rain", seed=seed, steps=8, targets=[target], steering=Steering(strength=0.1))[0]
@@ -63,8 +63,9 @@ def test_steered_takes_are_replayed_and_counted(model: SoundCTM, method: Any) ->
 
 
 def test_no_strength_is_the_take_itself(model: SoundCTM) -> None:
+    target = Target(feature="brightness", points=((0.1, 700.0), (0.8, 1500.0)))
     plain = model.generate("rain", seed=3, steps=3)[0]
-    free = model.generate("rain", seed=3, steps=3, targets=[RISE], steering=Steering(strength=0.0))[0]
+    free = model.generate("rain", seed=3, steps=3, targets=[target], steering=Steering(strength=0.0))[0]
     assert np.array_equal(plain.samples, free.samples)
 
 
@@ -78,14 +79,15 @@ def test_no_strength_is_the_take_itself(model: SoundCTM) -> None:
     ],
 )
 def test_the_loss_is_that_of_the_sound_that_is_returned(model: SoundCTM, target: Target, loop: bool) -> None:
-    """Of its last latents, seam and all: the deviation measured on the clip, over the scale of the curve, squared."""
+    """Of its last latents, seam and all: the deviation measured on the clip, over the scale of the curve, squared,
+    wherever the sound is within full scale."""
     recipe = recipe_of(model.generate("rain", seed=3, steps=2, targets=[target], loop=loop)[0])
     performance = Performance(model.engine, recipe, {}, lambda: None)
-    for level in (0.1, 0.5):
+    for level in (0.01, 0.05):
         z = level * model.engine.noise(recipe)[0][None]
         with torch.no_grad():
             told, clip = float(performance._loss()(z)) ** 0.5, performance._finish(z)[0].numpy()
-        assert clip.shape == (1, 8064 if loop else 8000)
+        assert clip.shape == (1, 8064 if loop else 8000) and abs(clip).max() < 1
         away = deviations(clip, 8000, [target])[0] / CURVES[target.feature].scale
         assert told == pytest.approx(away, rel=1e-3) and away > 0.1
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from evaluation.common import Bench, Figures
+from soundctm.control.limiter import turned_down
 from soundctm.diffusion import guided_denoiser, heun, sigma_grid
 from soundctm.metrics.frechet import frechet_distance
 from soundctm.metrics.kernel import kernel_distance
@@ -69,7 +70,7 @@ def teacher_takes(bench: Bench, prompts: list[str], seed: int, count: int) -> li
             z = heun(guided_denoiser(model.teacher, conditioning, null, model.config.omega), z, sigma_grid(40))
             seeds = [take_seed(r) for r in recipes]
             x = model.autoencoder.decode(model.normalizer.denormalize(z), seed=seeds)  # type: ignore[operator]
-            sounds += list(x[:, 0, :LENGTH].numpy())
+            sounds += [turned_down(sound).numpy() for sound in x[:, 0, :LENGTH]]
     return sounds
 
 

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 
 from soundctm.audio import Recipe
-from soundctm.audio.edit import Declip, ExtendBandwidth, Loop, Morph, Source, Transform
+from soundctm.audio.edit import Extend, Fill, Join, Loop, Morph, Source, Transform
 from soundctm.conditioning import Conditioning
 from soundctm.control.chain import chain
 from soundctm.control.consistency import DataConsistency
 from soundctm.control.guidance import LossGuidance
 from soundctm.control.inversion import invert
+from soundctm.control.limiter import limited, turned_down
 from soundctm.control.morphing import blend, slerp
 from soundctm.control.seams import loop_crossfade
 from soundctm.control.start import optimise_start
@@ -183,9 +184,15 @@ class Performance:
         x = self._waveform(z)
         if self.observation is not None:
             x = self.observation.finish(x.cpu())
-        if isinstance(self.recipe.edit, Declip | ExtendBandwidth):  # what is kept may reach beyond full scale by itself
-            x = x / x.abs().max().clamp_min(1.0)
-        return self._in_time(x)
+        return self._in_time(self._within_full_scale(x))
+
+    def _within_full_scale(self, x: Tensor) -> Tensor:
+        """Guidance makes loud sounds louder than a file holds: they are turned down, not cut off. What keeps samples
+        of a recording stays, and what follows a level gives way only where it must."""
+        if isinstance(self.recipe.edit, Fill | Extend | Join | Loop):
+            return x
+        levels = any(target.feature in ("intensity", "band") for target in self.recipe.targets)
+        return limited(x, self.engine.sample_rate) if levels else turned_down(x)
 
     def _in_time(self, x: Tensor) -> Tensor:
         """A recording that loops is worked on with its seam in the middle; here it begins where it began."""

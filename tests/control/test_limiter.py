@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from soundctm.control.limiter import room_beside
+from soundctm.control.limiter import SECONDS, limited, room_beside, turned_down
 from soundctm.control.observation import LowBand
 
 RATE = 44100
@@ -44,3 +44,26 @@ def test_the_observed_band_stays_exact_under_the_limiter() -> None:
     assert float(out.abs().max()) <= 1.001
     difference = torch.fft.rfft((out - low)[0, 0].double()).abs()[: 3000 * len(n) // RATE]
     assert float(20 * torch.log10(difference.max() / torch.fft.rfft(low[0, 0].double()).abs().max())) < -100
+
+
+def test_what_is_turned_down_keeps_its_shape_and_what_fits_is_left_alone() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(1, 1, 4000, generator=generator)
+    loud = turned_down(3 * x)
+    assert float(loud.abs().max()) == 1.0
+    torch.testing.assert_close(loud, x / x.abs().max())
+    quiet = 0.5 * x / x.abs().max()
+    assert torch.equal(turned_down(quiet), quiet)
+    assert torch.equal(turned_down(torch.zeros(1, 1, 8)), torch.zeros(1, 1, 8))
+
+
+def test_a_limited_sound_is_within_full_scale_and_itself_away_from_its_tops() -> None:
+    x = 0.4 * torch.sin(torch.arange(16000) / 5.0)[None, None]
+    x[..., 8000:8040] *= 10.0
+    out = limited(x, 8000)
+    assert float(out.abs().max()) <= 1.0 + 1e-6
+    reach = round(SECONDS * 8000) + 1
+    assert torch.equal(out[..., : 8000 - reach], x[..., : 8000 - reach])
+    assert torch.equal(out[..., 8040 + reach :], x[..., 8040 + reach :])
+    gain = out[x.abs() > 0.05] / x[x.abs() > 0.05]
+    assert float(gain.min()) > 0.2 and float(gain.max()) <= 1.0 + 1e-6

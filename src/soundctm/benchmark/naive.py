@@ -27,6 +27,7 @@ from soundctm.benchmark.clock import REST
 from soundctm.benchmark.plain import PlainDiT
 from soundctm.benchmark.plain_decoder import PlainDecoder
 from soundctm.conditioning import Conditioning
+from soundctm.control.limiter import turned_down
 from soundctm.diffusion.precond import c_in, c_noise, precondition
 from soundctm.diffusion.schedule import sigma_grid
 from soundctm.errors import UserError
@@ -101,7 +102,7 @@ class NaivePath:
             x = self._decode(z, seeds)
             mark("decoder")
             length = round(first.seconds * self.model.sample_rate)
-            pcm = x[..., :length].clamp(-1.0, 1.0).cpu().numpy()
+            pcm = torch.cat([turned_down(take) for take in x[..., :length].split(1)]).cpu().numpy()
         return list(pcm)
 
     def _noise(self, seeds: list[int], seconds: float) -> Tensor:

@@ -1,6 +1,25 @@
-"""A limiter for what was invented beside what must stay."""
+"""Full scale is the end of what a file holds: a gain for what would go beyond, so that nothing is cut off."""
 
 import numpy as np
+import torch
+from torch import Tensor
+
+SECONDS = 0.02  # over which the gain of a limiter falls and rises
+
+
+def turned_down(x: Tensor) -> Tensor:
+    """A sound beyond full scale with its peak brought there, all of it by one gain; any other as it is."""
+    return x / x.abs().max().clamp_min(1.0)
+
+
+def limited(x: Tensor, sample_rate: int) -> Tensor:
+    """Sounds ``[..., length]`` within full scale by a gain that is 1 wherever there is room. For those whose level must
+    stay: what was asked to follow a curve, or lies beside a recording."""
+    if float(x.detach().abs().max()) <= 1.0:
+        return x
+    samples = x.detach().cpu().double().numpy()
+    gain = room_beside(np.zeros_like(samples), samples, round(SECONDS * sample_rate))
+    return x * torch.from_numpy(gain).to(x)
 
 
 def room_beside(kept: np.ndarray, invented: np.ndarray, width: int, ceiling: float = 1.0) -> np.ndarray:

@@ -8,10 +8,8 @@ import torch
 from torch import Tensor
 
 from soundctm.control.bridge import fill_gaps, limit_slopes
-from soundctm.control.limiter import room_beside
+from soundctm.control.limiter import SECONDS, limited, room_beside
 from soundctm.errors import UserError
-
-LIMITER_SECONDS = 0.02  # over which the gain of what was invented falls and rises
 
 
 class Observation(Protocol):
@@ -77,7 +75,7 @@ class LowBand:
         if float(whole.abs().max()) <= 1.0:
             return whole
         kept = self(torch.zeros_like(x))
-        gain = room_beside(_numpy(kept), _numpy(whole - kept), round(LIMITER_SECONDS * self.sample_rate))
+        gain = room_beside(_numpy(kept), _numpy(whole - kept), round(SECONDS * self.sample_rate))
         return self(kept + _tensor_like(gain, x) * (whole - kept))
 
 
@@ -87,7 +85,8 @@ class Known:
     or after a recording.
 
     ``P`` puts them in. ``finish`` also meets them without a click: from each border into a gap, what linear prediction
-    expects to follow fades to the generated over ``fade`` seconds. ``observed`` may hold anything where not known.
+    expects to follow fades to the generated over ``fade`` seconds; where the generated would go beyond full scale, it
+    gives way. ``observed`` may hold anything where not known.
     """
 
     observed: Tensor
@@ -112,7 +111,8 @@ class Known:
     def finish(self, x: Tensor) -> Tensor:
         fade = round(self.fade * self.sample_rate)
         observed, known = _numpy(self.observed)[0, 0], self.known.cpu().numpy()
-        filled = np.stack([fill_gaps(sound, observed, known, fade) for sound in _numpy(x)[:, 0]])
+        inside = _numpy(limited(x, self.sample_rate))[:, 0]
+        filled = np.stack([fill_gaps(sound, observed, known, fade) for sound in inside])
         return self(_tensor_like(filled[:, None], x))
 
 
