@@ -13,7 +13,7 @@ SOURCE = Path(soundctm.__file__).parent
 FLOORS = (
     {"errors", "onednn"}, {"audio"}, {"autoencoder", "conditioning", "backbones"}, {"diffusion"}, {"trajectory"},
     {"control"}, {"engines"},
-    {"config", "checks", "sources"}, {"folder", "edits", "observed", "takes", "prompts", "revisions"},
+    {"config", "checks", "sources"}, {"folder", "edits", "observed", "takes", "prompts", "revisions", "delivery"},
     {"performance"}, {"lanes"}, {"crew"}, {"computation"}, {"model", "convert"}, {"server"},
 )  # fmt: skip
 INFERENCE = set().union(*FLOORS) - {"server"}
@@ -23,7 +23,8 @@ BESIDE = {
     "training": INFERENCE | {"metrics"},
     "benchmark": INFERENCE,
     "doctor": INFERENCE | {"benchmark"},
-    "cli": INFERENCE | {"metrics", "training", "benchmark", "doctor", "server"},
+    "batch": INFERENCE | {"metrics"},
+    "cli": INFERENCE | {"metrics", "training", "benchmark", "doctor", "server", "batch"},
 }
 # Conditioning is the form in which text travels: every room may know the form, none but its own the encoders.
 FORM_OF_TEXT = {"soundctm.conditioning", "soundctm.conditioning.types"}
@@ -86,6 +87,7 @@ def test_rooms_import_only_what_is_below_them(path: Path) -> None:
         ("model", "from soundctm.benchmark.naive import NaivePath"),
         ("benchmark", "from soundctm.training.loop import Loop"),
         ("benchmark", "from soundctm.doctor.run import examine"),
+        ("delivery", "from soundctm.model import SoundCTM"),
     ],
 )
 def test_the_check_sees_a_violation(room: str, line: str) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from soundctm.audio.comments import RECIPE_COMMENT, read_comments
 from soundctm.audio.edit import Loop
 from soundctm.audio.io import (
     LOOP_CHUNK,
@@ -22,9 +23,12 @@ from soundctm.errors import UserError
 
 
 def read_recipe(path: Path) -> Recipe | None:
-    """The recipe inside a file; None when it carries none. Raises :class:`UserError` when it cannot be read."""
-    chunk = read_chunk(path, RECIPE_CHUNK)
-    return None if chunk is None else Recipe.from_json(chunk, str(path))
+    """The recipe inside a WAV, FLAC or Ogg Vorbis file; None when it carries none. Raises :class:`UserError` when it
+    cannot be read."""
+    found: bytes | str | None = read_chunk(path, RECIPE_CHUNK)
+    if found is None:
+        found = read_comments(path).get(RECIPE_COMMENT)
+    return None if found is None else Recipe.from_json(found, str(path))
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ import io
 import os
 import secrets
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -68,17 +68,23 @@ def wav_bytes(samples: np.ndarray, sample_rate: int, chunks: Mapping[bytes, byte
     return bytes(data)
 
 
-def read_chunk(path: Path, wanted: bytes) -> bytes | None:
-    """Payload of the first chunk of that name in a RIFF file; None when there is none or the file is no RIFF."""
+def read_chunks(path: Path, wanted: frozenset[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Names and payloads of the chunks of these names in a RIFF file, in order; none when the file is no RIFF."""
     with path.open("rb") as file:
         if file.read(4) != b"RIFF" or file.read(8)[4:] != b"WAVE":
-            return None
+            return
         while len(header := file.read(8)) == 8:
             name, size = header[:4], struct.unpack("<I", header[4:])[0]
-            if name == wanted:
-                return file.read(size)
-            file.seek(size + size % 2, os.SEEK_CUR)
-    return None
+            if name not in wanted:
+                file.seek(size + size % 2, os.SEEK_CUR)
+                continue
+            yield name, file.read(size)
+            file.seek(size % 2, os.SEEK_CUR)
+
+
+def read_chunk(path: Path, wanted: bytes) -> bytes | None:
+    """Payload of the first chunk of that name in a RIFF file; None when there is none or the file is no RIFF."""
+    return next((payload for _, payload in read_chunks(path, frozenset({wanted}))), None)
 
 
 def read_audio(path: Path) -> tuple[np.ndarray, int]:

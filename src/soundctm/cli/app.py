@@ -8,10 +8,12 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console
 
+from soundctm.cli.batch import batch
 from soundctm.cli.benchmark import benchmark
 from soundctm.cli.control import control
 from soundctm.cli.convert import convert_app
 from soundctm.cli.data import data_app
+from soundctm.cli.deliver import deliver
 from soundctm.cli.demo import demo
 from soundctm.cli.doctor import doctor
 from soundctm.cli.edit import edit_app
@@ -21,7 +23,10 @@ from soundctm.cli.info import info
 from soundctm.cli.models import models
 from soundctm.cli.refine import refine
 from soundctm.cli.replay import replay
+from soundctm.cli.serve import serve, studio
+from soundctm.cli.takeset import takeset
 from soundctm.cli.train import train_app
+from soundctm.cli.verify import verify
 from soundctm.errors import UserError
 
 app = typer.Typer(
@@ -36,13 +41,19 @@ app.command()(generate)
 app.command()(refine)
 app.command()(replay)
 app.command()(control)
+app.command()(batch)
+app.command("set")(takeset)
 app.add_typer(edit_app, name="edit")
+app.command()(deliver)
+app.command()(verify)
 app.command()(info)
 app.command()(models)
 app.command()(demo)
 app.command()(benchmark)
 app.command()(doctor)
 app.command()(export)
+app.command()(studio)
+app.command()(serve)
 app.add_typer(convert_app, name="convert")
 app.add_typer(data_app, name="data")
 app.add_typer(train_app, name="train")

@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -11,13 +11,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from soundctm.cli.options import JsonOption
+from soundctm.errors import UserError
+
+if TYPE_CHECKING:
+    from soundctm.audio import Clip
 
 
 def info(
     target: str = typer.Argument(help="An audio file, a shipped model's name, a model folder or a hub id."),
     as_json: bool = JsonOption,
 ) -> None:
-    """Show the recipe of a sound, or the parts of a model."""
+    """Show what a sound says of itself (recipe, origin, loudness, metadata), or the parts of a model."""
     path = Path(target)
     is_file = path.is_file() or path.suffix.lower() in {".wav", ".flac", ".ogg"}
     facts = _file_facts(path, whole=as_json) if is_file else _model_facts(target)
@@ -42,20 +46,44 @@ def _in_words(value: object) -> str:
 
 
 def _file_facts(path: Path, whole: bool) -> dict[str, Any]:
-    """What is known of a file; of its recipe all, or what differs from the ordinary."""
+    """What is known of a file: of its recipe all, or what differs from the ordinary; loudness, and its metadata."""
     from soundctm.audio import Clip
+    from soundctm.delivery.reading import read_tags, word_length
 
     clip = Clip.load(path)
     facts: dict[str, Any] = {
         "file": str(path), "seconds": round(clip.duration, 3), "sample_rate": clip.sample_rate,
-        "channels": clip.samples.shape[0],
+        "channels": clip.samples.shape[0], "stored": word_length(path), "loudness": _loudness(clip), **read_tags(path),
     }  # fmt: skip
     if clip.recipe is None:
         return {**facts, "recipe": "none: not made by soundctm"}
+    facts["origin"] = _origin(clip, facts)
     recipe = clip.recipe.model_dump(mode="json", exclude_defaults=not whole)
     if not whole and clip.recipe.edit is not None:
         recipe["edit"] = clip.recipe.edit.model_dump(mode="json")
     return facts | {f"recipe.{key}" if key in facts else key: value for key, value in recipe.items()}
+
+
+def _loudness(clip: "Clip") -> dict[str, Any] | str:
+    """Figures, or why there are none."""
+    from soundctm.cli.delivering import figures
+    from soundctm.delivery.loudness import measure
+
+    try:
+        return figures(measure(clip.samples, clip.sample_rate))
+    except UserError as error:
+        return f"not measured: {error}"
+
+
+def _origin(clip: "Clip", facts: dict[str, Any]) -> str:
+    """The sentence on the origin, with the licence that the file states where it states one."""
+    from soundctm.cli.delivering import origin_of
+    from soundctm.delivery.tags import UNKNOWN_ORIGIN
+
+    user = facts.get("ixml", {}).get("USER", {})
+    stated = facts.get("comments", {}).get("LICENSE") or (user.get("LICENCE") if isinstance(user, dict) else None)
+    origin = origin_of(clip, stated or "")
+    return UNKNOWN_ORIGIN if origin is None else origin.statement
 
 
 def _model_facts(target: str) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""A row on its way: which takes are tried next, and which are kept."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from soundctm.audio import Recipe
+from soundctm.batch.ear import Heard, likeness
+from soundctm.batch.order import Order
+
+DUPLICATE, DISTANCE = "duplicate", "distance"
+NO_FIRST = "set: it has no first take that the others could be relatives of"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A try, counted from 0, at a take of a row."""
+
+    slot: int
+    attempt: int
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """``reason`` "" where the take is kept; likeness ``nearest`` to the other kept takes of the row, and to the
+    ``first`` of a set, None where there is none."""
+
+    reason: str
+    nearest: float | None
+    first: float | None
+
+
+class Course:
+    """The takes of one row. Its verdicts depend on the row alone: not on what is made beside it, nor on where a run was
+    cut off."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.tried = [0] * order.row.takes
+        self.kept: dict[int, tuple[Recipe, np.ndarray | None]] = {}
+        self.gamma = 0.0 if order.row.distance is None else order.row.distance.gamma
+        self.too_far = self.too_near = 0
+
+    @property
+    def _first(self) -> Recipe | None:
+        return self.kept[0][0] if 0 in self.kept else None
+
+    def tries(self, slot: int) -> int:
+        """How often a take may be tried; the take of a file is the one it is."""
+        return 1 if self.order.fixed and not slot else self.order.row.tries
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it is a set whose first take was given up."""
+        return self.order.row.distance is not None and 0 not in self.kept and self.tried[0] >= self.tries(0)
+
+    def next(self) -> Iterator[Candidate]:
+        """The next round: one try for each take that is not settled; of a set, the first take alone."""
+        if self.hopeless:
+            return
+        kinship = self.order.row.distance
+        alone = kinship is not None and 0 not in self.kept
+        if kinship is not None:
+            self.gamma = kinship.follow(self.gamma, self.too_far, self.too_near)
+        self.too_far = self.too_near = 0
+        for slot in [0] if alone else range(self.order.row.takes):
+            if slot not in self.kept and self.tried[slot] < self.tries(slot):
+                attempt = self.tried[slot]
+                yield Candidate(slot, attempt, self.order.recipe(slot, attempt, self._first, self.gamma))
+
+    def judge(self, heard: Heard, undelivered: str = "") -> Judgement:
+        """Hold a take against the gates and those that are kept; ``undelivered`` says why it cannot be delivered."""
+        gates, kinship = self.order.row.gates, self.order.row.distance
+        reasons = [*gates.faults(heard), *([f"delivery: {undelivered}"] if undelivered else [])]
+        alike = {slot: likeness(heard.embedding, other) for slot, (_, other) in self.kept.items()}
+        nearest = max(alike.values(), default=None)
+        first = alike.get(0) if kinship else None
+        most = gates.duplicate if kinship is None else min(gates.duplicate, kinship.highest)
+        if nearest is not None and nearest >= most:
+            slot = max(alike, key=lambda each: alike[each])
+            reasons.append(f"{DUPLICATE}: likeness {nearest:.3f} to take {slot + 1}, {most:g} or more")
+        if kinship and first is not None and first < kinship.lowest:
+            reasons.append(f"{DISTANCE}: likeness {first:.3f} to the first take, below {kinship.lowest:g}")
+        return Judgement("; ".join(reasons), nearest, first)
+
+    def settle(self, candidate: Candidate, reason: str, embedding: np.ndarray | None) -> None:
+        """Take note of a verdict."""
+        self.tried[candidate.slot] += 1
+        self.too_near += reason.startswith(DUPLICATE)
+        self.too_far += reason.startswith(DISTANCE)
+        if not reason:
+            self.kept[candidate.slot] = candidate.recipe, embedding

@@ -1,0 +1,106 @@
+"""What a run has done, line by line, so that the next one goes on from there."""
+
+import base64
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from soundctm.errors import UserError
+
+OWNS, TRY = "owns", "try"
+Key = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One try at a take: ``row`` is the key of its order. ``reason`` is "" where it was kept; ``files`` are what was
+    written then, by their paths in the folder, with the SHA-256 of each; ``figures`` go into the report."""
+
+    row: str
+    slot: int
+    attempt: int
+    seed: int
+    variation: int
+    gamma: float
+    reason: str
+    figures: dict[str, Any]
+    embedding: str
+    files: dict[str, str]
+
+    @property
+    def kept(self) -> bool:
+        return not self.reason
+
+    @property
+    def key(self) -> Key:
+        return self.row, self.slot, self.attempt
+
+    @property
+    def vector(self) -> np.ndarray | None:
+        """The embedding; None of silence."""
+        return np.frombuffer(base64.b64decode(self.embedding), "<f4") if self.embedding else None
+
+
+def as_text(embedding: np.ndarray | None) -> str:
+    """An embedding as an entry holds it."""
+    return "" if embedding is None else base64.b64encode(embedding.astype("<f4").tobytes()).decode()
+
+
+class Journal:
+    """An append-only file of JSON lines, each on the disk before the next is begun. Whoever holds it has the folder's
+    lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.entries: dict[Key, Entry] = {}
+        self.owned: set[str] = set()
+        whole = self._read() if path.exists() else 0
+        self._file = path.open("ab")
+        if self._file.tell() != whole:  # the last line was being written when a run ended
+            self._file.truncate(whole)
+            self._file.seek(whole)
+
+    def _read(self) -> int:
+        """Take in all whole lines; how many bytes they are."""
+        data = self.path.read_bytes()
+        whole = data.rfind(b"\n") + 1
+        for number, line in enumerate(data[:whole].splitlines(), 1):
+            try:
+                self._note(json.loads(line))
+            except (ValueError, KeyError, TypeError) as error:
+                raise UserError(
+                    f"line {number} of {self.path} cannot be read ({error}); delete this journal with the sounds "
+                    "beside it, or choose another folder with --out"
+                ) from error
+        return whole
+
+    def _note(self, fact: dict[str, Any]) -> None:
+        if fact["kind"] == OWNS:
+            self.owned |= set(fact["files"])
+        else:
+            entry = Entry(**{key: value for key, value in fact.items() if key != "kind"})
+            self.entries[entry.key] = entry
+
+    def _append(self, fact: dict[str, Any]) -> None:
+        self._file.write(json.dumps(fact, separators=(",", ":")).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._note(fact)
+
+    def own(self, files: Iterable[str]) -> None:
+        """Say that these files are going to be written by this folder's runs."""
+        if new := sorted(set(files) - self.owned):
+            self._append({"kind": OWNS, "files": new})
+
+    def add(self, entry: Entry) -> None:
+        """Keep what came of a try."""
+        self._append({"kind": TRY, **asdict(entry)})
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()

@@ -1,0 +1,46 @@
+"""Names of rows, which become names of files: no paths, no tricks, the same on every system."""
+
+import re
+import unicodedata
+
+from soundctm.errors import UserError
+
+LONGEST = 80
+_ALLOWED = re.compile(r"\w(?:[\w -]*\w)?")
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+
+
+def checked_name(name: str) -> str:
+    """The name in its normal form. Raises :class:`UserError` for what could be a path, or no file's name somewhere."""
+    plain = unicodedata.normalize("NFC", name)
+    if len(plain.encode()) > 2 * LONGEST or len(plain) > LONGEST:
+        raise UserError(f"has {len(plain):,} characters; at most {LONGEST} are accepted")
+    if not _ALLOWED.fullmatch(plain):
+        raise UserError(
+            "is no name; letters, digits, spaces, - and _ are accepted, with a letter or digit at both ends, and no "
+            "slashes or dots: a name is no path"
+        )
+    if plain.lower() in _RESERVED:
+        raise UserError("is a name that Windows keeps for itself; choose another")
+    return plain
+
+
+def searchable(name: str) -> str:
+    """What two names must not share: many disks do not tell large letters from small ones."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def name_of(prompt: str) -> str:
+    """A name made of a prompt."""
+    plain = re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", prompt).lower()).strip("-")
+    short = plain[: LONGEST - 20].strip("-") or "sound"
+    return f"{short}-sound" if short in _RESERVED else short
+
+
+def free_name(wanted: str, taken: set[str]) -> str:
+    """The name, numbered from 2 where it is taken."""
+    name, number = wanted, 1
+    while searchable(name) in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name

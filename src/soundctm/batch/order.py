@@ -1,0 +1,120 @@
+"""What a row comes to with a model: its recipes, its files, and a key that says whether it was made already."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from soundctm.audio import Recipe
+from soundctm.audio.target import Target
+from soundctm.batch.faults import Fault, SheetError
+from soundctm.batch.names import searchable
+from soundctm.batch.naming import Called, Naming
+from soundctm.batch.place import PICTURES, SOUNDS
+from soundctm.batch.row import Row
+from soundctm.batch.sheet import Line
+from soundctm.checks import MAX_SEED
+from soundctm.control.shapes import SHAPES
+from soundctm.control.targets import from_shape, parse_points
+from soundctm.delivery.formats import SUFFIXES
+from soundctm.errors import UserError
+from soundctm.model import SoundCTM
+from soundctm.revisions import relatives
+
+FORM = 1  # of what is written: another one makes every row anew
+
+
+@dataclass(frozen=True)
+class Order:
+    """``base`` is the recipe of the first take; ``fixed`` says that no other seed may stand for it. Rows with the same
+    ``key`` come to the same files."""
+
+    line: int
+    row: Row
+    base: Recipe
+    fixed: bool
+    called: Called
+    key: str
+
+    def files(self, slot: int) -> tuple[str, str]:
+        """The sound of a take and its picture, by their paths in the folder."""
+        stem = self.called.stems[slot]
+        return f"{SOUNDS}/{stem}{SUFFIXES[self.row.delivery.format]}", f"{PICTURES}/{stem}.png"
+
+    def recipe(self, slot: int, attempt: int, first: Recipe | None, gamma: float) -> Recipe:
+        """Of a try, counted from 0, at a take; ``first`` is the kept first take of a set, whose relatives by ``gamma``
+        the others are where it is above 0."""
+        if first is None or not gamma:
+            seed = (self.base.seed + attempt) % (MAX_SEED + 1)
+            return self.base if self.fixed and not slot else self.base.model_copy(update={"take": slot, "seed": seed})
+        (relative,) = relatives(first, gamma, 1, self.row.steps)
+        return relative.model_copy(update={"variation": slot + attempt * self.row.takes})
+
+
+def seed_of(sheet_seed: int, name: str) -> int:
+    """The seed of a row that gives none: a function of the sheet's seed and the row's name."""
+    return int.from_bytes(hashlib.sha256(f"{sheet_seed}\n{name}".encode()).digest()[:8]) >> 1
+
+
+def targets_of(row: Row, seconds: float) -> list[Target]:
+    """The curves that a row is to follow."""
+    shape = next((each for each in SHAPES if each == row.intensity), None)
+    if row.intensity is None:
+        return []
+    if shape is not None:
+        return [from_shape(shape, seconds)]
+    if ":" not in row.intensity:
+        raise UserError(
+            f"{row.intensity[:40]!r} is no curve; give a shape ({', '.join(SHAPES)}) or points like 0:-40, 5:-12"
+        )
+    return [parse_points(row.intensity, "intensity", seconds)]
+
+
+def first_recipe(model: SoundCTM, row: Row, sheet_seed: int) -> Recipe:
+    """The first take of a row. Raises :class:`UserError`."""
+    seconds = model.config.seconds if row.seconds is None else row.seconds
+    seed = seed_of(sheet_seed, row.name) if row.seed is None else row.seed
+    (recipe,) = model.recipes(
+        row.prompt, steps=row.steps, seconds=row.seconds, seed=seed, omega=row.omega, nu=row.nu, gamma=row.gamma,
+        negative=row.negative, loop=row.loop, targets=targets_of(row, seconds),
+    )  # fmt: skip
+    return model.computation.in_precision(recipe)
+
+
+def order_of(model: SoundCTM, line: Line, base: Recipe, naming: Naming, fixed: bool = False) -> Order:
+    """The order of a row whose first take is known. Raises :class:`UserError` for a name that no file can have."""
+    row, options = line.row, model.computation.options
+    called = naming.called(row)
+    content = {
+        "form": FORM, "row": row.model_dump(mode="json"), "base": base.model_dump(mode="json"), "fixed": fixed,
+        "called": called.about, "imprint": asdict(naming.imprint), "device": str(model.device),
+        "engine": options.engine, "precision": options.precision,
+    }  # fmt: skip
+    key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
+    return Order(line.number, row, base, fixed, called, key)
+
+
+def orders(model: SoundCTM, lines: Sequence[Line], sheet_seed: int, naming: Naming, source: str) -> list[Order]:
+    """The orders of a sheet. Raises :class:`SheetError` with everything that does not go with the model."""
+    made: list[Order] = []
+    faults: list[Fault] = []
+    taken: dict[str, int] = {}
+    for line in lines:
+        column = "intensity" if line.row.intensity else "prompt"
+        try:
+            base = first_recipe(model, line.row, sheet_seed)
+            column = "name"
+            order = order_of(model, line, base, naming)
+        except UserError as error:
+            faults.append(Fault(line.number, column, str(error)))
+            continue
+        for stem in map(searchable, order.called.stems):
+            if stem in taken:
+                what = f"its files are called like those of line {taken[stem]}; give it another name"
+                faults.append(Fault(line.number, "name", what))
+                break
+            taken[stem] = line.number
+        made.append(order)
+    if faults:
+        raise SheetError(source, faults)
+    return made

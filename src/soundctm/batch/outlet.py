@@ -1,0 +1,66 @@
+"""From a take to its file and its picture: the one place that knows how sounds are delivered."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from soundctm.audio import Clip
+from soundctm.audio.io import write_atomically
+from soundctm.batch.naming import Imprint
+from soundctm.batch.order import Order
+from soundctm.batch.pictures import spectrogram
+from soundctm.delivery.formats import encode
+from soundctm.delivery.process import Delivered, deliver
+from soundctm.delivery.provenance import Origin, licence_in
+from soundctm.delivery.tags import Tags
+from soundctm.errors import UserError
+from soundctm.folder import locate
+from soundctm.model import SoundCTM
+
+
+def licence_of(model: SoundCTM) -> str:
+    """The licence that the model's card states."""
+    card = locate(model.name) / "README.md"
+    return licence_in(card.read_text(encoding="utf-8") if card.is_file() else "")
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """Writes takes into a folder, with an imprint in every file."""
+
+    folder: Path
+    imprint: Imprint
+
+    def bring(self, clip: Clip, order: Order) -> Delivered | str:
+        """The take as it is to be delivered, or in words why it cannot be."""
+        try:
+            return deliver(clip, order.row.delivery)
+        except UserError as error:
+            return str(error)
+
+    def write(self, delivered: Delivered, order: Order, slot: int) -> dict[str, str]:
+        """Write sound and picture; the SHA-256 of each by its path in the folder."""
+        recipe, called, imprint = delivered.clip.recipe, order.called, self.imprint
+        tags = Tags(
+            title=called.stems[slot], when=datetime.fromisoformat(imprint.date).replace(tzinfo=UTC),
+            creator=imprint.creator, project=imprint.project, copyright=imprint.copyright,
+            origin=None if recipe is None else Origin(recipe, imprint.licence), name=called.name,
+            category=called.category,
+        )  # fmt: skip
+        made = zip(order.files(slot), (encode(delivered, tags), spectrogram(delivered.clip)), strict=True)
+        return {name: self._put(name, data) for name, data in made}
+
+    def _put(self, name: str, data: bytes) -> str:
+        write_atomically(self.folder / name, lambda file: file.write(data))
+        return hashlib.sha256(data).hexdigest()
+
+
+def loudness_figures(delivered: Delivered) -> dict[str, Any]:
+    """What the report says of a delivered take."""
+    report = delivered.report
+    return {
+        "loudness": report.after.integrated, "true_peak": report.after.true_peak, "gain": report.gain,
+        "level_reached": report.reached, "delivered_seconds": delivered.clip.duration,
+    }  # fmt: skip

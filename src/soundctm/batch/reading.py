@@ -1,0 +1,81 @@
+"""A sheet as text: where it comes from, how it is encoded, and which of three forms it has."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from soundctm.batch.faults import Fault, SheetError
+from soundctm.errors import UserError
+
+Form = Literal["csv", "tsv", "jsonl"]
+SUFFIXES: dict[str, Form] = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+LARGEST = 64 * 2**20  # bytes
+STDIN = "-"
+FOREIGN_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
+
+
+@dataclass(frozen=True)
+class SheetText:
+    """``source`` is what errors call the sheet."""
+
+    source: str
+    text: str
+    form: Form
+
+
+def read_text(path: str, form: str | None = None) -> SheetText:
+    """The sheet of a path, or of the standard input for ``-``. ``form`` None: by the suffix, or by a look inside.
+
+    Raises :class:`UserError` for what is no file, :class:`SheetError` for what is no text.
+    """
+    if form is not None and form not in get_args(Form):
+        raise UserError(f"--form is {form!r}; accepted are {', '.join(get_args(Form))}")
+    source, data = ("standard input", sys.stdin.buffer.read(LARGEST + 1)) if path == STDIN else _file(path)
+    if len(data) > LARGEST:
+        raise UserError(f"{source} has more than {LARGEST // 2**20} MiB; split the sheet")
+    text = _decoded(source, data)
+    known: Form | None = form or SUFFIXES.get(Path(path).suffix.lower())  # type: ignore[assignment]  # checked above
+    return SheetText(source, text, known or _guess(text))
+
+
+def _file(path: str) -> tuple[str, bytes]:
+    if Path(path).is_dir():
+        raise UserError(f"{path} is a folder; give a sheet: a .csv, .tsv or .jsonl file, or - for the standard input")
+    if not Path(path).exists():
+        raise UserError(f"no such file: {path}; give a sheet: a .csv, .tsv or .jsonl file, or - for the standard input")
+    with Path(path).open("rb") as file:
+        return path, file.read(LARGEST + 1)
+
+
+def _decoded(source: str, data: bytes) -> str:
+    """Text without the mark at its beginning that some programs write."""
+    for mark, name in FOREIGN_MARKS.items():
+        if data.startswith(mark):
+            what = f"the file is written in {name}; save it as UTF-8"
+            raise SheetError(source, [Fault(1, "1", what)])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        what = f"byte 0x{data[error.start]:02x} is no UTF-8; save the file as UTF-8 (it may be Latin-1 or Windows-1252)"
+        raise SheetError(source, [_at(before.decode("utf-8", "replace"), what)]) from error
+    if "\0" in text:
+        what = "there is a NUL byte; this is no text, or a damaged one: save it again as UTF-8"
+        raise SheetError(source, [_at(text[: text.index("\0")], what)])
+    if not text.strip():
+        raise SheetError(source, [Fault(1, "1", "the sheet is empty; write a line of headings, then a row a prompt")])
+    return text
+
+
+def _at(before: str, what: str) -> Fault:
+    """A fault at the character that follows this text."""
+    line = before.count("\n") + 1
+    return Fault(line, str(len(before) - before.rfind("\n")), what)
+
+
+def _guess(text: str) -> Form:
+    first = text.lstrip().splitlines()[0]
+    if first.startswith("{"):
+        return "jsonl"
+    return "tsv" if "\t" in first else "csv"

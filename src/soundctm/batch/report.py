@@ -1,0 +1,104 @@
+"""What became of every take, as a table."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from soundctm.audio.io import write_atomically
+from soundctm.batch.course import NO_FIRST, Course
+from soundctm.batch.journal import Entry, Journal
+from soundctm.batch.place import REPORT
+from soundctm.model import SoundCTM
+
+KEPT, LEFT_OUT = "kept", "left out"
+COLUMNS = (
+    "row", "take", "verdict", "file", "seed", "variation", "gamma", "tries", "reason", "loudest", "clipped", "dc",
+    "seconds", "match", "nearest", "to_first", "loudness", "true_peak", "gain", "level_reached", "delivered_seconds",
+    "catid", "catid_score", "prompt", "understood", "model", "model_hash",
+)  # fmt: skip
+DIGITS = {
+    "gamma": 4,
+    "clipped": 5,
+    "dc": 5,
+    "seconds": 4,
+    "delivered_seconds": 4,
+    "match": 3,
+    "nearest": 3,
+    "to_first": 3,
+}
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets compute
+
+
+@dataclass(frozen=True)
+class Result:
+    """A line of the report, and the files of a kept take: the sound and its picture."""
+
+    cells: dict[str, Any]
+    files: tuple[str, ...]
+
+    @property
+    def kept(self) -> bool:
+        return bool(self.files)
+
+
+def results_of(course: Course, journal: Journal, model: SoundCTM) -> list[Result]:
+    """The takes of a row that is done."""
+    order = course.order
+    about = {
+        "row": order.row.name, **{key: value for key, value in order.called.about.items() if key != "stems"},
+        "prompt": order.row.prompt, "understood": model.understood(order.row.prompt), "model": model.config.name,
+        "model_hash": model.model_hash,
+    }  # fmt: skip
+    results = []
+    for slot in range(order.row.takes):
+        tries = [journal.entries[order.key, slot, attempt] for attempt in range(course.tried[slot])]
+        results.append(_result(about, slot, tries))
+    return results
+
+
+def _result(about: dict[str, Any], slot: int, tries: list[Entry]) -> Result:
+    cells = {**about, "take": slot + 1, "tries": len(tries), "verdict": LEFT_OUT, "reason": NO_FIRST, "file": ""}
+    if not tries:
+        return Result(cells, ())
+    last = tries[-1]
+    reasons = [f"try {entry.attempt + 1}: {entry.reason}" for entry in tries if entry.reason]
+    cells |= {
+        "seed": last.seed,
+        "variation": last.variation,
+        "gamma": last.gamma,
+        "reason": " | ".join(reasons),
+        **last.figures,
+    }
+    if last.kept:
+        cells |= {"verdict": KEPT, "file": next(iter(last.files))}
+    return Result(cells, tuple(last.files))
+
+
+def shown(column: str, value: Any) -> str:
+    """A cell as text: figures in the digits that they are sure of."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value + 0.0:.{DIGITS.get(column, 2)}f}"
+    return str(value)
+
+
+def _safe(column: str, text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if column in ("prompt", "understood", "row") and text.startswith(FORMULA) else text
+
+
+def write_report(results: list[Result], folder: Path) -> Path:
+    """Write ``report.csv``."""
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for result in results:
+        table.writerow([_safe(column, shown(column, result.cells.get(column))) for column in COLUMNS])
+    data = text.getvalue().encode()
+    write_atomically(folder / REPORT, lambda file: file.write(data))
+    return folder / REPORT

@@ -1,0 +1,129 @@
+"""``soundctm set``: related but distinct takes of one sound."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from soundctm.cli.batch import (
+    ConfigOption,
+    CreatorOption,
+    DefaultOption,
+    FolderOption,
+    ForbidOption,
+    HookOption,
+    SourceIdOption,
+    UcsOption,
+    settings_of,
+    tell_faults,
+    tell_results,
+)
+from soundctm.cli.common import load_model, output_folder, progress
+from soundctm.cli.options import (
+    DeviceOption,
+    EngineOption,
+    JsonOption,
+    KeptPrecisionOption,
+    MovedOption,
+    SecondsOption,
+    SourceOption,
+    StepsOption,
+)
+from soundctm.errors import UserError
+
+if TYPE_CHECKING:
+    from soundctm.audio import Recipe
+    from soundctm.batch.config import Config
+    from soundctm.batch.sheet import Line
+
+
+def takeset(
+    prompt: str = typer.Argument(help="What to hear, or a file that soundctm made: its take is the first of the set."),
+    takes: int = typer.Option(12, help="How many, the first one included (1 to 1000)."),
+    distance: str = typer.Option("near", help="near, middle, far, or a likeness to the first like 0.8-0.95@GAMMA."),
+    name: str = typer.Option(None, help="What the files are called; made of the prompt when left out."),
+    steps: int = StepsOption,
+    seconds: float = SecondsOption,
+    seed: int = typer.Option(None, help="Of the first take; it follows from the name when left out."),
+    tries: int = typer.Option(None, help="How often each take is tried (1 to 100); 12 when left out."),
+    out: Path = FolderOption,
+    config: Path = ConfigOption,
+    default: list[str] = DefaultOption,
+    forbid: list[Path] = ForbidOption,
+    hook: str = HookOption,
+    ucs: Path = UcsOption,
+    creator: str = CreatorOption,
+    source_id: str = SourceIdOption,
+    source: list[Path] = SourceOption,
+    model: str = MovedOption,
+    device: str = DeviceOption,
+    engine: str = EngineOption,
+    precision: str = KeptPrecisionOption,
+    as_json: bool = JsonOption,
+) -> None:
+    """Make takes that are alike but not the same, numbered: for a footstep, a gunshot, whatever is heard often.
+
+    Each lies between two likenesses to the first, and no two are nearly the same. Other columns of a cue sheet are
+    given by --default. The exit code is 1 where fewer takes were found.
+
+    Examples:
+
+        soundctm set "footsteps on gravel" --takes 12 --distance middle --out steps
+
+        soundctm set knock_seed7_take2_16steps.wav --distance near --out knocks
+    """
+    from soundctm.audio import Clip
+    from soundctm.batch.faults import SheetError
+    from soundctm.batch.job import make_set
+
+    settings = settings_of(config, default, None, forbid, hook, ucs, creator, source_id)
+    first = first_of(prompt)
+    asked = {
+        "prompt": prompt if first is None else first.prompt, "takes": takes, "distance": distance, "name": name,
+        "steps": steps, "seconds": seconds, "seed": seed, "tries": tries,
+    }  # fmt: skip
+    try:
+        line = line_of(asked, settings, first)
+        folder = output_folder(out)
+        known = (first.model, first.precision) if first else ("mini", "float32")
+        loaded = load_model(model or known[0], device, engine, precision or known[1])
+        recordings = {clip.digest: clip for clip in map(Clip.load, source)}
+        with progress("making", as_json) as callback:
+            results = make_set(loaded, line, folder, settings, first, callback, recordings)
+    except SheetError as error:
+        raise tell_faults(error) from error
+    tell_results(results, folder, as_json)
+
+
+def first_of(prompt: str) -> "Recipe | None":
+    """The recipe of the file that is meant, None for words."""
+    from soundctm.audio import read_recipe
+
+    if not Path(prompt).suffix or len(prompt) > 255 or not Path(prompt).is_file():
+        return None
+    recipe = read_recipe(Path(prompt))
+    if recipe is None:
+        raise UserError(f"{prompt} carries no recipe; give a file that soundctm made, or a prompt")
+    return recipe
+
+
+def line_of(asked: dict[str, Any], config: "Config", first: "Recipe | None") -> "Line":
+    """The set as a row of a sheet of its own. Raises :class:`UserError`."""
+    from soundctm.batch.job import filter_of
+    from soundctm.batch.names import name_of
+    from soundctm.batch.sheet import Cells, Line, row_of
+
+    values = {**config.defaults, **{key: value for key, value in asked.items() if value is not None}}
+    values.setdefault("name", name_of(values["prompt"] or "sound"))
+    if first is not None:
+        given = sorted({"seconds", "seed", "omega", "nu", "negative", "loop", "intensity"} & set(values))
+        if given:
+            raise UserError(f"{', '.join(given)}: the file's own recipe says that; leave it out")
+        values["prompt"] = values["prompt"] or "sound"
+    try:
+        row = row_of(values, strict=False)
+    except Cells as error:
+        raise UserError("; ".join(f"{column}: {what}" for column, what in error.found)) from error
+    line = Line(1, row)
+    filter_of(config).check([line], "the set")
+    return line

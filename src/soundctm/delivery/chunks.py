@@ -1,0 +1,154 @@
+"""RIFF chunks of a delivered WAV: bext, iXML, LIST INFO, cue points; each a payload of bytes."""
+
+import struct
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC
+from xml.etree import ElementTree
+
+from soundctm.audio.io import LOOP_CHUNK, RECIPE_CHUNK, loop_chunk
+from soundctm.delivery.process import Delivered
+from soundctm.delivery.tags import Tags, loudness_fields
+
+BEXT_VERSION = 2  # EBU Tech 3285, with loudness
+UNSET = 0x7FFF  # a loudness value that was not measured
+IXML_VERSION = "3.01"
+ORIGINATOR = "soundctm"
+WORD_LENGTHS = {"wav16": 16, "wav24": 24, "wav32f": 32}
+CUES = ("loop start", "loop end")
+
+
+def plain(text: str) -> str:
+    """A text in ASCII, as EBU Tech 3285 wants it: accents fall away, what has no likeness becomes a question mark."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return bare.encode("ascii", "replace").decode()
+
+
+def _fixed(text: str, size: int) -> bytes:
+    return plain(text).encode()[:size].ljust(size, b"\0")
+
+
+def coding_history(delivered: Delivered, tags: Tags) -> str:
+    """One line for the take as it was made, one for each thing that was done, one for the file (EBU R 98)."""
+    clip, report = delivered.clip, delivered.report
+    channels = "mono" if len(clip.samples) == 1 else "stereo"
+    lines = []
+    if tags.origin is not None:
+        made = f"T={tags.origin.software}; model {tags.origin.model}; synthetic"
+        lines.append(f"A=PCM,F={tags.origin.recipe.sample_rate},W=32,M=mono,{made}")
+    depth = WORD_LENGTHS[delivered.delivery.format]
+    done = [*report.steps, *(["TPDF dither"] if depth == 16 else [])]
+    lines.append(f"A=PCM,F={clip.sample_rate},W={depth},M={channels},T={'; '.join(done) or 'unchanged'}")
+    return "".join(plain(line) + "\r\n" for line in lines)
+
+
+def bext(delivered: Delivered, tags: Tags) -> bytes:
+    """The broadcast extension (EBU Tech 3285 v2): what, by whom, when (UTC), how loud, how made."""
+    when = tags.when.astimezone(UTC)
+    reference = (
+        delivered.clip.digest
+        if tags.origin is None
+        else f"{tags.origin.recipe.model_hash[:15]}-{delivered.clip.digest}"
+    )
+    figures = loudness_fields(delivered.report.after)
+    names = (
+        "LOUDNESS_VALUE", "LOUDNESS_RANGE", "MAX_TRUE_PEAK_LEVEL", "MAX_MOMENTARY_LOUDNESS", "MAX_SHORT_TERM_LOUDNESS",
+    )  # fmt: skip
+    values = [round(100 * figures[name]) if name in figures else UNSET for name in names]
+    head = (
+        _fixed(f"{tags.title} | {tags.statement}", 256), _fixed(tags.creator or ORIGINATOR, 32), _fixed(reference, 32),
+        f"{when:%Y-%m-%d}".encode(), f"{when:%H:%M:%S}".encode(), 0, BEXT_VERSION, bytes(64),
+    )  # fmt: skip
+    packed = struct.pack("<256s32s32s10s8sQH64s5h180x", *head, *values)
+    return packed + coding_history(delivered, tags).encode()
+
+
+def _add(parent: ElementTree.Element, fields: Mapping[str, str]) -> None:
+    for name, text in fields.items():
+        if text:
+            ElementTree.SubElement(parent, name).text = text
+
+
+def ixml(delivered: Delivered, tags: Tags) -> bytes:
+    """The iXML document in UTF-8: project, note, tracks, loudness, and the UCS fields twice, as ``USER`` and as
+    ``ASWG`` (the extension of game audio), since libraries read one or the other."""
+    root = ElementTree.Element("BWFXML")
+    _add(root, {"IXML_VERSION": IXML_VERSION, "PROJECT": tags.project, "NOTE": tags.statement})
+    speed = ElementTree.SubElement(root, "SPEED")
+    depth = str(WORD_LENGTHS[delivered.delivery.format])
+    _add(speed, {"FILE_SAMPLE_RATE": str(delivered.clip.sample_rate), "AUDIO_BIT_DEPTH": depth})
+    figures = {name: f"{value:.2f}" for name, value in loudness_fields(delivered.report.after).items()}
+    _add(ElementTree.SubElement(root, "LOUDNESS"), figures)
+    _tracks(root, len(delivered.clip.samples))
+    origin = {} if tags.origin is None else {
+        "SYNTHETIC": "yes", "MODEL": tags.origin.model_name, "MODEL_HASH": tags.origin.recipe.model_hash,
+        "LICENCE": tags.origin.licence,
+    }  # fmt: skip
+    _add(ElementTree.SubElement(root, "USER"), {"FULLTITLE": tags.title, **tags.ucs_fields, **origin})
+    _add(ElementTree.SubElement(root, "ASWG"), _game_fields(tags, figures))
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="utf-8")
+
+
+def _game_fields(tags: Tags, figures: Mapping[str, str]) -> dict[str, str]:
+    names = {
+        "CATEGORY": "category", "SUBCATEGORY": "subCategory", "CATID": "catId", "FXNAME": "fxName",
+        "CREATORID": "creatorId", "SOURCEID": "sourceId", "USERDATA": "userData",
+    }  # fmt: skip
+    return {
+        "contentType": "sfx", "project": tags.project, "notes": tags.statement,
+        **{names[name]: text for name, text in tags.ucs_fields.items() if name in names},
+        "loudness": figures.get("LOUDNESS_VALUE", ""), "loudnessRange": figures.get("LOUDNESS_RANGE", ""),
+        "maxPeak": figures.get("MAX_TRUE_PEAK_LEVEL", ""),
+    }  # fmt: skip
+
+
+def _tracks(root: ElementTree.Element, channels: int) -> None:
+    tracks = ElementTree.SubElement(root, "TRACK_LIST")
+    _add(tracks, {"TRACK_COUNT": str(channels)})
+    for number, name in enumerate(("Mono",) if channels == 1 else ("Left", "Right"), start=1):
+        track = ElementTree.SubElement(tracks, "TRACK")
+        _add(track, {"CHANNEL_INDEX": str(number), "INTERLEAVE_INDEX": str(number), "NAME": name})
+
+
+def list_chunk(kind: bytes, fields: Mapping[bytes, bytes]) -> bytes:
+    """The payload of a LIST chunk, each of its chunks at an even place."""
+    parts = [name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2) for name, body in fields.items()]
+    return kind + b"".join(parts)
+
+
+def info(tags: Tags) -> bytes:
+    """LIST INFO in UTF-8."""
+    software = ORIGINATOR if tags.origin is None else tags.origin.software
+    texts = {
+        b"INAM": tags.title, b"IART": tags.creator, b"ICMT": tags.statement, b"ICRD": f"{tags.when:%Y-%m-%d}",
+        b"ISFT": software, b"IKEY": "; ".join(tags.all_keywords), b"ICOP": tags.rights,
+    }  # fmt: skip
+    return list_chunk(b"INFO", {name: text.encode() + b"\0" for name, text in texts.items() if text})
+
+
+def cues(length: int) -> bytes:
+    """Cue points at the first and the last of so many samples."""
+    points = [struct.pack("<II4sIII", i, at, b"data", 0, 0, at) for i, at in enumerate((0, length - 1), start=1)]
+    return struct.pack("<I", len(points)) + b"".join(points)
+
+
+def cue_labels() -> bytes:
+    """LIST adtl: what the cue points are called."""
+    labels = [struct.pack("<I", i) + text.encode() + b"\0" for i, text in enumerate(CUES, start=1)]
+    return b"adtl" + b"".join(list_chunk(b"", {b"labl": label}) for label in labels)
+
+
+def chunks_before(delivered: Delivered, tags: Tags) -> list[tuple[bytes, bytes]]:
+    """What stands before the samples, where a reader of a stream meets it first."""
+    return [(b"bext", bext(delivered, tags)), (b"iXML", ixml(delivered, tags)), (b"LIST", info(tags))]
+
+
+def chunks_behind(delivered: Delivered, tags: Tags) -> list[tuple[bytes, bytes]]:
+    """Loop points and the recipe."""
+    clip, found = delivered.clip, list[tuple[bytes, bytes]]()
+    length = clip.samples.shape[1]
+    if clip.loops:
+        found += [(LOOP_CHUNK, loop_chunk(length, clip.sample_rate)), (b"cue ", cues(length)), (b"LIST", cue_labels())]
+    if tags.origin is not None:
+        found.append((RECIPE_CHUNK, tags.origin.recipe.model_dump_json().encode()))
+    return found

@@ -1,0 +1,117 @@
+"""File names of the Universal Category System: ``CatID_FXName_CreatorID_SourceID``, and optionally ``_UserData``.
+
+Underscores part the fields and nothing else; a field never holds what would lead out of a folder or what a file system
+refuses. Variations are numbered at the end of the FXName.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from soundctm.errors import UserError
+
+CAT_ID = re.compile(r"[A-Z][A-Za-z0-9]{1,31}(-[A-Za-z0-9 ]{1,32})?")  # after the hyphen: a category of the user's own
+REFUSED = '/\\:*?"<>|_'
+FIELD_LENGTH = 80  # characters
+FX_WORDS_LENGTH = 40  # characters of an FXName that is made of a prompt
+NAME_BYTES = 240  # UTF-8; file systems take 255, and a suffix follows
+LONGEST_NUMBER = 9999
+
+
+def check_field(name: str, text: str) -> str:
+    """The text, composed (NFC). Raises :class:`UserError` unless it can be a field of a name."""
+    text = unicodedata.normalize("NFC", text)
+    odd = sorted({c for c in text if c in REFUSED or not c.isprintable()})
+    if odd:
+        raise UserError(f"{name} {text[:FIELD_LENGTH]!r} has {', '.join(map(repr, odd))}; write it without")
+    if not text or text != text.strip(" .") or len(text) > FIELD_LENGTH:
+        raise UserError(
+            f"{name} {text[:FIELD_LENGTH]!r} is no field of a file name; accepted are 1 to {FIELD_LENGTH} characters "
+            "that neither begin nor end with a space or a dot"
+        )
+    return text
+
+
+def sanitised(text: str, length: int = FIELD_LENGTH) -> str:
+    """A text as a field: what is refused becomes a space, spaces are one, the end is cut at a word.
+
+    Raises :class:`UserError` where nothing is left.
+    """
+    text = unicodedata.normalize("NFC", text)
+    text = " ".join("".join(" " if c in REFUSED or not c.isprintable() else c for c in text).split()).strip(" .")
+    if len(text) > length:
+        text = (text[: length + 1].rsplit(" ", 1)[0] if " " in text[: length + 1] else text[:length]).strip(" .")
+    if not text:
+        raise UserError("no character of this text can stand in a file name; give the FXName in other words")
+    return text
+
+
+def fx_name_of(prompt: str) -> str:
+    """An FXName made of a prompt: its words with capitals, at most 40 characters."""
+    words = sanitised(prompt.replace(",", " "), FX_WORDS_LENGTH).split(" ")
+    return " ".join(word[:1].upper() + word[1:] for word in words)
+
+
+class UcsName(BaseModel):
+    """The fields of a name. :meth:`of` raises :class:`UserError` for what none may be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cat_id: str
+    fx_name: str
+    creator: str
+    source: str
+    user_data: str = ""
+
+    @field_validator("cat_id")
+    @classmethod
+    def _is_cat_id(cls, value: str) -> str:
+        if not CAT_ID.fullmatch(value):
+            raise UserError(f"CatID {value[:40]!r} is none; it is like DOORWood or DOORWood-Cupboards")
+        return value
+
+    @field_validator("fx_name", "creator", "source", "user_data")
+    @classmethod
+    def _is_field(cls, value: str, info: object) -> str:
+        name = str(getattr(info, "field_name", "a field"))
+        return value if name == "user_data" and not value else check_field(name, value)
+
+    @classmethod
+    def of(cls, cat_id: str, fx_name: str, creator: str, source: str, user_data: str = "") -> "UcsName":
+        """A checked name."""
+        try:
+            name = cls(cat_id=cat_id, fx_name=fx_name, creator=creator, source=source, user_data=user_data)
+        except ValidationError as error:
+            raise UserError(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
+        if len(name.stem(LONGEST_NUMBER).encode()) > NAME_BYTES:
+            raise UserError(
+                f"the file name {name.stem()[:40]}... is longer than {NAME_BYTES} bytes; shorten its fields"
+            )
+        return name
+
+    @classmethod
+    def parse(cls, stem: str) -> "UcsName":
+        """The fields of a name without its suffix."""
+        fields = stem.split("_")
+        if not 4 <= len(fields) <= 5:
+            raise UserError(
+                f"{stem!r} has {len(fields)} fields; accepted is CatID_FXName_CreatorID_SourceID(_UserData)"
+            )
+        return cls.of(*fields)
+
+    def stem(self, number: int | None = None) -> str:
+        """The name without suffix, of a variation from 1 on where a number is given."""
+        fx = self.fx_name if number is None else f"{self.fx_name} {number:02d}"
+        return "_".join([self.cat_id, fx, self.creator, self.source, *([self.user_data] if self.user_data else [])])
+
+
+def place(folder: Path, stems: Iterable[str], suffix: str, data: bytes) -> Path:
+    """The first of these names in a folder that is free, or holds these very bytes: what is there is never lost."""
+    for stem in stems:
+        path = folder / f"{stem}{suffix}"
+        if not path.exists() or (path.is_file() and path.read_bytes() == data):
+            return path
+    raise UserError(f"every name for this sound is taken in {folder}; choose another folder")

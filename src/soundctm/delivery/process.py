@@ -1,0 +1,170 @@
+"""From a take to what is delivered: rate, channels, silence at the ends, fades, level. Every step is linear: gains are
+constant, nothing is limited or compressed, a DC offset is left alone."""
+
+from dataclasses import dataclass
+from math import isinf
+from typing import Any, Literal, get_args
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from scipy.signal import resample as resample_period
+
+from soundctm.audio import Clip
+from soundctm.audio.resample import resample, resampled_length
+from soundctm.delivery.loudness import Loudness, measure
+from soundctm.errors import UserError
+
+Format = Literal["wav16", "wav24", "wav32f", "flac", "ogg"]
+Shape = Literal["linear", "cosine", "power"]
+Level = Literal["keep", "loudness", "peak"]
+FORMATS: tuple[str, ...] = get_args(Format)
+SHAPES: tuple[str, ...] = get_args(Shape)
+CEILING = -1.0  # dBTP, where a level is asked for and no ceiling
+
+
+class Delivery(BaseModel):
+    """How a sound is delivered; every default is written here.
+
+    ``sample_rate`` Hz, None keeps it. ``level``: "keep", "loudness" (to ``loudness`` LUFS) or "peak" (the true peak to
+    the ceiling). ``ceiling`` dBTP that the true peak never exceeds; None is -1 where a level is asked for, and none
+    where it is kept. ``trim`` takes away what lies ``threshold`` dB below the sound's own peak at both ends, but for
+    ``margin`` seconds. ``fade_in``, ``fade_out`` seconds; ``shape`` linear, cosine (a raised one) or power (a quarter
+    of a sine). ``stereo`` gives one channel twice, at its own level (-0 dB), so that it measures 3.01 LU more.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    format: Format = "wav24"
+    sample_rate: Literal[44100, 48000] | None = None
+    level: Level = "keep"
+    loudness: float = Field(default=-23.0, ge=-70, le=0)
+    ceiling: float | None = Field(default=None, ge=-60, le=0)
+    trim: bool = False
+    threshold: float = Field(default=-60.0, ge=-120, le=-6)
+    margin: float = Field(default=0.02, ge=0, le=10)
+    fade_in: float = Field(default=0.0, ge=0, le=600)
+    fade_out: float = Field(default=0.0, ge=0, le=600)
+    shape: Shape = "cosine"
+    stereo: bool = False
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> "Delivery":
+        """From plain values. Raises :class:`UserError` with the first that is unknown or out of range."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            given = "" if first["type"] == "extra_forbidden" else f" is {first['input']!r}"
+            raise UserError(f"delivery: {where}{given}: {first['msg']}") from error
+
+    @property
+    def limit(self) -> float | None:
+        """The ceiling that holds, dBTP."""
+        return CEILING if self.ceiling is None and self.level != "keep" else self.ceiling
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done. ``gain`` dB; ``before`` and ``after`` are measured before and after the gain; ``reached`` is False
+    where the ceiling kept the sound below the loudness that was asked for; ``steps`` say it in words, in order."""
+
+    gain: float
+    before: Loudness
+    after: Loudness
+    reached: bool
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A clip as it is to be written, and how it came about."""
+
+    clip: Clip
+    report: Report
+    delivery: Delivery
+
+
+def deliver(clip: Clip, delivery: Delivery) -> Delivered:
+    """Bring a clip of one or two channels into the form that is asked for.
+
+    A sound that loops is resampled as a period, and is neither trimmed nor faded. Raises :class:`UserError` for that,
+    for silence that is to be trimmed or levelled, for fades that are longer than the sound, and for other channels.
+    """
+    if clip.loops and (delivery.trim or delivery.fade_in or delivery.fade_out):
+        raise UserError("this sound loops: a trim or a fade would break its seam; deliver it without them")
+    samples, rate, steps = clip.samples, clip.sample_rate, list[str]()
+    if delivery.sample_rate is not None and delivery.sample_rate != rate:
+        samples = _resampled_loop(samples, rate, delivery.sample_rate) if clip.loops else samples
+        samples = samples if clip.loops else resample(samples, rate, delivery.sample_rate)
+        steps.append(f"resampled {rate} to {delivery.sample_rate} Hz")
+        rate = delivery.sample_rate
+    if delivery.stereo and len(samples) == 1:
+        samples = np.repeat(samples, 2, axis=0)
+        steps.append("dual mono at -0 dB")
+    if delivery.trim:
+        samples, words = _trimmed(samples, rate, delivery)
+        steps += words
+    samples = _faded(samples, rate, delivery)
+    for name, seconds in (("in", delivery.fade_in), ("out", delivery.fade_out)):
+        steps += [f"{delivery.shape} fade {name} {seconds:g} s"] if seconds else []
+    samples, report = _levelled(samples, rate, delivery, steps)
+    return Delivered(Clip(samples, rate, clip.recipe), report, delivery)
+
+
+def _resampled_loop(samples: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
+    """One period ``[channels, length]`` at another rate, band-limited through its Fourier series, so that its end still
+    leads into its beginning; its pitch moves by less than half a sample in its length."""
+    length = resampled_length(samples.shape[1], from_rate, to_rate)
+    return np.asarray(resample_period(samples.astype(np.float64), length, axis=1), dtype=np.float32)
+
+
+def _trimmed(samples: np.ndarray, rate: int, delivery: Delivery) -> tuple[np.ndarray, list[str]]:
+    level = np.abs(samples).max(axis=0)
+    heard = np.flatnonzero(level > level.max() * 10 ** (delivery.threshold / 20))
+    if not len(heard):
+        raise UserError("the sound is silent: nothing would be left of it; deliver it without a trim")
+    margin = round(delivery.margin * rate)
+    start, end = max(0, int(heard[0]) - margin), min(len(level), int(heard[-1]) + 1 + margin)
+    taken = (start / rate, (len(level) - end) / rate)
+    words = [f"trimmed {taken[0]:.3f} s at the start and {taken[1]:.3f} s at the end"] if any(taken) else []
+    return samples[:, start:end], words
+
+
+def ramp(length: int, shape: Shape) -> np.ndarray:
+    """Gains ``[length]`` of a fade in, from 0 up; 1 would come next."""
+    x = np.arange(length) / max(length, 1)
+    curves = {"linear": x, "cosine": (1 - np.cos(np.pi * x)) / 2, "power": np.sin(np.pi / 2 * x)}
+    return curves[shape]
+
+
+def _faded(samples: np.ndarray, rate: int, delivery: Delivery) -> np.ndarray:
+    rise, fall = round(delivery.fade_in * rate), round(delivery.fade_out * rate)
+    length = samples.shape[1]
+    if rise + fall > length:
+        raise UserError(
+            f"the fades take {delivery.fade_in + delivery.fade_out:g} s, the sound lasts {length / rate:.3g} s; "
+            "make them shorter"
+        )
+    gains = np.ones(length)
+    gains[:rise] *= ramp(rise, delivery.shape)
+    gains[length - fall :] *= ramp(fall, delivery.shape)[::-1]
+    return (samples * gains).astype(np.float32)
+
+
+def _levelled(samples: np.ndarray, rate: int, delivery: Delivery, steps: list[str]) -> tuple[np.ndarray, Report]:
+    before = measure(samples, rate)
+    gain, reached = _gain(before, delivery)
+    if gain == 0.0:
+        return samples, Report(0.0, before, before, reached, tuple(steps))
+    samples = (samples * 10 ** (gain / 20)).astype(np.float32)
+    return samples, Report(gain, before, measure(samples, rate), reached, (*steps, f"gain {gain:+.2f} dB"))
+
+
+def _gain(found: Loudness, delivery: Delivery) -> tuple[float, bool]:
+    """dB, and whether the level that was asked for is reached with it."""
+    wanted = {"keep": 0.0, "loudness": delivery.loudness - found.integrated, "peak": float("inf")}[delivery.level]
+    if delivery.level != "keep" and isinf(found.integrated if delivery.level == "loudness" else found.true_peak):
+        raise UserError("the sound is silent, or below -70 LUFS throughout: it has no level to bring to another")
+    room = float("inf") if delivery.limit is None else delivery.limit - found.true_peak
+    return min(wanted, room), wanted <= room or delivery.level != "loudness"

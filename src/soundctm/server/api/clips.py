@@ -1,0 +1,122 @@
+"""The sounds of the library: found, changed, deleted and brought back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from soundctm.errors import UserError
+from soundctm.server.api.parts import LibraryPart, OnlyJson, some
+from soundctm.server.api.wire import ClipBody, ClipsBody, PageBody, TreeBody, UndoBody, clip_body, clips_body
+from soundctm.server.library import Kind
+from soundctm.server.library.names import clean_tags
+
+MOST = 1000  # sounds in one request
+router = APIRouter(prefix="/v1", tags=["clips"])
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Search(_Body):
+    """What is looked for; every word and every tag must be there."""
+
+    text: str = Field("", description="Words of the name, the prompt or the tags.")
+    tag: tuple[str, ...] = ()
+    starred: bool | None = None
+    kind: Kind | None = None
+    deleted: bool = False
+    similar_to: str | None = Field(None, description="Id of a sound: most alike first.")
+    limit: int = Field(50, ge=1, le=500)
+    cursor: str | None = Field(None, description="``next_cursor`` of the page before.")
+
+
+class Change(_Body):
+    """What is to be other than before."""
+
+    name: str | None = None
+    starred: bool | None = None
+    tags: tuple[str, ...] | None = None
+
+
+class Ids(_Body):
+    """Sounds, by their ids."""
+
+    ids: tuple[str, ...]
+
+
+class Token(_Body):
+    """What a deletion gave."""
+
+    token: str
+
+
+@router.get("/clips")
+def search(query: Annotated[Search, Query()], library: LibraryPart) -> PageBody:
+    """Sounds, newest first, or most alike first."""
+    page = library.search(
+        query.text, query.tag, query.starred, query.kind, query.deleted, query.similar_to, query.limit, query.cursor
+    )
+    scores = None if page.scores is None else list(page.scores)
+    return PageBody(clips=clips_body(page.entries).clips, next_cursor=page.next_cursor, scores=scores)
+
+
+@router.get("/clips/{id}")
+def clip(id: str, library: LibraryPart) -> ClipBody:
+    """One sound, deleted or not."""
+    return clip_body(library.get(id))
+
+
+@router.patch("/clips/{id}", dependencies=[OnlyJson])
+def change(id: str, body: Change, library: LibraryPart) -> ClipBody:
+    """Another name, a star or none, other tags."""
+    if not body.model_fields_set:
+        raise UserError("nothing to change; give a name, starred or tags")
+    clean_tags(body.tags or ())  # all of the change or nothing of it
+    entry = library.get(id)
+    if body.name is not None:
+        entry = library.rename(id, body.name)
+    if body.tags is not None:
+        entry = library.tag(id, body.tags)
+    if body.starred is not None:
+        entry = library.star(id, body.starred)
+    return clip_body(entry)
+
+
+@router.delete("/clips/{id}")
+def delete(id: str, library: LibraryPart) -> UndoBody:
+    """Delete a sound; the answer takes it back."""
+    return UndoBody(undo=library.delete([id]))
+
+
+@router.post("/clips/delete", dependencies=[OnlyJson])
+def delete_some(body: Ids, library: LibraryPart) -> UndoBody:
+    """Delete sounds, all of them or none."""
+    return UndoBody(undo=library.delete(some(body.ids, MOST)))
+
+
+@router.post("/clips/restore", dependencies=[OnlyJson])
+def restore_some(body: Ids, library: LibraryPart) -> ClipsBody:
+    """Take the deletion of sounds back, whenever they were deleted."""
+    return clips_body(library.restore(some(body.ids, MOST)))
+
+
+@router.post("/clips/{id}/restore")
+def restore(id: str, library: LibraryPart) -> ClipBody:
+    """Take the deletion of one sound back."""
+    return clip_body(library.restore([id])[0])
+
+
+@router.post("/undo", dependencies=[OnlyJson])
+def undo(body: Token, library: LibraryPart) -> ClipsBody:
+    """Take one deletion back: what it deleted, and nothing else."""
+    return clips_body(library.undo(body.token))
+
+
+@router.get("/clips/{id}/tree")
+def tree(id: str, library: LibraryPart) -> TreeBody:
+    """What a sound came from, and what came from it."""
+    found = library.ancestry(id)
+    clips = clips_body(found.entries).clips
+    return TreeBody(root=found.root, clips=clips, links=list(found.links), missing=list(found.missing))

@@ -1,0 +1,68 @@
+"""Files from elsewhere as clips, by way of a program that may fail (:mod:`soundctm.server.api.decoder`)."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import BinaryIO, TypedDict
+
+import numpy as np
+
+from soundctm.audio import Clip, Recipe
+from soundctm.server.api.errors import Refusal
+from soundctm.server.api.settings import UploadLimits
+
+DECODER = Path(__file__).with_name("decoder.py")
+_PIECE = 2**20
+
+
+class _About(TypedDict):
+    """What the decoder says of a sound."""
+
+    channels: int
+    rate: int
+    frames: int
+    recipe: str | None
+
+
+def decode(file: BinaryIO, limits: UploadLimits) -> Clip:
+    """The sound of an open file, with its recipe if it carries one.
+
+    Raises :class:`Refusal` with 415 for what is no sound, 413 for one that takes too much time or memory or is too
+    long; :class:`UserError` for a recipe that cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="soundctm-upload-") as name:
+        source, target = Path(name, "source"), Path(name, "samples")
+        with source.open("wb") as copy:
+            while piece := file.read(_PIECE):
+                copy.write(piece)
+        about = _run(source, target, limits)
+        recipe = about["recipe"]
+        samples = np.fromfile(target, "<f4").reshape(about["frames"], about["channels"])
+        return Clip(
+            np.ascontiguousarray(samples.T, dtype=np.float32), about["rate"],
+            None if recipe is None else Recipe.from_json(recipe, "the file"),
+        )  # fmt: skip
+
+
+def _run(source: Path, target: Path, limits: UploadLimits) -> _About:
+    """What the decoder says of a file; ``-P`` keeps its own folder out of where it looks for packages."""
+    numbers = (limits.values, limits.memory, int(limits.seconds) + 1)
+    command = [sys.executable, "-P", str(DECODER), str(source), str(target), *map(str, numbers)]
+    alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # each thread takes memory
+    try:
+        ended = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=limits.seconds, env=alone, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Refusal(413, "the file takes too long to decode; convert it to WAV first", "file") from error
+    if ended.returncode != 0:
+        reason = "it ended by force" if ended.returncode < 0 else "the decoder failed"
+        raise Refusal(415, f"the file cannot be decoded ({reason}); send WAV, FLAC or OGG", "file")
+    said = json.loads(ended.stdout)
+    if "error" in said:
+        raise Refusal(said["status"], said["error"], "file")
+    about: _About = said
+    return about

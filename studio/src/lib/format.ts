@@ -1,0 +1,59 @@
+/** Numbers and dates as they are read. */
+
+import type { Clip, Job } from "../api/types";
+
+export const seconds = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
+
+export function decimals(value: number, step: number): string {
+  const digits = Math.max(0, Math.min(3, -Math.floor(Math.log10(step) + 1e-9)));
+  return value.toFixed(digits);
+}
+
+export const percent = (value: number): string => `${Math.round(value * 100)} %`;
+
+const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+
+export function ago(iso: string, now = Date.now()): string {
+  const passed = (Date.parse(iso) - now) / 1000;
+  for (const [unit, length] of STEPS) {
+    if (Math.abs(passed) >= length) return RELATIVE.format(Math.round(passed / length), unit);
+  }
+  return "just now";
+}
+
+const KINDS: Record<Clip["kind"], string> = { take: "take", refined: "refined", edit: "edit", upload: "recording" };
+
+/** What a sound is, in one or two words. */
+export function kindOf(clip: Clip): string {
+  if (clip.kind === "edit" && clip.recipe?.edit) return clip.recipe.edit.kind.replace(/-/g, " ");
+  if (clip.kind === "edit" && clip.recipe?.loop) return "loop";
+  return KINDS[clip.kind] ?? clip.kind;
+}
+
+export const stepsOf = (clip: Clip): string =>
+  clip.steps === null ? "" : clip.steps === 1 ? "1 step" : `${clip.steps} steps`;
+
+/** What tells a sound from its relatives. */
+export function distinctionOf(clip: Clip): string {
+  if (clip.recipe?.variation) return `variant, γ ${clip.recipe.gamma}`;
+  if (clip.recipe?.targets?.length) return "to the curve";
+  return clip.kind === "take" || clip.kind === "refined" ? stepsOf(clip) : kindOf(clip);
+}
+
+export function stateOf(job: Job): string {
+  if (job.state === "queued") return job.place ? `${job.place} before it` : "next";
+  if (job.state !== "running") return job.state;
+  const left = job.seconds_left;
+  return left === null ? "running" : left < 1 ? (job.done ? "nearly done" : "running") : `${Math.ceil(left)} s left`;
+}
+
+/** Made from its noise and words alone: what can be made again whole, as a circle or between two. */
+export function isPlainTake(clip: Clip): boolean {
+  const recipe = clip.recipe;
+  return recipe !== null && !(recipe.edit || recipe.loop || recipe.targets?.length || recipe.gamma || recipe.variation);
+}

@@ -1,0 +1,138 @@
+/** All keys, in one table: it is what happens and what the help shows. */
+
+import { signal } from "@preact/signals";
+import { attempt } from "./notices";
+import { rival, show, view } from "./place";
+import { drawer } from "./jobs";
+import { pickPlace, refine, star, switchSide, toggle, toggleLoop } from "./sound";
+import { audition } from "./takes";
+import { undoLast } from "./undo";
+import { discard, walk } from "./walk";
+
+export interface Binding {
+  keys: string[];
+  shown: string;
+  label: string;
+  group: "Listen" | "Work" | "Move";
+  run: (event: KeyboardEvent) => void;
+  /** Also while a text is being typed. */
+  always?: boolean;
+  /** Only where no other control uses the key. */
+  plain?: boolean;
+}
+
+export const help = signal(false);
+
+export function focusPrompt(): void {
+  show("studio");
+  requestAnimationFrame(() => document.querySelector<HTMLElement>("#prompt")?.focus());
+}
+
+function focusSearch(): void {
+  show("library");
+  requestAnimationFrame(() => document.querySelector<HTMLElement>("#search")?.focus());
+}
+
+const digits = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+export const bindings: Binding[] = [
+  { keys: [" "], shown: "Space", label: "Play or stop", group: "Listen", plain: true, run: toggle },
+  {
+    keys: digits,
+    shown: "1-9",
+    label: "Choose a take and play it",
+    group: "Listen",
+    run: (e) => pickPlace(Number(e.key) - 1, true),
+  },
+  { keys: ["x"], shown: "X", label: "Switch between A and B", group: "Listen", run: () => switchSide() },
+  { keys: ["l"], shown: "L", label: "Play in a loop, or once", group: "Listen", run: toggleLoop },
+  { keys: ["r"], shown: "R", label: "Refine", group: "Work", run: () => attempt(() => refine()) },
+  { keys: ["s"], shown: "S", label: "Star", group: "Work", run: () => attempt(() => star()) },
+  {
+    keys: ["Delete", "Backspace"],
+    shown: "Delete",
+    label: "Delete",
+    group: "Work",
+    plain: true,
+    run: () => attempt(discard),
+  },
+  { keys: ["ctrl+z"], shown: "Ctrl Z", label: "Undo a deletion", group: "Work", run: () => attempt(undoLast) },
+  { keys: ["g"], shown: "G", label: "Generate again", group: "Work", run: () => attempt(() => audition(true)) },
+  {
+    keys: ["ArrowRight"],
+    shown: "← → ↑ ↓",
+    label: "Move among the sounds",
+    group: "Move",
+    plain: true,
+    run: () => walk(1, 0),
+  },
+  { keys: ["ArrowLeft"], shown: "", label: "", group: "Move", plain: true, run: () => walk(-1, 0) },
+  { keys: ["ArrowDown"], shown: "", label: "", group: "Move", plain: true, run: () => walk(0, 1) },
+  { keys: ["ArrowUp"], shown: "", label: "", group: "Move", plain: true, run: () => walk(0, -1) },
+  {
+    keys: ["/"],
+    shown: "/",
+    label: "To the prompt, or the search",
+    group: "Move",
+    run: () => (view.peek() === "library" ? focusSearch() : focusPrompt()),
+  },
+  {
+    keys: ["v"],
+    shown: "V",
+    label: "Studio or library",
+    group: "Move",
+    run: () => show(view.peek() === "studio" ? "library" : "studio"),
+  },
+  { keys: ["j"], shown: "J", label: "Jobs", group: "Move", run: () => (drawer.value = !drawer.peek()) },
+  { keys: ["?"], shown: "?", label: "These keys", group: "Move", run: () => (help.value = true) },
+  {
+    keys: ["Escape"],
+    shown: "Esc",
+    label: "Leave a field, close, drop the comparison",
+    group: "Move",
+    always: true,
+    run: escape,
+  },
+];
+
+function escape(): void {
+  const focused = document.activeElement;
+  if (drawer.peek()) drawer.value = false;
+  else if (focused instanceof HTMLElement && isTyping(focused)) leave(focused);
+  else rival.value = null;
+}
+
+/** From a field to the takes, where the other keys work. */
+function leave(field: HTMLElement): void {
+  field.blur();
+  document.querySelector<HTMLElement>(".card[aria-current] .card-play, .row[aria-current] .row-play")?.focus();
+}
+
+function isTyping(target: Element): boolean {
+  if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  if (target instanceof HTMLInputElement) return !["range", "checkbox", "radio", "button"].includes(target.type);
+  return target instanceof HTMLElement && target.isContentEditable;
+}
+
+/** Controls that mean something of their own by space, arrows or Delete. */
+const ownsPlainKeys = (target: Element): boolean =>
+  target.closest(
+    "input, summary, a, [role=slider], [role=tab], [role=radio], button:not(.card-play):not(.row-play)",
+  ) !== null;
+
+const name = (event: KeyboardEvent): string =>
+  (event.ctrlKey || event.metaKey ? "ctrl+" : "") + (event.key.length === 1 ? event.key.toLowerCase() : event.key);
+
+function handle(event: KeyboardEvent): void {
+  const target = event.target instanceof Element ? event.target : document.body;
+  if (event.defaultPrevented || event.altKey || target.closest("dialog[open]")) return;
+  const binding = bindings.find(({ keys }) => keys.includes(name(event)));
+  if (!binding || (isTyping(target) && !binding.always)) return;
+  if (binding.plain && ownsPlainKeys(target)) return;
+  event.preventDefault();
+  binding.run(event);
+}
+
+export function listenToKeys(): void {
+  document.addEventListener("keydown", handle);
+}

@@ -1,0 +1,89 @@
+import { useRef } from "preact/hooks";
+import { audioUrl } from "../../api/calls";
+import type { Clip, Id } from "../../api/types";
+import { playing, stop } from "../../audio/player";
+import { ago, kindOf, seconds, stepsOf } from "../../lib/format";
+import { clipOf } from "../../state/clips";
+import { dragOut } from "../../state/files";
+import { exportFormat, exportRate, scores, select, selected } from "../../state/library";
+import { attempt } from "../../state/notices";
+import { chosen, show } from "../../state/place";
+import { pick, star } from "../../state/sound";
+import { useFollowFocus } from "../focus";
+import { Icon } from "../Icon";
+import { Name } from "../sound/Name";
+import { Wave } from "../Wave";
+
+export function Row({ id }: { id: Id }) {
+  const clip = clipOf(id).value;
+  return clip && !clip.deleted ? <Line clip={clip} /> : null;
+}
+
+function Line({ clip }: { clip: Clip }) {
+  const { id } = clip;
+  const plays = playing.value?.a === id;
+  const mine = chosen.value === id;
+  const button = useRef<HTMLButtonElement>(null);
+  useFollowFocus(button, mine, "row-play");
+  const score = scores.value.get(id);
+  return (
+    <li
+      class={`row${mine ? " chosen" : ""}${selected.value.has(id) ? " selected" : ""}`}
+      aria-current={mine ? "true" : undefined}
+      draggable
+      onDragStart={(event) => dragOut(event, id, clip.name, audioUrl(id, exportFormat.peek(), exportRate.peek(), true))}
+      onClick={(event) => !(event.target as Element).closest("button, input, a") && pick(id, false)}
+      onDblClick={(event) => {
+        if (!(event.target as Element).closest("button, input, a")) {
+          pick(id, false);
+          show("studio");
+        }
+      }}
+    >
+      <input
+        type="checkbox"
+        class="row-check"
+        checked={selected.value.has(id)}
+        aria-label={`Select ${clip.name}`}
+        onChange={(event) => select(id, event.currentTarget.checked)}
+      />
+      <button
+        ref={button}
+        class="row-play"
+        aria-label={`${plays ? "Stop" : "Play"} ${clip.name}`}
+        onClick={() => (plays ? stop() : pick(id, true))}
+      >
+        <Icon name={plays ? "stop" : "play"} filled />
+      </button>
+      <span class="row-wave">
+        <Wave id={id} seconds={clip.seconds} />
+      </span>
+      <span class="row-words">
+        <Name clip={clip} level="span" />
+        <span class="row-about dim">
+          {[kindOf(clip), stepsOf(clip)].filter(Boolean).join(", ")}
+          {clip.tags.map((tag) => (
+            <span key={tag} class="tag">
+              {tag}
+            </span>
+          ))}
+        </span>
+      </span>
+      {score !== undefined && (
+        <span class="row-score" title="Similarity of sound">
+          {score.toFixed(2)}
+        </span>
+      )}
+      <span class="row-length">{seconds(clip.seconds)}</span>
+      <span class="row-age dim">{ago(clip.created)}</span>
+      <button
+        class={clip.starred ? "quiet icon-only starred" : "quiet icon-only"}
+        aria-pressed={clip.starred}
+        aria-label={`Star ${clip.name}`}
+        onClick={() => attempt(() => star(id))}
+      >
+        <Icon name="star" filled={clip.starred} />
+      </button>
+    </li>
+  );
+}

@@ -1,0 +1,96 @@
+import { audioUrl } from "../../api/calls";
+import type { Clip } from "../../api/types";
+import { looping, playing } from "../../audio/player";
+import { kindOf, seconds, stepsOf } from "../../lib/format";
+import { dragOut } from "../../state/files";
+import { exportFormat, exporting, exportRate, selectAll, select, soundsLike } from "../../state/library";
+import { attempt } from "../../state/notices";
+import { discardChosen, star, toggle, toggleLoop } from "../../state/sound";
+import { adoptRecipe } from "../../state/settings";
+import { Icon } from "../Icon";
+import { Name } from "./Name";
+
+export function Head({ clip }: { clip: Clip }) {
+  const plays = playing.value?.a === clip.id;
+  return (
+    <header class="sound-head">
+      <button class="round" aria-label={plays ? "Stop" : "Play"} title="Space" onClick={toggle}>
+        <Icon name={plays ? "stop" : "play"} filled />
+      </button>
+      <div class="sound-title">
+        <Name key={clip.id} clip={clip} />
+        <Facts clip={clip} />
+      </div>
+      <div class="sound-tools">
+        <button
+          class={looping.value ? "quiet icon-only pressed" : "quiet icon-only"}
+          aria-pressed={looping.value}
+          aria-label="Play in a loop"
+          title="Play in a loop (L)"
+          onClick={toggleLoop}
+        >
+          <Icon name="loop" />
+        </button>
+        <button
+          class={clip.starred ? "quiet icon-only starred" : "quiet icon-only"}
+          aria-pressed={clip.starred}
+          aria-label="Star"
+          title="Star (S)"
+          onClick={() => attempt(() => star(clip.id))}
+        >
+          <Icon name="star" filled={clip.starred} />
+        </button>
+        {clip.recipe && (
+          <button
+            class="quiet icon-only"
+            aria-label="Set the controls as they were for this sound"
+            title="Controls as for this sound"
+            onClick={() => adoptRecipe(clip.recipe!)}
+          >
+            <Icon name="reset" />
+          </button>
+        )}
+        <button
+          class="quiet icon-only"
+          aria-label="Find sounds like this"
+          title="Sounds like this"
+          onClick={() => soundsLike(clip.id)}
+        >
+          <Icon name="ear" />
+        </button>
+        <button
+          class="quiet icon-only"
+          aria-label="Export"
+          title="Export, or drag from here to a folder"
+          draggable
+          onDragStart={(event) =>
+            dragOut(event, clip.id, clip.name, audioUrl(clip.id, exportFormat.peek(), exportRate.peek(), true))
+          }
+          onClick={() => {
+            selectAll(false);
+            select(clip.id, true);
+            exporting.value = true;
+          }}
+        >
+          <Icon name="download" />
+        </button>
+        <button class="quiet icon-only" aria-label="Delete" title="Delete" onClick={() => attempt(discardChosen)}>
+          <Icon name="bin" />
+        </button>
+      </div>
+    </header>
+  );
+}
+
+export function Facts({ clip }: { clip: Clip }) {
+  const facts = [
+    kindOf(clip),
+    stepsOf(clip),
+    seconds(clip.seconds),
+    clip.seed === null ? "" : `seed ${clip.seed}`,
+    clip.take === null ? "" : `take ${clip.take}`,
+    `${clip.loudness.toFixed(1)} dB`,
+    `${(clip.sample_rate / 1000).toFixed(1)} kHz`,
+  ];
+  return <p class="facts">{facts.filter(Boolean).join(" · ")}</p>;
+}

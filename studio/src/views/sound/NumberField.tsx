@@ -1,0 +1,49 @@
+import type { Signal } from "@preact/signals";
+import { useId } from "preact/hooks";
+import { decimals } from "../../lib/format";
+
+interface Props {
+  label: string;
+  value: Signal<number>;
+  low: number;
+  high: number;
+  step: number;
+  unit?: string;
+  explanation: string;
+  /** With a slider beside the number. */
+  slider?: boolean;
+  onChange?: (value: number) => void;
+}
+
+export function NumberField({ label, value, low, high, step, unit, explanation, slider = false, onChange }: Props) {
+  const id = useId();
+  const change = (event: Event): void => {
+    const next = (event.currentTarget as HTMLInputElement).valueAsNumber;
+    if (!Number.isFinite(next)) return;
+    value.value = Math.min(high, Math.max(low, next));
+    onChange?.(value.peek());
+  };
+  const common = { min: low, max: high, step };
+  return (
+    <div class={slider ? "field slides" : "field"}>
+      <label for={id}>{label}</label>
+      {slider && (
+        <input type="range" {...common} value={value.value} aria-label={`${label}, slider`} onInput={change} />
+      )}
+      <span class="number">
+        <input
+          id={id}
+          type="number"
+          {...common}
+          value={decimals(value.value, step)}
+          aria-describedby={`${id}-about`}
+          onChange={change}
+        />
+        {unit && <span class="unit">{unit}</span>}
+      </span>
+      <span id={`${id}-about`} class="about" role="tooltip">
+        {explanation}
+      </span>
+    </div>
+  );
+}

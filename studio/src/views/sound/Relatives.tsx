@@ -1,0 +1,47 @@
+import type { Clip, Id } from "../../api/types";
+import { distinctionOf } from "../../lib/format";
+import { clipOf } from "../../state/clips";
+import { relatives } from "../../state/family";
+import { rival } from "../../state/place";
+import { compareWith, pick } from "../../state/sound";
+import { Wave } from "../Wave";
+
+/** What the sound came from and what was made of it, to compare with a click. */
+export function Relatives({ clip }: { clip: Clip }) {
+  const ids = relatives(clip.id);
+  if (!ids.length) return null;
+  return (
+    <ul class="relatives" aria-label="Relatives to compare with">
+      {ids.map((id) => (
+        <Relative key={id} id={id} clip={clip} />
+      ))}
+    </ul>
+  );
+}
+
+function Relative({ id, clip }: { id: Id; clip: Clip }) {
+  const relative = clipOf(id).value;
+  if (!relative || relative.deleted) return null;
+  const isParent = clip.parents.includes(id);
+  const what = distinctionOf(relative);
+  const near = isParent ? clip.similarity : relative.similarity;
+  return (
+    <li>
+      <button
+        class="relative"
+        aria-pressed={rival.value === id}
+        title="Compare (double click: go on with it)"
+        aria-label={`Compare with ${isParent ? "its parent" : "its child"}, ${what}${near === null ? "" : `, similarity ${near.toFixed(2)}`}`}
+        onClick={() => compareWith(rival.value === id ? null : id)}
+        onDblClick={() => pick(id, false)}
+      >
+        <Wave id={id} seconds={relative.seconds} />
+        <span>
+          {isParent ? "from " : ""}
+          {what}
+        </span>
+        {near !== null && <span class="dim">{near.toFixed(2)}</span>}
+      </button>
+    </li>
+  );
+}

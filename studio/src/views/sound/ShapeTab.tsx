@@ -1,0 +1,92 @@
+import { signal } from "@preact/signals";
+import { useState } from "preact/hooks";
+import type { Clip } from "../../api/types";
+import { stateOf } from "../../lib/format";
+import { clear, curve, fromNothing, fromSound, intensityTarget, recording, toggleRecording } from "../../state/curve";
+import { busy } from "../../state/jobs";
+import { attempt } from "../../state/notices";
+import { prompt } from "../../state/settings";
+import { follow } from "../../state/sound";
+import { Icon } from "../Icon";
+import { NumberField } from "./NumberField";
+
+const steps = signal(16);
+const takes = signal(2);
+
+/** An intensity curve for new takes of the same words and noise. */
+export function ShapeTab({ clip }: { clip: Clip }) {
+  const [words, setWords] = useState(clip.prompt || prompt.peek());
+  const target = intensityTarget();
+  const running = busy.value.find(
+    (job) => job.kind === "generate" && Array.isArray(job.request["targets"]) && job.request["targets"].length > 0,
+  );
+  return (
+    <form
+      class="form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (target) attempt(() => follow(words.trim(), [target], takes.value, steps.value));
+      }}
+    >
+      <p class="dim" id="about-curve">
+        Draw how loud the sound should be over time, right on the waveform. By keyboard: Tab to a point, arrows move it,
+        Insert adds one, Delete removes it.
+      </p>
+      <div class="line">
+        <button
+          type="button"
+          class={recording.value ? "recording" : ""}
+          aria-pressed={recording.value !== null}
+          onClick={() => attempt(toggleRecording)}
+        >
+          <Icon name="mic" /> {recording.value ? "Stop" : "Record with the microphone"}
+        </button>
+        <button type="button" onClick={fromSound}>
+          From this sound
+        </button>
+        {curve.value.length === 0 && (
+          <button type="button" onClick={fromNothing}>
+            Flat line
+          </button>
+        )}
+        {curve.value.length > 0 && (
+          <button type="button" onClick={clear}>
+            Clear
+          </button>
+        )}
+        <span class="dim">{target ? `${target.points.length} points` : "no curve yet"}</span>
+      </div>
+      <div class="line">
+        <label class="field grow">
+          <span>Words</span>
+          <input type="text" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
+        </label>
+        <NumberField
+          label="Takes"
+          value={takes}
+          low={1}
+          high={9}
+          step={1}
+          explanation="How many takes follow the curve."
+        />
+        <NumberField
+          label="Steps"
+          value={steps}
+          low={2}
+          high={32}
+          step={1}
+          explanation="Each step corrects the course: more follow the curve more closely."
+        />
+        <button class="primary" disabled={!target || !words.trim()}>
+          Make takes to the curve
+        </button>
+      </div>
+      {running && (
+        <p class="progress-line" role="status">
+          <progress max={Math.max(1, running.total)} value={running.done} aria-label="Progress" />{" "}
+          <span class="dim">{stateOf(running)}</span>
+        </p>
+      )}
+    </form>
+  );
+}

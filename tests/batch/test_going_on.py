@@ -1,0 +1,137 @@
+"""A batch that is cut off, changed or crowded: its folder comes to the same in the end."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from soundctm.batch.place import STATE, held
+from soundctm.batch.report import KEPT
+from soundctm.errors import UserError
+from tests.batch.killed import begin, kill
+from tests.batch.sheets import SHEET, product
+
+JOURNAL = f"{STATE}/journal.jsonl"
+
+
+def test_kills_at_random_moments_leave_no_trace(tiny_folder: Path, tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    begin(tiny_folder, SHEET, whole).join()
+    size = (whole / JOURNAL).stat().st_size
+    moments = sorted(np.random.default_rng().integers(1, int(0.9 * size), 4).tolist())
+    killed = [kill(begin(tiny_folder, SHEET, cut), cut / JOURNAL, moment) for moment in moments]
+    assert sum(killed) >= 3, "the batch was over before it could be killed"
+    last = begin(tiny_folder, SHEET, cut)
+    last.join()
+    assert last.exitcode == 0
+    assert product(cut) == product(whole)
+
+
+def test_a_journal_that_ends_anywhere_leads_to_the_same_folder(batch, tmp_path: Path) -> None:
+    batch(SHEET, "whole")
+    data = (tmp_path / "whole" / JOURNAL).read_bytes()
+    rng = np.random.default_rng(3)
+    for end in [0, 1, len(data) - 1, *rng.integers(2, len(data), 4).tolist()]:
+        shutil.copytree(tmp_path / "whole", tmp_path / "cut")
+        (tmp_path / "cut" / JOURNAL).write_bytes(data[:end])
+        if b"\n" not in data[:end]:  # the kill came before anything was claimed, so nothing was there
+            shutil.rmtree(tmp_path / "cut" / "sounds")
+            shutil.rmtree(tmp_path / "cut" / "pictures")
+            (tmp_path / "cut" / "report.csv").unlink()
+            (tmp_path / "cut" / "index.html").unlink()
+        batch(SHEET, "cut")
+        assert product(tmp_path / "cut") == product(tmp_path / "whole")
+        shutil.rmtree(tmp_path / "cut")
+
+
+def test_what_is_done_is_not_done_again(batch, tmp_path: Path) -> None:
+    batch(SHEET)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "sounds").iterdir()}
+    journal = (tmp_path / "out" / JOURNAL).read_bytes()
+    batch(SHEET)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "sounds").iterdir()} == before
+    assert (tmp_path / "out" / JOURNAL).read_bytes() == journal
+
+
+def test_a_lost_and_a_spoilt_file_are_made_again(batch, tmp_path: Path) -> None:
+    batch(SHEET)
+    whole = product(tmp_path / "out")
+    sounds = sorted((tmp_path / "out" / "sounds").iterdir())
+    sounds[0].unlink()
+    sounds[1].write_bytes(sounds[1].read_bytes()[:-9])
+    batch(SHEET)
+    assert product(tmp_path / "out") == whole
+
+
+def test_a_changed_sheet_comes_to_what_it_would_come_to_alone(batch, tmp_path: Path) -> None:
+    batch("prompt,name,takes\nrain,one,2\nthunder,two,3\na bell,three,2\n")
+    kept = (tmp_path / "out" / "sounds" / "one_01.wav").stat().st_mtime_ns
+    changed = "prompt,name,takes\na heavy bell,four,1\nrain,one,2\nheavy thunder,two,2\n"
+    batch(changed)
+    batch(changed, "anew")
+    assert product(tmp_path / "out") == product(tmp_path / "anew")
+    assert (tmp_path / "out" / "sounds" / "one_01.wav").stat().st_mtime_ns == kept
+    names = {path.name for path in (tmp_path / "out" / "sounds").iterdir()}
+    assert names == {"four_01.wav", "one_01.wav", "one_02.wav", "two_01.wav", "two_02.wav"}
+
+
+def test_a_row_depends_on_nothing_beside_it(batch, tmp_path: Path) -> None:
+    batch(SHEET)
+    head, *rows = SHEET.splitlines()
+    batch("\n".join([head, rows[1], rows[0]]) + "\n", "two")
+    alone = product(tmp_path / "two")
+    assert any(name.startswith("sounds") for name in alone)
+    assert {name: data for name, data in product(tmp_path / "out").items() if name in alone and "/" in name} == {
+        name: data for name, data in alone.items() if "/" in name
+    }
+
+
+def test_half_written_files_are_swept_up_and_others_stay(batch, tmp_path: Path) -> None:
+    batch(SHEET)
+    sounds = tmp_path / "out" / "sounds"
+    (sounds / ".heavy-rain_01.wav.0a1b2c3d.partial").write_bytes(b"half")
+    (sounds / "mine.wav").write_bytes(b"mine")
+    (sounds / ".mine.wav.0a1b2c3d.partial").write_bytes(b"mine too")
+    batch(SHEET.splitlines()[0] + "\n" + SHEET.splitlines()[1] + "\n")
+    names = {path.name for path in sounds.iterdir()}
+    assert {"mine.wav", ".mine.wav.0a1b2c3d.partial"} < names
+    assert all(name.startswith(("heavy-rain_", "mine", ".mine")) for name in names)
+
+
+def test_foreign_files_are_never_written_over(batch, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "song.wav").write_bytes(b"mine")
+    with pytest.raises(UserError, match="holds files that no batch made"):
+        batch(SHEET, "full")
+    batch("prompt,name\nrain,one\n")
+    (tmp_path / "out" / "sounds" / "two_01.wav").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"two_01\.wav is there already"):
+        batch("prompt,name\nrain,two\n")
+    assert (tmp_path / "out" / "sounds" / "two_01.wav").read_bytes() == b"mine"
+
+
+def test_a_second_run_in_the_folder_is_refused(batch, tmp_path: Path) -> None:
+    with held(tmp_path / "out"), pytest.raises(UserError, match="another run is at work"):
+        batch(SHEET)
+    assert any(result.kept for result in batch(SHEET))
+
+
+def test_a_damaged_journal_is_told(batch, tmp_path: Path) -> None:
+    batch(SHEET)
+    path = tmp_path / "out" / JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0], b"\0" * 20 + b"\n", *lines[2:]]))
+    with pytest.raises(UserError, match=r"line 2 of .* cannot be read"):
+        batch(SHEET)
+
+
+def test_every_kept_take_is_in_the_journal_with_its_files(batch: Callable, tmp_path: Path) -> None:
+    results = batch(SHEET)
+    entries = [json.loads(line) for line in (tmp_path / "out" / JOURNAL).read_text().splitlines()]
+    written = {name for entry in entries if entry["kind"] == "try" for name in entry["files"]}
+    assert written == {name for result in results for name in result.files}
+    assert sum(int(result.cells["tries"]) for result in results) == sum(entry["kind"] == "try" for entry in entries)
+    assert {result.cells["verdict"] == KEPT for result in results} == {True, False}, "the sheet tries both"

@@ -1,0 +1,116 @@
+"""Report and contact sheet: complete, escaped, and of nothing but their folder."""
+
+import csv
+import io
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import soundfile
+from matplotlib.image import imread
+
+from soundctm.audio import Clip, read_recipe
+from soundctm.audio.spectrogram import picture
+from soundctm.batch.pictures import spectrogram
+from soundctm.batch.report import COLUMNS
+from soundctm.model import SoundCTM
+from tests.batch.sheets import SHEET, product
+
+VOID = {"meta", "img", "link", "br", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """Tags that are open, all that are named, what they refer to, and the text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.references: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.references += [value or "" for name, value in attrs if name in ("src", "href")]
+        assert not any(name.startswith("on") for name, _ in attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def read(folder: Path) -> tuple[list[dict[str, str]], Page]:
+    with (folder / "report.csv").open(newline="", encoding="utf-8") as file:
+        table = list(csv.DictReader(file))
+    page = Page()
+    page.feed((folder / "index.html").read_text(encoding="utf-8"))
+    assert page.open == []
+    return table, page
+
+
+def test_the_report_has_every_take(batch, tmp_path: Path) -> None:
+    results = batch(SHEET)
+    table, page = read(tmp_path / "out")
+    assert len(table) == len(results) == 15 and tuple(table[0]) == COLUMNS
+    for line in table:
+        assert (line["verdict"] == "kept") == bool(line["file"])
+        assert line["verdict"] == "kept" or line["reason"]
+        if line["file"]:
+            info = soundfile.info(tmp_path / "out" / line["file"])
+            recipe = read_recipe(tmp_path / "out" / line["file"])
+            assert recipe is not None
+            assert (recipe.prompt, str(recipe.seed), str(recipe.variation)) == (
+                line["prompt"],
+                line["seed"],
+                line["variation"],
+            )
+            assert info.duration == float(line["seconds"])
+    kept = [line["file"] for line in table if line["file"]]
+    assert {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out" / "sounds").iterdir()} == set(
+        kept
+    )
+    assert set(kept) < set(page.references)
+
+
+def test_the_contact_sheet_needs_nothing_but_its_folder(batch, tmp_path: Path) -> None:
+    batch("prompt,name\nrain,door slam ä\nthunder,#1 50%\n".replace("#1 50%", "one"))
+    _, page = read(tmp_path / "out")
+    assert "script" not in page.tags
+    for reference in page.references:
+        assert (tmp_path / "out" / unquote(reference)).is_file(), reference
+    assert {"img", "audio", "figure"} <= page.tags
+
+
+def test_prompts_are_text_and_nothing_else(batch, tmp_path: Path) -> None:
+    wild = "<script>alert(1)</script> & \"quotes\" '' </style>"
+    sheet = 'prompt,name\n"{}",a\n"=HYPERLINK(""x"")",b\n'.format(wild.replace('"', '""'))
+    batch(sheet)
+    table, page = read(tmp_path / "out")
+    assert wild in page.text and "script" not in page.tags
+    assert table[0]["prompt"] == wild
+    assert table[1]["prompt"].startswith("'=")
+
+
+def test_no_time_and_no_place_is_in_what_is_made(batch, tmp_path: Path) -> None:
+    batch(SHEET, "one")
+    batch(SHEET, "two")
+    assert product(tmp_path / "one") == product(tmp_path / "two")
+    assert str(tmp_path).encode() not in b"".join(
+        data for name, data in product(tmp_path / "one").items() if "/" not in name
+    )
+
+
+def test_pictures_show_what_sounds(tiny: SoundCTM) -> None:
+    (clip,) = tiny.generate("rain", seed=1)
+    for samples in (clip.samples, 0 * clip.samples, np.repeat(clip.samples, 100, axis=1)):
+        made = Clip(samples, clip.sample_rate)
+        seen = imread(io.BytesIO(spectrogram(made)))
+        wanted = picture(samples.mean(axis=0), clip.sample_rate) / 255
+        columns = np.linspace(0, wanted.shape[1] - 1, min(1200, wanted.shape[1])).astype(int)
+        assert seen.shape[1] <= 1200
+        np.testing.assert_allclose(seen[..., :3], wanted[:, columns], atol=0.04)  # a step of the palette

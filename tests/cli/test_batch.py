@@ -1,0 +1,167 @@
+"""``soundctm batch`` and ``soundctm set`` as they are typed."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.batch.malformed import SHEETS
+from tests.oracles.commands import check_refusal, made
+from tests.oracles.sounds import content
+
+LENIENT = ("--default", "match=-1", "--default", "silence=-100")
+
+
+@pytest.mark.parametrize("case", list(SHEETS))
+def test_malformed_sheets_name_line_and_column(case: str, refused, tmp_path: Path, tiny_folder: Path) -> None:
+    name, data, line, column, said = SHEETS[case]
+    (tmp_path / name).write_bytes(data)
+    result = refused(said, "batch", name, "--out", "sounds", "--model", tiny_folder)
+    assert f"{name}, line {line}, column {column}: " in result.err
+    assert len(result.err) < 1000
+
+
+def test_what_is_no_sheet(refused, tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    refused("folder.csv is a folder", "batch", "folder.csv", "--out", "sounds")
+    refused("no such file: nowhere.csv", "batch", "nowhere.csv", "--out", "sounds")
+
+
+def test_all_faults_are_told_at_once_and_nothing_is_made(run, tmp_path: Path) -> None:
+    (tmp_path / "cues.csv").write_text("prompt,takes,seconds\nrain,many,x\n,1,\nwind,1,1e9\n")
+    result = run("batch", "cues.csv", "--out", "sounds")
+    assert result.code == 2 and "Traceback" not in result.err
+    *faults, summary = result.err.splitlines()
+    assert [fault.split(": ")[0] for fault in faults] == [
+        "cues.csv, line 2, column takes", "cues.csv, line 2, column seconds", "cues.csv, line 3, column prompt",
+        "cues.csv, line 4, column seconds",
+    ]  # fmt: skip
+    assert "4 faults" in summary
+    assert set(content(tmp_path)) == {"cues.csv"}
+
+
+def test_what_does_not_go_with_the_model_is_told_before_anything_is_made(
+    run, tmp_path: Path, tiny_folder: Path
+) -> None:
+    sheet = 'prompt,seconds,intensity\nrain,1,"0:-40, 5:-12"\nwind,1,rise\nbell,1,up\n'
+    (tmp_path / "cues.csv").write_text(sheet)
+    result = run("batch", "cues.csv", "--out", "out", "--model", tiny_folder)
+    assert result.code == 2
+    assert "line 2, column intensity" in result.err and "line 4, column intensity" in result.err
+    assert "line 3" not in result.err
+    assert not any((tmp_path / "out").iterdir())
+
+
+def test_a_sheet_from_the_standard_input(run, monkeypatch, tmp_path: Path, tiny_folder: Path) -> None:
+    lines = b'{"prompt": "rain", "takes": 2, "seconds": 0.5}\n{"prompt": "a bell", "name": "ding"}\n'
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    files = made(run("batch", "-", "--out", "out", "--model", tiny_folder, *LENIENT, "--json"))
+    assert [Path(file["file"]).name for file in files] == ["rain_01.wav", "rain_02.wav", "ding_01.wav"]
+    assert all(Path(file["file"]).is_file() for file in files)
+
+
+def test_takes_that_are_left_out_are_told(run, tmp_path: Path, tiny_folder: Path) -> None:
+    (tmp_path / "cues.csv").write_text("prompt,match,tries\nrain,1,2\nthunder,-1,1\n")
+    result = run("batch", "cues.csv", "--out", "out", "--model", tiny_folder)
+    assert result.code == 1
+    assert "1 take kept of 2, from 3 candidates" in result.out
+    assert "left out: rain, take 1: try 1: match" in result.out
+    assert list((tmp_path / "out" / "sounds").iterdir()) == [tmp_path / "out" / "sounds" / "thunder_01.wav"]
+
+
+def test_an_interrupt_ends_with_130_and_the_command_goes_on(
+    run, monkeypatch, tmp_path: Path, tiny_folder: Path
+) -> None:
+    from soundctm.batch.journal import Journal
+
+    (tmp_path / "cues.csv").write_text("prompt,takes\nrain,3\nthunder,3\n")
+    command = ("batch", "cues.csv", "--out", "out", "--model", tiny_folder, *LENIENT)
+    add, added = Journal.add, []
+
+    def interrupted(journal: Journal, entry: object) -> None:
+        added.append(entry)
+        if len(added) == 3:
+            raise KeyboardInterrupt
+        add(journal, entry)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "add", interrupted)
+        result = run(*command)
+    assert result.code == 130 and "interrupted" in result.err
+    assert not (tmp_path / "out" / "report.csv").exists()
+    assert run(*command).code == 0
+    assert len(list((tmp_path / "out" / "sounds").iterdir())) == 6
+
+
+def test_forbidden_prompts_are_refused_before_anything_is_made(refused, tmp_path: Path) -> None:
+    (tmp_path / "no.txt").write_text("# ours\ngunshot\n")
+    (tmp_path / "cues.csv").write_text("prompt\nrain\na Gunshot far away\n")
+    said = refused(
+        "refused: the list of what is forbidden has 'gunshot'", "batch", "cues.csv", "--out", "o", "--forbid", "no.txt"
+    )
+    assert "line 3, column prompt" in said.err
+    refused("refused", "set", "a gunshot", "--out", "o", "--forbid", "no.txt")
+
+
+def test_a_config_holds_defaults_gates_and_names(run, tmp_path: Path, tiny_folder: Path) -> None:
+    (tmp_path / "batch.toml").write_text(
+        'seed = 3\n[defaults]\ntakes = 2\nformat = "flac"\nmatch = -1.0\nsilence = -100.0\n'
+        '[files]\ncreator = "ABC"\nsource = "LIB"\n'
+    )
+    (tmp_path / "cues.csv").write_text("prompt,catid,takes\na bell,BELLSml,\nrain,,1\n")
+    files = made(run("batch", "cues.csv", "--out", "out", "--config", "batch.toml", "--model", tiny_folder, "--json"))
+    names = [Path(file["file"]).name for file in files]
+    assert names == ["BELLSml_a-bell 01_ABC_LIB.flac", "BELLSml_a-bell 02_ABC_LIB.flac", "rain_01.flac"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("seeed = 1", "key seeed"),
+        ("seed = 'one'", "key seed"),
+        ("[defaults]\nprompt = 'x'", "prompt cannot have a default"),
+        ("[defaults]\nmatch = 'much'", "match: 'much' is no number"),
+        ("[files]\ncreater = 'x'", "key files.creater"),
+        ("seed = ", "no TOML"),
+        ("[forbidden]\nhook = 'nowhere:f'", "not to be found"),
+        ("[forbidden]\nlists = ['none.txt']", "no such file: none.txt"),
+    ],
+)
+def test_configs_that_cannot_be_used(text: str, said: str, refused, tmp_path: Path) -> None:
+    (tmp_path / "batch.toml").write_text(text)
+    (tmp_path / "cues.csv").write_text("prompt\nrain\n")
+    refused(said, "batch", "cues.csv", "--out", "out", "--config", "batch.toml")
+
+
+def test_options_out_of_range(refused, tmp_path: Path) -> None:
+    (tmp_path / "cues.csv").write_text("prompt\nrain\n")
+    for option, value, said in [
+        ("--seed", "-1", "seed is -1"), ("--default", "takes", "COLUMN=VALUE"),
+        ("--default", "takes=x", "no whole number"),
+        ("--form", "xls", "--form is 'xls'"), ("--hook", "nothing", "module:function"),
+        ("--config", "none.toml", "no such file"), ("--forbid", "none.txt", "no such file"),
+    ]:  # fmt: skip
+        refused(said, "batch", "cues.csv", "--out", "out", option, value)
+
+
+def test_a_set_of_a_prompt_and_of_a_file(run, take: str, tmp_path: Path, tiny_folder: Path) -> None:
+    lenient = (*LENIENT, "--default", "duplicate=1", "--distance", "0-1@0.5", "--steps", "2", "--model", tiny_folder)
+    words = run("set", "a bell", "--takes", "3", "--name", "ding", "--out", "words", *lenient, "--json")
+    assert [Path(file["file"]).name for file in made(words)] == ["ding_01.wav", "ding_02.wav", "ding_03.wav"]
+    files = made(run("set", take, "--takes", "3", "--out", "file", *lenient, "--json"))
+    assert [file["variation"] for file in files] == [0, 1, 2]
+    assert {file["seed"] for file in files} == {4}
+    report = json.loads(words.out)
+    assert report["kept"] == 3 and report["tries"] >= 3
+
+
+def test_sets_that_cannot_be(refused, run, take: str, files: Path, tiny_folder: Path) -> None:
+    for said, *arguments in [
+        ("prompt is empty", ""), ("takes is 0", "rain", "--takes", "0"), ("no distance", "rain", "--distance", "huge"),
+        ("carries no recipe", "sea.wav"), ("seed: the file's own recipe", take, "--seed", "3"),
+        ("2 steps or more", "rain", "--steps", "1"), ("no name", "rain", "--name", "a/b"),
+    ]:  # fmt: skip
+        refused(said, "set", *arguments, "--out", "out")
+    check_refusal(run("set", take, "--out", "out", "--model", "mini"), "made by model")

@@ -1,0 +1,234 @@
+"""``soundctm deliver``, ``verify`` and ``info``: from a take to a delivered file and back to its recipe."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+from wavinfo import WavInfoReader
+
+from soundctm import Clip
+from soundctm.delivery.loudness import measure
+from tests.oracles.commands import made
+from tests.oracles.recordings import recording
+from tests.oracles.sounds import content
+
+LIST = (
+    "Category,SubCategory,CatID,CatShort,Explanations,Synonyms\n"
+    'RAIN,GENERAL,RAINGen,RAIN,wet,"rainfall, drizzle, downpour"\n'
+    'DOORS,WOOD,DOORWood,DOOR,hinged,"wooden door, creak, slam, knock"\n'
+)
+UCS = ["--creator", "ANN", "--source", "STORM"]
+
+
+@pytest.fixture
+def takes(run, tiny_folder: Path, tmp_path: Path) -> list[str]:
+    """Two takes in the working folder, and a list of categories."""
+    (tmp_path / "ucs.csv").write_text(LIST)
+    entries = made(run("generate", "heavy rain", "--takes", 2, "--seed", 4, "--model", tiny_folder, "--json"))
+    return [str(entry["wav"]) for entry in entries]
+
+
+def verdicts(run, *arguments: object) -> list[str]:
+    return [entry["verdict"] for entry in made(run("verify", *arguments, "--json"))]
+
+
+# ---- deliver
+
+
+def test_files_come_out_as_they_were_asked_for(run, takes: list[str]) -> None:
+    found = made(
+        run(
+            "deliver",
+            *takes,
+            "--loudness",
+            -30,
+            "--rate",
+            48000,
+            "--format",
+            "wav16",
+            "--stereo",
+            "--out",
+            "d",
+            "--json",
+        )
+    )
+    for entry, take in zip(found, takes, strict=True):
+        info = soundfile.info(entry["file"])
+        assert (info.samplerate, info.channels, info.subtype) == (48000, 2, "PCM_16")
+        clip = Clip.load(entry["file"])
+        assert clip.recipe == Clip.load(take).recipe
+        level = measure(clip.samples, 48000)
+        assert entry["after"]["true_peak"] <= -1 and level.true_peak <= -0.9
+        assert level.integrated == pytest.approx(entry["after"]["integrated"], abs=0.05)
+        assert not entry["reached"] or level.integrated == pytest.approx(-30, abs=0.05)
+        assert Path(entry["file"]).stem == Path(take).stem
+
+
+@pytest.mark.parametrize("form", ["wav24", "flac", "ogg"])
+def test_a_delivered_file_is_refined_described_and_verified(
+    form: str, run, takes: list[str], tiny_folder: Path
+) -> None:
+    (entry, _) = made(run("deliver", *takes, "--format", form, "--out", "d", "--json"))
+    assert verdicts(run, entry["file"]) == ["close" if form == "ogg" else "equal"]
+    (refined,) = made(run("refine", entry["file"], "--steps", 2, "--out", "r", "--json"))
+    (again,) = made(run("refine", takes[0], "--steps", 2, "--out", "s", "--json"))
+    assert refined["recipe"] == again["recipe"]
+    assert Path(refined["wav"]).read_bytes() == Path(again["wav"]).read_bytes()
+
+
+def test_the_same_call_gives_the_same_bytes(run, takes: list[str], tmp_path: Path) -> None:
+    before = {name: Path(name).read_bytes() for name in takes}
+    found = []
+    for _ in range(2):
+        for form in ("wav16", "flac", "ogg"):
+            assert run("deliver", *takes, "--format", form, "--peak", "--out", "d").code == 0
+        found.append(content(tmp_path / "d"))
+    assert found[0] == found[1] and len(found[0]) == 6
+    assert before == {name: Path(name).read_bytes() for name in takes}
+
+
+def test_files_are_named_by_ucs_and_nothing_is_overwritten(run, takes: list[str]) -> None:
+    asked = ["--ucs-list", "ucs.csv", *UCS, "--out", "d", "--json"]
+    found = made(run("deliver", *takes, *asked))
+    assert [Path(entry["file"]).name for entry in found] == [
+        "RAINGen_Heavy Rain 01_ANN_STORM.wav", "RAINGen_Heavy Rain 02_ANN_STORM.wav",
+    ]  # fmt: skip
+    assert found[0]["suggestions"][0]["catid"] == "RAINGen" and found[0]["suggestions"][0]["score"] >= 0.5
+    other = made(run("deliver", takes[0], *asked, "--peak", "--fx-name", "Heavy Rain 01"))
+    assert [Path(entry["file"]).name for entry in other] == ["RAINGen_Heavy Rain 01 02_ANN_STORM.wav"]
+    info = WavInfoReader(found[0]["file"], info_encoding="utf-8")
+    assert info.ixml.raw_xml.findtext("USER/CATEGORYFULL") == "RAIN-GENERAL" and info.info.title == "Heavy Rain"
+    assert info.info.comment.startswith("SYNTHETIC") and info.bext.originator == "ANN"
+
+
+def test_a_category_that_is_given_is_taken(run, takes: list[str]) -> None:
+    (entry,) = made(run("deliver", takes[0], "--catid", "WINDGust", *UCS, "--user-data", "v1", "--out", "d", "--json"))
+    assert Path(entry["file"]).name == "WINDGust_Heavy Rain_ANN_STORM_v1.wav" and entry["suggestions"] == []
+
+
+def test_dates_and_licences_are_those_that_are_given(run, takes: list[str]) -> None:
+    asked = [
+        "--date",
+        "2026-01-02T03:04:05+01:00",
+        "--licence",
+        "in-house",
+        "--project",
+        "Storm",
+        "--copyright",
+        "(c) Ann",
+    ]
+    (entry,) = made(run("deliver", takes[0], *asked, "--out", "d", "--json"))
+    info = WavInfoReader(entry["file"], info_encoding="utf-8")
+    assert (info.bext.originator_date, info.bext.originator_time) == ("2026-01-02", "02:04:05")
+    assert info.info.copyright == "(c) Ann; licence of the model: in-house" and info.ixml.project == "Storm"
+    assert "licence: in-house" in json.loads(run("info", entry["file"], "--json").out)["origin"]
+
+
+def test_what_did_not_come_out_is_said(run, takes: list[str]) -> None:
+    result = run("deliver", takes[0], "--loudness", 0, "--out", "d")
+    assert result.code == 0 and "the ceiling keeps it below the loudness that was asked for" in result.out
+    result = run("deliver", takes[0], "--ucs-list", "ucs.csv", *UCS, "--out", "d")
+    assert "suggested: RAINGen 0." in result.out
+
+
+def test_loops_keep_their_points(run, tiny_folder: Path) -> None:
+    (loop,) = made(run("generate", "heavy rain", "--takes", 1, "--loop", "--model", tiny_folder, "--json"))
+    (entry,) = made(run("deliver", loop["wav"], "--rate", 48000, "--out", "d", "--json"))
+    last = soundfile.info(entry["file"]).frames - 1
+    assert entry["loops"] and WavInfoReader(entry["file"]).smpl.sample_loops[0].end == last
+    assert json.loads(run("info", entry["file"], "--json").out)["loops"] == [{"start": 0, "end": last}]
+    assert verdicts(run, entry["file"]) == ["close"]
+
+
+REFUSED: dict[str, tuple[list[object], str]] = {
+    "no file": (["nowhere.wav"], "no such file"),
+    "not audio": (["text.wav"], "not a readable audio file"),
+    "two levels": (["sea.wav", "--peak", "--loudness", -20], "two levels"),
+    "a level of silence": (["silence.wav", "--loudness", -20], "silence.wav: the sound is silent"),
+    "silence to trim": (["silence.wav", "--trim"], "nothing would be left"),
+    "long fades": (["sea.wav", "--fade-in", 2], "make them shorter"),
+    "a rate": (["sea.wav", "--rate", 22050], "sample_rate is 22050"),
+    "a format": (["sea.wav", "--format", "mp3"], "format is 'mp3'"),
+    "a ceiling": (["sea.wav", "--ceiling", 3], "ceiling is 3.0"),
+    "a threshold alone": (["sea.wav", "--threshold", -40], "--trim"),
+    "no creator": (["sea.wav", "--catid", "RAINGen"], "--creator and --source"),
+    "a path in a name": (["sea.wav", "--catid", "RAINGen", "--creator", "../x", "--source", "B"], "creator '../x'"),
+    "a path as category": (["sea.wav", "--catid", "../x", *UCS], "CatID '../x'"),
+    "an unknown category": (["sea.wav", "--catid", "WINDGust", "--ucs-list", "ucs.csv", *UCS], "is not in ucs.csv"),
+    "a list without words": (["sea.wav", "--ucs-list", "ucs.csv", *UCS], "no prompt to suggest a category from"),
+    "no list": (["sea.wav", "--ucs-list", "nowhere.csv", *UCS], "no such file: nowhere.csv"),
+    "a name without a category": (["sea.wav", "--fx-name", "Sea"], "give --catid or --ucs-list"),
+    "a date": (["sea.wav", "--date", "yesterday"], "no date"),
+    "no numbers": (["nan.wav"], "no numbers"),
+    "no samples": (["empty.wav"], "empty.wav"),
+}
+
+
+@pytest.mark.parametrize("kind", list(REFUSED))
+def test_bad_input_ends_in_one_line(kind: str, refused, files: Path) -> None:
+    arguments, said = REFUSED[kind]
+    (files / "ucs.csv").write_text(LIST)
+    (files / "d").mkdir()
+    refused(said, "deliver", *arguments, "--out", "d")
+
+
+def test_a_far_prompt_is_not_guessed(run, refused, takes: list[str], tmp_path: Path) -> None:
+    (tmp_path / "ucs.csv").write_text(LIST.replace("RAIN", "WIRE").replace("rainfall, drizzle, downpour", "cable"))
+    (tmp_path / "d").mkdir()
+    refused("give --catid", "deliver", takes[0], "--ucs-list", "ucs.csv", *UCS, "--out", "d")
+
+
+# ---- verify
+
+
+def test_verdicts_on_files(run, takes: list[str], tmp_path: Path) -> None:
+    clip = Clip.load(takes[0])
+    Clip(clip.samples[:, 800:], clip.sample_rate, clip.recipe).save(tmp_path / "cut.wav")
+    recording(1).save(tmp_path / "sea.wav")
+    soundfile.write(tmp_path / "bare.wav", 0.5 * clip.samples.T, clip.sample_rate, subtype="PCM_16")
+    assert verdicts(run, takes[0], "cut.wav", "sea.wav", "bare.wav") == ["equal", "edited", "unknown", "unknown"]
+    assert verdicts(run, "bare.wav", "--recipe", takes[0]) == ["close"]
+    result = run("verify", takes[0], "cut.wav")
+    assert result.code == 0 and result.out.startswith("equal   ") and "\nedited  cut.wav" in result.out
+
+
+def test_a_model_that_is_gone_or_another_is_unknown(run, refused, takes: list[str], tmp_path: Path) -> None:
+    clip = Clip.load(takes[0])
+    assert clip.recipe is not None
+    Clip(clip.samples, clip.sample_rate, clip.recipe.model_copy(update={"model": "gone"})).save(tmp_path / "gone.wav")
+    assert verdicts(run, "gone.wav") == ["unknown"]
+    assert verdicts(run, takes[0], "--model", "mini") == ["unknown"]
+    refused("gone", "verify", takes[0], "--model", "gone")
+    refused("no such file", "verify", "nowhere.wav")
+    recording(1).save(tmp_path / "sea.wav")
+    refused("carries no recipe", "verify", takes[0], "--recipe", "sea.wav")
+
+
+# ---- info
+
+
+def facts(run, path: str) -> dict[str, Any]:
+    assert run("info", path).code == 0
+    return dict(json.loads(run("info", path, "--json").out))
+
+
+def test_info_tells_all_that_a_file_holds(run, takes: list[str]) -> None:
+    (entry, _) = made(
+        run("deliver", *takes, "--catid", "RAINGen", "--ucs-list", "ucs.csv", *UCS, "--out", "d", "--json")
+    )
+    found = facts(run, entry["file"])
+    assert found["stored"] == "PCM_24" and found["prompt"] == "heavy rain"
+    assert found["bext"]["loudness"] == found["loudness"]["integrated"]
+    assert found["ixml"]["USER"]["CATID"] == "RAINGen" and found["info"]["artist"] == "ANN"
+    assert found["origin"].startswith("SYNTHETIC sound, made by soundctm")
+    (entry, _) = made(run("deliver", *takes, "--format", "ogg", "--out", "d", "--json"))
+    assert facts(run, entry["file"])["comments"]["SYNTHETIC"] == "yes"
+
+
+def test_info_of_what_has_no_loudness(run, files: Path) -> None:
+    assert facts(run, "silence.wav")["loudness"]["integrated"] is None
+    for name in ("nan.wav", "empty.wav"):
+        assert str(facts(run, name)["loudness"]).startswith("not measured")
+    assert "origin" not in facts(run, "sea.wav")

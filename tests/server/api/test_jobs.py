@@ -1,0 +1,164 @@
+"""Jobs by HTTP: taken on, watched, ended."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from soundctm.server.jobs import EDITS, Limits
+from tests.server.api.conftest import Starter
+from tests.server.api.running import LONG, QUICK, Running, events, refused, tone
+from tests.server.library.makers import NOBODY
+
+STREAM = {"Accept": "text/event-stream"}
+ENDS = {"done", "failed", "cancelled", "interrupted"}
+
+
+def test_a_job_is_taken_on_and_done(server: Running) -> None:
+    answer = server.client.post("/v1/generate", json={"prompt": "rain", "takes": 3, "seed": 7, "steps": 2})
+    assert answer.status_code == 202
+    first = answer.json()
+    assert answer.headers["location"] == f"/v1/jobs/{first['id']}"
+    assert set(first) == {
+        "id", "kind", "state", "created", "place", "done", "total", "seconds_left", "clips", "error", "request"
+    }  # fmt: skip
+    assert first["kind"] == "generate" and first["total"] == 6 and first["request"]["prompt"] == "rain"
+    job = server.end_of(first["id"])
+    assert (job["state"], job["done"], job["error"], len(job["clips"])) == ("done", 6, None, 3)
+    clips = [server.client.get(f"/v1/clips/{each}").json() for each in job["clips"]]
+    assert sorted(clip["take"] for clip in clips) == [0, 1, 2]
+    assert {(clip["job"], clip["kind"], clip["seed"], clip["steps"]) for clip in clips} == {(job["id"], "take", 7, 2)}
+
+
+def test_what_is_served_is_what_the_model_makes(server: Running) -> None:
+    (served,) = server.make(prompt="rain", takes=1, seed=11, steps=2)["clips"]
+    (alone,) = server.workshop.model.generate("rain", seed=11, steps=2)
+    assert server.library.get(served).digest == alone.digest
+
+
+def test_events_tell_every_clip_before_the_job_that_lists_it(server: Running) -> None:
+    with server.client.stream("POST", "/v1/generate", json={"prompt": "rain", "takes": 4}, headers=STREAM) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        told: list[str] = []
+        last: dict[str, Any] = {}
+        for name, data in events(answer):
+            if name == "clip":
+                told.append(data["id"])
+                assert data["prompt"] == "rain"
+            else:
+                assert name == "job" and set(data["clips"]) <= set(told) and data["done"] >= last.get("done", 0)
+                last = data
+    assert last["state"] == "done" and last["clips"] == told and len(told) == 4
+    assert answer.headers["location"] == f"/v1/jobs/{last['id']}"
+
+
+def test_events_of_a_job_that_has_ended_are_its_end(server: Running) -> None:
+    job = server.make(prompt="rain", takes=1)
+    with server.client.stream("GET", f"/v1/jobs/{job['id']}/events") as answer:
+        found = list(events(answer))
+    assert [name for name, _ in found] == ["clip", "job"] and found[1][1] == job
+
+
+def test_a_client_that_goes_away_cancels_its_job(server: Running) -> None:
+    with server.client.stream("POST", "/v1/generate", json=LONG, headers=STREAM) as answer:
+        _, job = next(events(answer))
+    job = server.end_of(job["id"])
+    assert job["state"] == "cancelled" and job["done"] < job["total"]
+
+
+def test_who_only_watches_cancels_nothing(server: Running) -> None:
+    job = server.client.post("/v1/generate", json=LONG).json()
+    with server.client.stream("GET", f"/v1/jobs/{job['id']}/events") as answer:
+        next(events(answer))
+    # Streams end in their order: when a second one runs, the first one's end has been dealt with.
+    with server.client.stream("GET", f"/v1/jobs/{job['id']}/events") as answer:
+        states = events(answer)
+        assert next(states)[1]["state"] in ("queued", "running")
+        assert server.client.delete(f"/v1/jobs/{job['id']}").json()["state"] == "cancelled"
+        assert [data for _, data in states][-1]["state"] == "cancelled"
+
+
+def test_a_stream_shows_signs_of_life(start: Starter) -> None:
+    server = start(replace(QUICK, alive=0.02))
+    with server.client.stream("GET", "/v1/events") as answer:
+        lines = (line for line in answer.iter_lines() if line.startswith(":"))
+        assert [next(lines), next(lines)] == [": alive"] * 2
+
+
+def test_jobs_are_listed_and_run_again(server: Running) -> None:
+    first = server.make(prompt="rain", takes=1)
+    refused(server.client.post("/v1/refine", json={"clip": NOBODY}), 404)
+    listed = server.client.get("/v1/jobs", params={"state": ["done"], "limit": 5}).json()["jobs"]
+    assert listed[0] == first and {job["state"] for job in listed} == {"done"}
+    answer = server.client.post(f"/v1/jobs/{first['id']}/again")
+    assert answer.status_code == 202 and answer.json()["id"] != first["id"]
+    second = server.end_of(answer.json()["id"])
+    digests = [server.library.get(job["clips"][0]).digest for job in (first, second)]
+    assert digests[0] == digests[1]
+    with server.client.stream("POST", f"/v1/jobs/{first['id']}/again", headers=STREAM) as stream:
+        assert list(events(stream))[-1][1]["state"] == "done"
+
+
+def test_a_job_that_runs_is_not_run_again(server: Running) -> None:
+    job = server.client.post("/v1/generate", json=LONG).json()
+    refused(server.client.post(f"/v1/jobs/{job['id']}/again"), 409)
+    server.client.delete(f"/v1/jobs/{job['id']}")
+    assert server.end_of(job["id"])["state"] == "cancelled"
+    assert server.client.delete(f"/v1/jobs/{job['id']}").json()["state"] == "cancelled"
+
+
+def test_refining_and_varying(server: Running) -> None:
+    (take,) = server.make(prompt="rain", takes=1, seed=3)["clips"]
+    refined = server.client.get(f"/v1/clips/{server.make('/v1/refine', clip=take, steps=4)['clips'][0]}").json()
+    assert (refined["kind"], refined["steps"], refined["seed"], refined["parents"]) == ("refined", 4, 3, [take])
+    assert len(server.make("/v1/vary", clip=take, takes=2, steps=2)["clips"]) == 2
+
+
+VALUES: dict[str, dict[str, object]] = {
+    "fill": {"start": 0.1, "end": 0.2}, "extend": {"after": 0.2}, "loop": {"seam": 0.1},
+    "transform": {"strength": 0.5}, "extend-bandwidth": {"cutoff": 1000.0}, "declip": {"level": 0.4},
+    "join": {"gap": 0.1}, "morph": {"amount": 0.5},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", EDITS)
+def test_every_edit_has_a_route(server: Running, kind: str) -> None:
+    one, two = (server.add(tone(0.4, server.workshop.model.sample_rate, frequency=f)) for f in (300, 500))
+    other = {"other": two} if kind in ("join", "morph") else {}
+    job = server.make(f"/v1/edit/{kind}", clip=one, prompt="rain", steps=2, **other, **VALUES[kind])
+    assert (job["kind"], job["state"], job["error"]) == (kind, "done", None)
+    clip = server.client.get(f"/v1/clips/{job['clips'][0]}").json()
+    assert clip["kind"] == "edit" and clip["parents"][0] == one
+
+
+def test_a_full_queue_says_when_to_come_again(start: Starter) -> None:
+    server = start(limits=Limits(queue=4))
+    job = server.client.post("/v1/generate", json=LONG).json()
+    answer = server.client.post("/v1/generate", json={"prompt": "rain"})
+    refused(answer, 429)
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+    assert server.client.delete(f"/v1/jobs/{job['id']}").json()["state"] == "cancelled"
+    assert server.make(prompt="rain", takes=1)["state"] == "done"
+
+
+def test_a_server_that_ends_interrupts_jobs_and_streams(start: Starter, tmp_path: Path) -> None:
+    server = start()
+    with (
+        server.client.stream("POST", "/v1/generate", json=LONG, headers=STREAM) as answer,
+        server.client.stream("GET", "/v1/events") as changes,
+    ):
+        stream = events(answer)
+        _, job = next(stream)
+        server.server.should_exit = True
+        assert all(data["state"] not in ENDS for name, data in stream if name == "job")
+        list(events(changes))
+    server.workshop.close()
+    assert server.library.job(job["id"]).state == "interrupted"
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs/{}", "/v1/jobs/{}/events"])
+@pytest.mark.parametrize("name", [NOBODY, "x", "%2e%2e"])
+def test_unknown_jobs_are_not_found(server: Running, path: str, name: str) -> None:
+    refused(server.client.get(path.format(name)), 404)
