@@ -18,7 +18,7 @@ from soundctm.folder import GOLDEN, PHRASES, pack, read_parts
 from soundctm.training.learnt_phrases import collect, write_phrases
 from soundctm.training.parts import TRAINING
 
-MINI_OMEGA = 3.0
+MINI_OMEGA = 2.0  # of 1 to 4 the one at which most prompts are obeyed (docs/figures.md)
 MINI_SECONDS = 5.0
 MINI_LONGEST = 30.0
 MINI_PHRASES = 3000
