@@ -28,6 +28,7 @@ def questions(bench: Bench) -> dict[str, Callable[[], object]]:
         asked[f"counts of knocks, {steps} steps"] = lambda n=steps: obedience.counts(bench, n)
         asked[f"order, {steps} steps"] = lambda n=steps: obedience.order(bench, n)
     asked["content kept"] = lambda: closeness.content(bench)
+    asked["content kept, in spectrograms"] = lambda: closeness.content_in_time(bench)
     if bench.recordings:
         asked["distance to held-out recordings"] = lambda: closeness.to_real(bench, (1, 4, 16))
         if bench.model.teacher is not None:

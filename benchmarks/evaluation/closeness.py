@@ -1,11 +1,14 @@
 """How close takes are to real recordings, students to their teacher, and refined takes to auditioned ones."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
 from evaluation.common import Bench, Figures
 from soundctm.control.limiter import turned_down
 from soundctm.diffusion import guided_denoiser, heun, sigma_grid
+from soundctm.metrics.evaluator import evaluator_filters, log_mel
 from soundctm.metrics.frechet import frechet_distance
 from soundctm.metrics.kernel import kernel_distance
 from soundctm.takes import take_seed
@@ -88,14 +91,25 @@ def to_teacher(bench: Bench, seeds: tuple[int, ...] = (1, 2, 3)) -> Figures:
 
 
 def content(bench: Bench) -> Figures:
-    """Mean embedding distance between 1-step and 16-step takes of one noise, at gamma 0 and 0.5, over the distance
-    between takes of different seeds: among 1-step takes, and among 16-step takes (which differ more)."""
+    """:func:`kept` in the evaluator's embedding."""
+    return kept(bench, lambda takes: bench.listener.hear(takes)[0])
+
+
+def content_in_time(bench: Bench) -> Figures:
+    """:func:`kept` in log-mel spectrograms, which know when something happens; the embedding averages over time."""
+    filters = evaluator_filters()
+    return kept(bench, lambda takes: log_mel(torch.from_numpy(np.stack(takes)), filters).flatten(1).numpy())
+
+
+def kept(bench: Bench, heard: Callable[[list[np.ndarray]], np.ndarray]) -> Figures:
+    """Mean distance between 1-step and 16-step takes of one noise, at gamma 0 and 0.5, over the distance between takes
+    of different seeds: among 1-step takes, and among 16-step takes (which differ more)."""
     same: dict[float, list[float]] = {0.0: [], 0.5: []}
     apart: dict[str, list[float]] = {"1-step": [], "16-step": []}
     for _, captions in ESC10_CLASSES.values():
-        one = bench.listener.hear(bench.takes_of(captions[0], 1))[0]
+        one = heard(bench.takes_of(captions[0], 1))
         for gamma, values in same.items():
-            many = bench.listener.hear(bench.takes_of(captions[0], 16, gamma=gamma))[0]
+            many = heard(bench.takes_of(captions[0], 16, gamma=gamma))
             values += list(np.linalg.norm(one - many, axis=1))
             if gamma == 0.0:
                 apart["16-step"] += list(np.linalg.norm(many - np.roll(many, 1, axis=0), axis=1))

@@ -104,6 +104,13 @@ def test_a_set_lies_between_its_bounds(distance: str, tiny: SoundCTM, tmp_path: 
     assert len(variations) == (len(others) + 1 if kinship.gamma else 1)
 
 
+def test_gamma_shrinks_where_relatives_go_too_far(tiny: SoundCTM, tmp_path: Path) -> None:
+    results = make(tiny, "prompt,takes,distance,steps\nthunder,4,0.98-0.9999@1,4\n", tmp_path / "out")
+    gammas = {result.cells["tries"]: result.cells["gamma"] for result in results[1:]}
+    assert max(gammas) > 1, "the first round was too far off"
+    assert all(gamma < 1 for tries, gamma in gammas.items() if tries > 1)
+
+
 def test_a_set_without_a_first_take_is_given_up(tiny: SoundCTM, tmp_path: Path) -> None:
     results = make(tiny, "prompt,takes,distance,match,tries\nrain,3,near,1,2\n", tmp_path / "out", steps="2")
     assert [result.cells["tries"] for result in results] == [2, 0, 0]

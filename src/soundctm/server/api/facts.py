@@ -39,7 +39,6 @@ class ModelBody(BaseModel):
     max_seconds: float
     omega: float
     limits: Limits
-    understood: None = None
 
 
 class UnderstoodBody(BaseModel):
