@@ -98,3 +98,13 @@ def test_shares_of_a_batch_are_its_rows() -> None:
 def test_generators_depend_on_every_number() -> None:
     values = {float(torch.rand(1, generator=generator_of(*n))) for n in ((0, 1, 2), (0, 2, 1), (1, 0, 2), (0, 1))}
     assert len(values) == 4
+
+
+def test_a_share_of_the_jumps_goes_to_the_end_and_the_rest_is_as_without() -> None:
+    t, u, s = jump_times(40_000, 4, 40, generator_of(2), to_end=0.4)
+    plain = jump_times(40_000, 4, 40, generator_of(2))
+    assert torch.equal(t, plain[0]) and torch.equal(u, plain[1])
+    moved = s != plain[2]
+    assert (s[moved] == 39).all()
+    free = plain[2] != 39
+    assert abs(float(moved[free].float().mean()) - 0.4) < 0.01

@@ -88,8 +88,9 @@ class StudentTraining(Training):
 
     ``max_solver_steps`` counts intervals of the grid between t and u, drawn evenly ("uniform"), in proportion to their
     number ("long", an option of the official code) or to its inverse ("short"). ``solver_stride`` of them make one Heun
-    step: 1 in the paper, and the cost of a training step falls with it. ``mu`` is the rate of the target network,
-    ``ema`` of the weights that are kept.
+    step: 1 in the paper, and the cost of a training step falls with it. ``to_end`` is the share of jumps that end at
+    the lowest level whatever else is drawn, 0 in the paper: a take in one step is such a jump, and among evenly drawn
+    ones it is rare. ``mu`` is the rate of the target network, ``ema`` of the weights that are kept.
     """
 
     kind: Literal["student"] = "student"
@@ -97,6 +98,7 @@ class StudentTraining(Training):
     max_solver_steps: PositiveInt = 39
     solver_draw: Literal["uniform", "long", "short"] = "uniform"
     solver_stride: PositiveInt = 1
+    to_end: float = Field(default=0.0, ge=0, le=1)
     omega_min: float = 2.0
     omega_max: float = 5.0
     mu: float = Field(default=0.96, ge=0, lt=1)

@@ -31,15 +31,18 @@ def student_dsm_times(size: int, config: StudentTraining, generator: torch.Gener
 
 
 def jump_times(
-    size: int, solver_steps: int, intervals: int, generator: torch.Generator
+    size: int, solver_steps: int, intervals: int, generator: torch.Generator, to_end: float = 0.0
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Grid indices ``(t, u, s)``, each ``[size]``: t uniform on ``0 .. intervals - 1 - solver_steps``, ``u = t +
-    solver_steps`` grid steps later, s uniform on ``u .. intervals - 1``; larger indices are lower noise."""
+    solver_steps`` grid steps later, s uniform on ``u .. intervals - 1``, or for a share ``to_end`` of them the last;
+    larger indices are lower noise."""
     if not 1 <= solver_steps < intervals:
         raise ValueError(f"solver steps {solver_steps} outside 1..{intervals - 1}")
     t = torch.randint(0, intervals - solver_steps, (size,), generator=generator)
     u = t + solver_steps
     s = u + (torch.rand(size, generator=generator) * (intervals - u)).long()
+    if to_end > 0:
+        s[torch.rand(size, generator=generator) < to_end] = intervals - 1
     return t, u, s
 
 
@@ -85,7 +88,7 @@ class StudentDraws:
     def draw(cls, shape: torch.Size, config: StudentTraining, generator: torch.Generator) -> "StudentDraws":
         """For latents of this ``shape [B, C, T]``; one number of solver steps for all of them."""
         size = shape[0]
-        t, u, s = jump_times(size, solver_steps(config, generator), config.grid_points, generator)
+        t, u, s = jump_times(size, solver_steps(config, generator), config.grid_points, generator, config.to_end)
         omega = config.omega_min + (config.omega_max - config.omega_min) * torch.rand(size, generator=generator)
         sigma = student_dsm_times(size, config, generator)
         noises = [torch.randn(shape, generator=generator) for _ in range(2)]
