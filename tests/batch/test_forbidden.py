@@ -1,11 +1,13 @@
 """A filter refuses what it names, however it is written, and nothing else."""
 
+import re
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from soundctm.batch.forbidden import load_hook, make_filter, read_rules
+from soundctm.batch.forbidden import Filter, Rule, load_hook, make_filter, read_rules
 from soundctm.errors import UserError
 
 
@@ -55,3 +57,11 @@ def test_lists_that_cannot_be_used(text: str, said: str, tmp_path: Path) -> None
     (tmp_path / "no.txt").write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=said):
         read_rules(tmp_path / "no.txt")
+
+
+def test_a_long_list_looks_at_each_prompt_once() -> None:
+    rules = Filter(tuple(Rule(f"word{n}", re.compile(rf"(?<!\w)word{n}(?!\w)")) for n in range(2000)))
+    began = time.process_time()
+    for number in range(200):
+        assert rules.reason(f"Heavy Rain on a tin roof, number {number}, far away from here") == ""
+    assert time.process_time() - began < 2

@@ -27,7 +27,7 @@ def take(tiny: SoundCTM) -> Clip:
 @pytest.mark.parametrize(
     ("spoilt", "gate"),
     [
-        ({"loudest": -60.1}, "silence"), ({"clipped": 0.051}, "clipping"), ({"dc": -0.031}, "DC"),
+        ({"loudest": -60.1}, "silence"), ({"clipped": 0.0051}, "clipping"), ({"dc": -0.031}, "DC"),
         ({"seconds": 0.99}, "length"), ({"match": 0.29}, "match"), ({"finite": False}, "broken"),
     ],
 )  # fmt: skip

@@ -146,3 +146,14 @@ def test_every_kept_take_is_in_the_journal_with_its_files(batch: Callable, tmp_p
     assert written == {name for result in results for name in result.files}
     assert sum(int(result.cells["tries"]) for result in results) == sum(entry["kind"] == "try" for entry in entries)
     assert {result.cells["verdict"] == KEPT for result in results} == {True, False}, "the sheet tries both"
+
+
+@pytest.mark.parametrize("name", ["../mine.wav", "sounds/../../mine.wav", "/mine.wav", ".."])
+def test_a_journal_cannot_reach_out_of_its_folder(name: str, batch, tmp_path: Path) -> None:
+    batch("prompt\nrain\n")
+    (tmp_path / "mine.wav").write_bytes(b"mine")
+    with (tmp_path / "out" / JOURNAL).open("ab") as journal:
+        journal.write(json.dumps({"kind": "owns", "files": [name]}).encode() + b"\n")
+    with pytest.raises(UserError, match="cannot be read"):
+        batch("prompt\nrain\n")
+    assert (tmp_path / "mine.wav").read_bytes() == b"mine"

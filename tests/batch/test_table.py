@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from soundctm.batch.names import checked_name, free_name, name_of, searchable
 from soundctm.batch.order import seed_of
 from soundctm.batch.reading import read_text
 from soundctm.batch.row import COLUMNS, OWN
-from soundctm.batch.sheet import read_sheet
+from soundctm.batch.sheet import MOST_ROWS, read_sheet
 from soundctm.batch.table import Broken, records
 from soundctm.delivery.process import Delivery
 from soundctm.errors import UserError
@@ -100,7 +101,7 @@ def test_rows_without_names_get_free_ones() -> None:
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_names_made_of_prompts_are_good_names(one: str, two: str) -> None:
     first = name_of(one)
-    second = free_name(name_of(two), {searchable(first)})
+    second, _ = free_name(name_of(two), {searchable(first)})
     assert checked_name(first) == first and checked_name(second) == second
     assert searchable(first) != searchable(second)
 
@@ -143,3 +144,15 @@ def test_any_bytes_are_a_sheet_or_refused(
         assert "Traceback" not in str(error)
         return
     assert all(line.row.prompt.strip() and checked_name(line.row.name) for line in found)
+
+
+def test_many_rows_of_one_prompt_are_named_in_no_time() -> None:
+    began = time.process_time()
+    found = [line.row.name for line in rows("prompt\n" + "rain\n" * MOST_ROWS)]
+    assert found[:2] == ["rain", "rain-2"] and found[-1] == f"rain-{MOST_ROWS}"
+    assert time.process_time() - began < 5
+
+
+def test_old_line_ends_inside_quotes_count_as_lines() -> None:
+    found = list(records('a,b\r"x\ry",1\rlast,2', ","))
+    assert [record.line for record in found] == [1, 2, 4]

@@ -5,8 +5,11 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
+from soundctm import Clip
 from tests.batch.malformed import SHEETS
 from tests.oracles.commands import check_refusal, made
 from tests.oracles.sounds import content
@@ -165,3 +168,26 @@ def test_sets_that_cannot_be(refused, run, take: str, files: Path, tiny_folder: 
     ]:  # fmt: skip
         refused(said, "set", *arguments, "--out", "out")
     check_refusal(run("set", take, "--out", "out", "--model", "mini"), "made by model")
+
+
+def test_a_file_that_is_not_there_is_no_prompt(refused) -> None:
+    for name in ("knock.wav", "folder/knock.flac", "knock.OGG"):
+        refused(f"no such file: {name}", "set", name, "--out", "out")
+
+
+def test_defaults_hold_for_a_set_where_no_option_says_otherwise(run, tiny_folder: Path) -> None:
+    given = ("--default", "takes=3", "--default", "steps=2", "--default", "distance=0-1@0.5")
+    lenient = (*LENIENT, "--default", "duplicate=1", "--model", tiny_folder, "--json")
+    files = made(run("set", "a bell", *given, "--out", "three", *lenient))
+    assert len(files) == 3 and Clip.load(files[0]["file"]).recipe.steps == 2
+    files = made(run("set", "a bell", *given, "--takes", "2", "--out", "two", *lenient))
+    assert len(files) == 2
+
+
+def test_samples_that_are_cut_are_counted_in_the_report(run, tmp_path: Path, tiny_folder: Path) -> None:
+    (tmp_path / "cues.csv").write_text("prompt,sample_rate,format\nrain,48000,wav24\nrain,48000,wav32f\n")
+    files = made(run("batch", "cues.csv", "--out", "out", "--model", tiny_folder, *LENIENT, "--json"))
+    cut, kept = files
+    assert kept["cut"] == 0
+    beyond = np.abs(soundfile.read(kept["file"], dtype="float32")[0]) > 1
+    assert cut["cut"] == int(beyond.sum())

@@ -232,3 +232,16 @@ def test_info_of_what_has_no_loudness(run, files: Path) -> None:
     for name in ("nan.wav", "empty.wav"):
         assert str(facts(run, name)["loudness"]).startswith("not measured")
     assert "origin" not in facts(run, "sea.wav")
+
+
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:00:00-05:00", "0300-01-01"])
+def test_dates_that_no_file_holds_are_refused(date: str, refused, takes: list[str]) -> None:
+    refused("is no date", "deliver", takes[0], "--date", date)
+
+
+def test_what_was_done_before_an_error_is_told(run, takes: list[str], tmp_path: Path) -> None:
+    (tmp_path / "text.wav").write_text("not audio")
+    for command in (("deliver", "--out", "d"), ("verify",)):
+        result = run(command[0], takes[0], "text.wav", *command[1:])
+        assert result.code == 2 and "text.wav is not a readable audio file" in result.err
+        assert Path(takes[0]).name in result.out

@@ -203,3 +203,18 @@ def test_the_recipe_goes_along() -> None:
     done = deliver(clip, Delivery(sample_rate=48000, stereo=True, level="peak"))
     assert done.clip.recipe == LOOPED
     assert len(done.report.steps) == 3
+
+
+def test_an_empty_sound_is_refused_in_words() -> None:
+    for asked in ({"trim": True}, {}, {"sample_rate": 48000}, {"fade_in": 1.0}):
+        with pytest.raises(UserError, match="no samples"):
+            deliver(Clip(np.zeros((1, 0), dtype=np.float32), 44100), Delivery.of(asked))
+
+
+def test_a_sound_around_the_absolute_gate_reaches_its_loudness() -> None:
+    noise = np.random.default_rng(1).standard_normal(44100 * 12)
+    seconds = np.arange(len(noise)) // 44100
+    level = np.where(seconds < 6, -68.0, -72.0)
+    quiet = Clip((noise * 10 ** (level / 20))[None].astype(np.float32), 44100)
+    report = deliver(quiet, Delivery(level="loudness", loudness=-30)).report
+    assert report.reached and report.after.integrated == pytest.approx(-30, abs=0.01)

@@ -1,5 +1,7 @@
 """Likeness: what sounds alike lies close, whatever the file looks like."""
 
+import tracemalloc
+
 import numpy as np
 
 from soundctm import Clip
@@ -44,3 +46,16 @@ def test_a_click_has_a_place_and_silence_has_none() -> None:
     embedding = LIKENESS(Clip(click, RATE))
     assert embedding is not None and np.isfinite(embedding).all()
     assert LIKENESS(Clip(np.zeros((1, RATE), np.float32), RATE)) is None
+
+
+def test_only_what_is_heard_takes_memory() -> None:
+    """Ten minutes of stereo take no more than their first one, and sound like it."""
+    minute = np.random.default_rng(0).normal(0, 0.1, (2, 61 * 22050)).astype(np.float32)
+    long = Clip(np.concatenate([minute, np.zeros((2, 539 * 22050), np.float32)], axis=1), 22050)
+    LIKENESS(Clip(minute, 22050))
+    tracemalloc.start()
+    try:
+        assert cosine(long, Clip(minute, 22050)) > 0.99999
+        assert tracemalloc.get_traced_memory()[1] < long.samples.nbytes
+    finally:
+        tracemalloc.stop()

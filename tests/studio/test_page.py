@@ -56,12 +56,14 @@ def test_from_words_to_a_file_and_back(page: "Page", tmp_path: Path) -> None:
     with page.expect_download() as download:
         page.goto(page.url.split("#")[0] + "#/library")
         page.get_by_role("checkbox", name="Select heavy rain").first.check()
+        page.get_by_role("checkbox", name="Select heavy rain").nth(1).check()
         page.get_by_role("group", name="Selection").get_by_role("button", name="Export").click()
+        page.get_by_role("dialog").get_by_label("44.1 kHz").check()
         page.get_by_role("dialog").get_by_role("button", name="Export").click()
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
     clip = Clip.load(unpacked(path, tmp_path))
-    assert clip.recipe is not None and clip.recipe.prompt == "heavy rain"
+    assert clip.recipe is not None and clip.recipe.prompt == "heavy rain" and clip.sample_rate == 44100
 
     page.reload()
     page.get_by_label("Search").first.fill("heavy")
@@ -70,11 +72,11 @@ def test_from_words_to_a_file_and_back(page: "Page", tmp_path: Path) -> None:
 
 
 def unpacked(path: Path, folder: Path) -> Path:
-    """The sound of an export, which is a file or an archive with one."""
+    """A sound of an export, which is a file or an archive."""
     if path.suffix != ".zip":
         return path
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
-        (name,) = (name for name in archive.namelist() if name.endswith(".wav"))
+        name = next(name for name in archive.namelist() if name.endswith(".wav"))
         return Path(archive.extract(name, folder))
 
 

@@ -41,8 +41,9 @@ class Filter:
 
     def reason(self, prompt: str) -> str:
         """Why a prompt is refused; "" where it is not."""
+        compared = plain(prompt) if self.rules else ""
         for rule in self.rules:
-            if rule.pattern.search(plain(prompt)):
+            if rule.pattern.search(compared):
                 return f"the list of what is forbidden has {shown(rule.text)}"
         if self.hook is None:
             return ""

@@ -18,7 +18,7 @@ class Gates(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     silence: float = Field(default=-60.0, ge=-200, le=0)
-    clipping: float = Field(default=0.05, ge=0, le=1)
+    clipping: float = Field(default=0.005, ge=0, le=1)
     dc: float = Field(default=0.03, ge=0, le=1)
     length: float = Field(default=0.001, ge=0, le=600)
     match: float = Field(default=0.3, ge=-1, le=1)

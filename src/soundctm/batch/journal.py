@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from soundctm.errors import UserError
 
 OWNS, TRY = "owns", "try"
 Key = tuple[str, int, int]
+_OWN = re.compile(r"(?:(?!\.)[^/\\]+/)?(?!\.)[^/\\]+")  # a file of the folder or of one inside it; runs may remove it
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Journal:
         return whole
 
     def _note(self, fact: dict[str, Any]) -> None:
+        if odd := [name for name in fact["files"] if not _OWN.fullmatch(name)]:
+            raise ValueError(f"{odd[0]!r} is no file of a batch")
         if fact["kind"] == OWNS:
             self.owned |= set(fact["files"])
         else:

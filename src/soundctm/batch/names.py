@@ -37,10 +37,11 @@ def name_of(prompt: str) -> str:
     return f"{short}-sound" if short in _RESERVED else short
 
 
-def free_name(wanted: str, taken: set[str]) -> str:
-    """The name, numbered from 2 where it is taken."""
-    name, number = wanted, 1
+def free_name(wanted: str, taken: set[str], number: int = 1) -> tuple[str, int]:
+    """The name, numbered from 2 where it is taken, with the number that it came to; those up to ``number`` are known to
+    be taken."""
+    name = wanted if number == 1 else f"{wanted}-{number}"
     while searchable(name) in taken:
         number += 1
         name = f"{wanted}-{number}"
-    return name
+    return name, number

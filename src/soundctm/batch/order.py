@@ -21,7 +21,7 @@ from soundctm.errors import UserError
 from soundctm.model import SoundCTM
 from soundctm.revisions import relatives
 
-FORM = 1  # of what is written: another one makes every row anew
+FORM = 2  # of what is written: another one makes every row anew
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from soundctm.audio.io import write_atomically
 from soundctm.batch.naming import Imprint
 from soundctm.batch.order import Order
 from soundctm.batch.pictures import spectrogram
-from soundctm.delivery.formats import encode
+from soundctm.delivery.formats import clipped_samples, encode
 from soundctm.delivery.process import Delivered, deliver
 from soundctm.delivery.provenance import Origin, licence_in
 from soundctm.delivery.tags import Tags
@@ -63,4 +63,5 @@ def loudness_figures(delivered: Delivered) -> dict[str, Any]:
     return {
         "loudness": report.after.integrated, "true_peak": report.after.true_peak, "gain": report.gain,
         "level_reached": report.reached, "delivered_seconds": delivered.clip.duration,
+        "cut": clipped_samples(delivered.clip, delivered.delivery.format),
     }  # fmt: skip

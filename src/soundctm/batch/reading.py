@@ -12,6 +12,7 @@ Form = Literal["csv", "tsv", "jsonl"]
 SUFFIXES: dict[str, Form] = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 LARGEST = 64 * 2**20  # bytes
 STDIN = "-"
+ZIP = b"PK\x03\x04"  # what a spreadsheet is packed in
 FOREIGN_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
 
 
@@ -34,6 +35,8 @@ def read_text(path: str, form: str | None = None) -> SheetText:
     source, data = ("standard input", sys.stdin.buffer.read(LARGEST + 1)) if path == STDIN else _file(path)
     if len(data) > LARGEST:
         raise UserError(f"{source} has more than {LARGEST // 2**20} MiB; split the sheet")
+    if data.startswith(ZIP):
+        raise SheetError(source, [Fault(1, "1", "this is a spreadsheet (XLSX); save it as CSV in UTF-8")])
     text = _decoded(source, data)
     known: Form | None = form or SUFFIXES.get(Path(path).suffix.lower())  # type: ignore[assignment]  # checked above
     return SheetText(source, text, known or _guess(text))

@@ -16,7 +16,7 @@ KEPT, LEFT_OUT = "kept", "left out"
 COLUMNS = (
     "row", "take", "verdict", "file", "seed", "variation", "gamma", "tries", "reason", "loudest", "clipped", "dc",
     "seconds", "match", "nearest", "to_first", "loudness", "true_peak", "gain", "level_reached", "delivered_seconds",
-    "catid", "catid_score", "prompt", "understood", "model", "model_hash",
+    "cut", "catid", "catid_score", "prompt", "understood", "model", "model_hash",
 )  # fmt: skip
 DIGITS = {
     "gamma": 4,

@@ -77,7 +77,7 @@ class Run:
     def _round(self, trials: Sequence[Trial]) -> None:
         """One try at every take that is not settled, in the order of the sheet."""
         new = [trial for trial in trials if trial.known is None]
-        with helpers(self.cores) as pool, closing(self._heard(new, pool)) as heard:
+        with pooled(self.cores) as pool, closing(self._heard(new, pool)) as heard:
             writing: deque[Future[Entry]] = deque()
             for trial in trials:
                 if trial.known is not None:
@@ -145,7 +145,7 @@ class Run:
 
 
 @contextmanager
-def helpers(count: int) -> Iterator[ThreadPoolExecutor]:
+def pooled(count: int) -> Iterator[ThreadPoolExecutor]:
     """So many threads that listen and write; what has not begun when the run is stopped never begins."""
     pool = ThreadPoolExecutor(count, thread_name_prefix="batch")
     try:

@@ -16,6 +16,7 @@ from soundctm.batch.table import COMMA, TAB, Broken, Record, records
 
 Model = TypeVar("Model", bound=BaseModel)
 MOST_ROWS = 10_000
+FOREIGN = {";": "semicolons", "\t": "tabs", ",": "commas"}  # what some programs part cells by
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -68,10 +69,10 @@ def _table(sheet: SheetText) -> Iterator[Entry | Fault]:
 
 
 def _head_faults(head: Record) -> Iterator[Fault]:
-    known = [cell for cell in head.cells if cell in COLUMNS]
-    if not known:
-        hint = " parted by commas (tabs in .tsv)" if ";" in head.cells[0] else ""
-        what = f"this is no line of headings; begin with one, its columns{hint} among {', '.join(COLUMNS)}"
+    if not any(cell.lower() in COLUMNS for cell in head.cells):
+        parted = next((name for sign, name in FOREIGN.items() if sign in head.cells[0]), "")
+        what = f"this is no line of headings; begin with one, its columns among {', '.join(COLUMNS)}"
+        what = f"its cells are parted by {parted}; save it with commas, or as .tsv with tabs" if parted else what
         yield Fault(head.line, "1", f"{shown(head.cells[0])}: {what}")
         return
     for number, cell in enumerate(head.cells, 1):
@@ -81,7 +82,7 @@ def _head_faults(head: Record) -> Iterator[Fault]:
             yield Fault(head.line, cell[:40], _unknown(cell))
         elif cell in head.cells[: number - 1]:
             yield Fault(head.line, cell, "the heading stands here twice; keep one")
-    if "prompt" not in head.cells:
+    if "prompt" not in map(str.lower, head.cells):
         yield Fault(head.line, "prompt", "the heading is missing; every row needs a prompt")
 
 
@@ -114,12 +115,13 @@ def _lines(found: Sequence[Entry], defaults: dict[str, Any], strict: bool, fault
                 what = f"{shown(name)} is the name of line {named[key]} already; give every row its own"
                 faults.append(Fault(entry.line, "name", what))
             named.setdefault(key, entry.line)
-    taken = set(named)
+    taken, numbers = set(named), dict[str, int]()
     lines = []
     for entry in found:
         values = {key: value for key, value in entry.values.items() if value is not None}
         if "name" not in values:
-            name = free_name(name_of(str(values.get("prompt", ""))), taken)
+            wanted = name_of(str(values.get("prompt", "")))
+            name, numbers[wanted] = free_name(wanted, taken, numbers.get(wanted, 1))
             values["name"] = name
             taken.add(searchable(name))
         row = _row(entry.line, defaults, values, strict, faults)

@@ -72,5 +72,10 @@ def _quoted(text: str, place: int, line: int, number: int, mark: str) -> tuple[s
     if end < len(text) and text[end] not in (mark, "\r", "\n"):
         after = shown(text[end : end + 20])
         what = f'{after} follows a closed quote; write a quote inside a cell twice ("")'
-        raise Broken(Fault(line + inside.count("\n"), str(number), what))
-    return inside.replace('""', '"'), end, inside.count("\n")
+        raise Broken(Fault(line + _breaks(inside), str(number), what))
+    return inside.replace('""', '"'), end, _breaks(inside)
+
+
+def _breaks(text: str) -> int:
+    """How many lines end in a text, by any of the three signs."""
+    return text.count("\n") + text.count("\r") - text.count("\r\n")

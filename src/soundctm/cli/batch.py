@@ -50,7 +50,14 @@ def batch(
     precision: str = PrecisionOption,
     as_json: bool = JsonOption,
 ) -> None:
-    """Make all sounds of a cue sheet: one row a prompt, its columns as in docs/batch.md; only prompt is needed.
+    """Make all sounds of a cue sheet: a table with a line of headings and a row for each prompt.
+
+    Only the column prompt is needed. Others are name, takes, steps, seconds, loop, seed, distance, format, sample_rate,
+    loudness, and more: docs/batch.md has them all. A sheet is for example
+
+        prompt,takes,loudness
+
+        heavy rain on a tin roof,4,-23
 
     Every take goes through quality gates and is tried again where it fails. The same command goes on after an
     interruption, and makes anew what has changed in the sheet. The exit code is 1 where a take was left out.

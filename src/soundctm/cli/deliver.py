@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from soundctm.delivery import Delivery
     from soundctm.delivery.names import UcsName
 
+EARLIEST = 1000  # year: dates in files have four digits
+
 
 def deliver(
     files: list[Path] = typer.Argument(help="Sounds to deliver: WAV, FLAC or OGG."),
@@ -63,7 +65,7 @@ def deliver(
     naming = Naming(ucs_list, catid, creator, source, fx_name, user_data, model)
     told = {"project": project, "copyright": copyright, "licence": licence, "when": _moment(date)}
     folder = output_folder(out)
-    say_delivered([_one(path, wanted, naming, told, folder, len(files) > 1) for path in files], as_json)
+    say_delivered((_one(path, wanted, naming, told, folder, len(files) > 1) for path in files), as_json)
 
 
 def _wanted(given: dict[str, Any]) -> "Delivery":
@@ -82,9 +84,14 @@ def _wanted(given: dict[str, Any]) -> "Delivery":
 def _moment(date: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(date) if date else None
-    except ValueError as error:
-        raise UserError(f"--date {date!r} is no date; write it like 2026-03-01T12:00:00") from error
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+        if moment is None:
+            return None
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if moment.year < EARLIEST:
+            raise ValueError(f"before the year {EARLIEST}")
+    except (ValueError, OverflowError) as error:
+        raise UserError(f"--date {date!r} is no date of a file; write it like 2026-03-01T12:00:00") from error
+    return moment
 
 
 def _one(

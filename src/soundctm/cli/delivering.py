@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from math import isfinite
@@ -137,10 +138,10 @@ def _decibels(value: float | None, unit: str) -> str:
     return f"silent ({unit})" if value is None else f"{value:.1f} {unit}"
 
 
-def say_delivered(results: list[dict[str, Any]], as_json: bool) -> None:
-    """Say what was delivered, and what did not come out as it was asked for."""
+def say_delivered(results: Iterable[dict[str, Any]], as_json: bool) -> None:
+    """Say what was delivered, each file as it is done, and what did not come out as it was asked for."""
     if as_json:
-        sys.stdout.write(json.dumps({"files": results}) + "\n")
+        sys.stdout.write(json.dumps({"files": list(results)}) + "\n")
         return
     console = Console(soft_wrap=True, highlight=False)
     for found in results:

@@ -27,7 +27,6 @@ from soundctm.cli.options import (
     MovedOption,
     SecondsOption,
     SourceOption,
-    StepsOption,
 )
 from soundctm.errors import UserError
 
@@ -36,13 +35,18 @@ if TYPE_CHECKING:
     from soundctm.batch.config import Config
     from soundctm.batch.sheet import Line
 
+LEFT_OUT = {"takes": 12, "distance": "near", "steps": 16}  # of a set, where neither option nor default says otherwise
+SOUNDS = {".wav", ".flac", ".ogg"}
+
 
 def takeset(
     prompt: str = typer.Argument(help="What to hear, or a file that soundctm made: its take is the first of the set."),
-    takes: int = typer.Option(12, help="How many, the first one included (1 to 1000)."),
-    distance: str = typer.Option("near", help="near, middle, far, or a likeness to the first like 0.8-0.95@GAMMA."),
+    takes: int = typer.Option(None, help="How many, the first one included (1 to 1000); 12 when left out."),
+    distance: str = typer.Option(
+        None, help="near, middle, far, or a likeness to the first like 0.8-0.95@GAMMA; near when left out."
+    ),
     name: str = typer.Option(None, help="What the files are called; made of the prompt when left out."),
-    steps: int = StepsOption,
+    steps: int = typer.Option(None, help="Network steps (1 to 128); 16 when left out."),
     seconds: float = SecondsOption,
     seed: int = typer.Option(None, help="Of the first take; it follows from the name when left out."),
     tries: int = typer.Option(None, help="How often each take is tried (1 to 100); 12 when left out."),
@@ -99,7 +103,12 @@ def first_of(prompt: str) -> "Recipe | None":
     """The recipe of the file that is meant, None for words."""
     from soundctm.audio import read_recipe
 
-    if not Path(prompt).suffix or len(prompt) > 255 or not Path(prompt).is_file():
+    path = Path(prompt)
+    if not path.suffix or len(prompt) > 255:
+        return None
+    if not path.is_file():
+        if path.suffix.lower() in SOUNDS:
+            raise UserError(f"no such file: {prompt}; give a file that soundctm made, or a prompt")
         return None
     recipe = read_recipe(Path(prompt))
     if recipe is None:
@@ -113,7 +122,7 @@ def line_of(asked: dict[str, Any], config: "Config", first: "Recipe | None") -> 
     from soundctm.batch.names import name_of
     from soundctm.batch.sheet import Cells, Line, row_of
 
-    values = {**config.defaults, **{key: value for key, value in asked.items() if value is not None}}
+    values = {**LEFT_OUT, **config.defaults, **{key: value for key, value in asked.items() if value is not None}}
     values.setdefault("name", name_of(values["prompt"] or "sound"))
     if first is not None:
         given = sorted({"seconds", "seed", "omega", "nu", "negative", "loop", "intensity"} & set(values))

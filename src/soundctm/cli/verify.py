@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ def verify(
         raise UserError(f"{recipe} carries no recipe; give a file that soundctm made")
     recordings = {clip.digest: clip for clip in map(Clip.load, source)}
     models = _Models(model, device, engine)
-    _say([_one(path, models, recordings, wanted) for path in files], as_json)
+    _say((_one(path, models, recordings, wanted) for path in files), as_json)
 
 
 class _Models:
@@ -82,9 +82,10 @@ def _entry(path: Path, found: "Verified") -> dict[str, Any]:
     return {"file": str(path), "verdict": found.verdict, "reasons": list(found.reasons), "figures": rounded or None}
 
 
-def _say(results: list[dict[str, Any]], as_json: bool) -> None:
+def _say(results: Iterable[dict[str, Any]], as_json: bool) -> None:
+    """Say the verdicts, each as it falls."""
     if as_json:
-        sys.stdout.write(json.dumps({"files": results}) + "\n")
+        sys.stdout.write(json.dumps({"files": list(results)}) + "\n")
         return
     console = Console(soft_wrap=True, highlight=False)
     for found in results:

@@ -3,15 +3,16 @@
 import struct
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC
 from xml.etree import ElementTree
 
 from soundctm.audio.io import LOOP_CHUNK, RECIPE_CHUNK, loop_chunk
 from soundctm.delivery.process import Delivered
-from soundctm.delivery.tags import Tags, loudness_fields
+from soundctm.delivery.tags import Tags, clean, loudness_fields
 
 BEXT_VERSION = 2  # EBU Tech 3285, with loudness
-UNSET = 0x7FFF  # a loudness value that was not measured
+UNSET = 0x7FFF  # a loudness value that was not measured, or lies beyond what the standard accepts
+WIDEST = 99.99  # LUFS, LU and dBTP, to either side
+TITLE_LENGTH = 60  # characters of a title in ``bext``, so that the sentence on the origin has room beside it
 IXML_VERSION = "3.01"
 ORIGINATOR = "soundctm"
 WORD_LENGTHS = {"wav16": 16, "wav24": 24, "wav32f": 32}
@@ -28,13 +29,22 @@ def _fixed(text: str, size: int) -> bytes:
     return plain(text).encode()[:size].ljust(size, b"\0")
 
 
+def _field(text: str) -> str:
+    """A text inside a line of the coding history, whose fields commas part."""
+    return clean(text).replace(",", ";")
+
+
+def _hundredths(value: float | None) -> int:
+    return UNSET if value is None or abs(value) > WIDEST else round(100 * value)
+
+
 def coding_history(delivered: Delivered, tags: Tags) -> str:
     """One line for the take as it was made, one for each thing that was done, one for the file (EBU R 98)."""
     clip, report = delivered.clip, delivered.report
     channels = "mono" if len(clip.samples) == 1 else "stereo"
     lines = []
     if tags.origin is not None:
-        made = f"T={tags.origin.software}; model {tags.origin.model}; synthetic"
+        made = f"T={_field(tags.origin.software)}; model {_field(tags.origin.model)}; synthetic"
         lines.append(f"A=PCM,F={tags.origin.recipe.sample_rate},W=32,M=mono,{made}")
     depth = WORD_LENGTHS[delivered.delivery.format]
     done = [*report.steps, *(["TPDF dither"] if depth == 16 else [])]
@@ -44,7 +54,7 @@ def coding_history(delivered: Delivered, tags: Tags) -> str:
 
 def bext(delivered: Delivered, tags: Tags) -> bytes:
     """The broadcast extension (EBU Tech 3285 v2): what, by whom, when (UTC), how loud, how made."""
-    when = tags.when.astimezone(UTC)
+    when = tags.when
     reference = (
         delivered.clip.digest
         if tags.origin is None
@@ -54,9 +64,10 @@ def bext(delivered: Delivered, tags: Tags) -> bytes:
     names = (
         "LOUDNESS_VALUE", "LOUDNESS_RANGE", "MAX_TRUE_PEAK_LEVEL", "MAX_MOMENTARY_LOUDNESS", "MAX_SHORT_TERM_LOUDNESS",
     )  # fmt: skip
-    values = [round(100 * figures[name]) if name in figures else UNSET for name in names]
+    values = [_hundredths(figures.get(name)) for name in names]
     head = (
-        _fixed(f"{tags.title} | {tags.statement}", 256), _fixed(tags.creator or ORIGINATOR, 32), _fixed(reference, 32),
+        _fixed(f"{plain(tags.title)[:TITLE_LENGTH]} | {tags.statement}", 256),
+        _fixed(tags.creator or ORIGINATOR, 32), _fixed(reference, 32),
         f"{when:%Y-%m-%d}".encode(), f"{when:%H:%M:%S}".encode(), 0, BEXT_VERSION, bytes(64),
     )  # fmt: skip
     packed = struct.pack("<256s32s32s10s8sQH64s5h180x", *head, *values)
@@ -81,8 +92,8 @@ def ixml(delivered: Delivered, tags: Tags) -> bytes:
     _add(ElementTree.SubElement(root, "LOUDNESS"), figures)
     _tracks(root, len(delivered.clip.samples))
     origin = {} if tags.origin is None else {
-        "SYNTHETIC": "yes", "MODEL": tags.origin.model_name, "MODEL_HASH": tags.origin.recipe.model_hash,
-        "LICENCE": tags.origin.licence,
+        "SYNTHETIC": "yes", "MODEL": clean(tags.origin.model_name), "MODEL_HASH": clean(tags.origin.recipe.model_hash),
+        "LICENCE": clean(tags.origin.licence),
     }  # fmt: skip
     _add(ElementTree.SubElement(root, "USER"), {"FULLTITLE": tags.title, **tags.ucs_fields, **origin})
     _add(ElementTree.SubElement(root, "ASWG"), _game_fields(tags, figures))
@@ -118,7 +129,7 @@ def list_chunk(kind: bytes, fields: Mapping[bytes, bytes]) -> bytes:
 
 def info(tags: Tags) -> bytes:
     """LIST INFO in UTF-8."""
-    software = ORIGINATOR if tags.origin is None else tags.origin.software
+    software = ORIGINATOR if tags.origin is None else clean(tags.origin.software)
     texts = {
         b"INAM": tags.title, b"IART": tags.creator, b"ICMT": tags.statement, b"ICRD": f"{tags.when:%Y-%m-%d}",
         b"ISFT": software, b"IKEY": "; ".join(tags.all_keywords), b"ICOP": tags.rights,

@@ -21,6 +21,8 @@ SUFFIXES: dict[str, str] = {"wav16": ".wav", "wav24": ".wav", "wav32f": ".wav", 
 OGG_COMPRESSION = 0.2  # libsndfile's 0 to 1: Vorbis quality 8 of 10
 FRAMES_AT_ONCE = 65536  # libsndfile's Vorbis encoder overflows its stack when it is given much more
 LARGEST_RIFF = 2**32 - 1
+BYTES = {"wav16": 2, "wav24": 3, "wav32f": 4}  # of a sample
+TOO_LONG = "the sound is too long for a WAV, which holds less than 4 GB; deliver it as flac"
 SAMPLES_KEPT = {b"fmt ", b"fact", b"data"}  # libsndfile's chunk PEAK carries the time of writing
 
 
@@ -46,6 +48,8 @@ def clipped_samples(clip: Clip, form: Format) -> int:
 def encode(delivered: Delivered, tags: Tags) -> bytes:
     """The whole file. Raises :class:`UserError` for a WAV beyond 4 GB."""
     form = delivered.delivery.format
+    if delivered.clip.samples.size * BYTES.get(form, 0) > LARGEST_RIFF:
+        raise UserError(TOO_LONG)
     if form == "flac":
         return flac_with(_encoded(_pcm24(delivered.clip), delivered.clip, "FLAC", "PCM_24"), comments(delivered, tags))
     if form == "ogg":
@@ -96,5 +100,5 @@ def _wav(bare: bytes, before: Sequence[tuple[bytes, bytes]], behind: Sequence[tu
     ordered = [*own[:-1], *before, own[-1], *behind]  # libsndfile writes the samples last
     body = b"".join(n + struct.pack("<I", len(p)) + p + b"\0" * (len(p) % 2) for n, p in ordered)
     if len(body) + 4 > LARGEST_RIFF:
-        raise UserError("the sound is too long for a WAV, which holds less than 4 GB; deliver it as flac")
+        raise UserError(TOO_LONG)
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WAVE" + body

@@ -17,7 +17,7 @@ CAT_ID = re.compile(r"[A-Z][A-Za-z0-9]{1,31}(-[A-Za-z0-9 ]{1,32})?")  # after th
 REFUSED = '/\\:*?"<>|_'
 FIELD_LENGTH = 80  # characters
 FX_WORDS_LENGTH = 40  # characters of an FXName that is made of a prompt
-NAME_BYTES = 240  # UTF-8; file systems take 255, and a suffix follows
+NAME_BYTES = 232  # UTF-8; file systems take 255: a suffix follows, and what marks a file that is being written
 LONGEST_NUMBER = 9999
 
 

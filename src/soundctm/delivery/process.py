@@ -93,6 +93,8 @@ def deliver(clip: Clip, delivery: Delivery) -> Delivered:
     """
     if clip.loops and (delivery.trim or delivery.fade_in or delivery.fade_out):
         raise UserError("this sound loops: a trim or a fade would break its seam; deliver it without them")
+    if not clip.samples.size:
+        raise UserError("the sound has no samples; there is nothing to deliver")
     samples, rate, steps = clip.samples, clip.sample_rate, list[str]()
     if delivery.sample_rate is not None and delivery.sample_rate != rate:
         samples = _resampled_loop(samples, rate, delivery.sample_rate) if clip.loops else samples
@@ -157,8 +159,17 @@ def _levelled(samples: np.ndarray, rate: int, delivery: Delivery, steps: list[st
     gain, reached = _gain(before, delivery)
     if gain == 0.0:
         return samples, Report(0.0, before, before, reached, tuple(steps))
-    samples = (samples * 10 ** (gain / 20)).astype(np.float32)
-    return samples, Report(gain, before, measure(samples, rate), reached, (*steps, f"gain {gain:+.2f} dB"))
+    levelled, after = _with_gain(samples, rate, gain)
+    if delivery.level == "loudness" and reached and (missed := delivery.loudness - after.integrated):
+        room = float("inf") if delivery.limit is None else delivery.limit - after.true_peak
+        gain, reached = gain + min(missed, room), missed <= room  # a gain carries quiet parts over the absolute gate
+        levelled, after = _with_gain(samples, rate, gain)
+    return levelled, Report(gain, before, after, reached, (*steps, f"gain {gain:+.2f} dB"))
+
+
+def _with_gain(samples: np.ndarray, rate: int, gain: float) -> tuple[np.ndarray, Loudness]:
+    louder = (samples * 10 ** (gain / 20)).astype(np.float32)
+    return louder, measure(louder, rate)
 
 
 def _gain(found: Loudness, delivery: Delivery) -> tuple[float, bool]:

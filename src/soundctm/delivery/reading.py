@@ -33,7 +33,7 @@ def read_tags(path: Path) -> dict[str, Any]:
     for name, payload in read_chunks(path, WANTED):
         try:
             found |= readers[name](payload)
-        except (struct.error, ElementTree.ParseError):
+        except (struct.error, ElementTree.ParseError, LookupError, ValueError):  # the last two: unknown encodings
             continue  # foreign files carry all kinds of chunks; the sound is readable without them
     told = {name: text for name, text in read_comments(path).items() if name != RECIPE_COMMENT}
     return found | ({"comments": told} if told else {})

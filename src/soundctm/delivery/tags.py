@@ -23,8 +23,9 @@ def clean(text: str) -> str:
 
 @dataclass(frozen=True)
 class Tags:
-    """``title`` names the sound; ``when`` is its date and time, from which nothing else is drawn: the same call gives
-    the same bytes. ``origin`` is None for a recording; ``name`` and ``category`` are those of UCS, where it is used."""
+    """``title`` names the sound; ``when`` is its date and time, brought to UTC. Nothing else is drawn from a clock: the
+    same call gives the same bytes. ``origin`` is None for a recording; ``name`` and ``category`` are those of UCS,
+    where it is used."""
 
     title: str
     when: datetime = EPOCH
@@ -39,6 +40,8 @@ class Tags:
     def __post_init__(self) -> None:
         for name in ("title", "creator", "project", "copyright"):
             object.__setattr__(self, name, clean(getattr(self, name)))
+        object.__setattr__(self, "keywords", tuple(map(clean, self.keywords)))
+        object.__setattr__(self, "when", self.when.astimezone(UTC))
 
     @property
     def statement(self) -> str:
@@ -48,13 +51,13 @@ class Tags:
     @property
     def rights(self) -> str:
         """Copyright and licence, as far as they were stated."""
-        licence = "" if self.origin is None else f"licence of the model: {self.origin.licence}"
+        licence = "" if self.origin is None else f"licence of the model: {clean(self.origin.licence)}"
         return "; ".join(part for part in (self.copyright, licence) if part)
 
     @property
     def all_keywords(self) -> tuple[str, ...]:
         """Category, given keywords, and that the sound is synthetic."""
-        category = () if self.category is None else (self.category.category, self.category.sub_category)
+        category = () if self.category is None else (clean(self.category.category), clean(self.category.sub_category))
         made = () if self.origin is None else (SYNTHETIC,)
         return tuple(dict.fromkeys((*category, *self.keywords, *made)))
 
@@ -63,8 +66,8 @@ class Tags:
         """The UCS fields that are known, by their usual names in capitals."""
         fields: dict[str, str] = {}
         if self.category is not None:
-            fields |= {"CATEGORY": self.category.category, "SUBCATEGORY": self.category.sub_category}
-            fields["CATEGORYFULL"] = f"{self.category.category}-{self.category.sub_category}"
+            category, sub_category = clean(self.category.category), clean(self.category.sub_category)
+            fields |= {"CATEGORY": category, "SUBCATEGORY": sub_category, "CATEGORYFULL": f"{category}-{sub_category}"}
         if self.name is not None:
             fields |= {
                 "CATID": self.name.cat_id, "FXNAME": self.name.fx_name, "CREATORID": self.name.creator,

@@ -17,7 +17,9 @@ export interface Query {
 export type JobEvent = { job: Job } | { clip: Clip };
 
 export const model = () => get<Model>("/v1/model");
-export const clip = (id: Id) => get<Clip>(`/v1/clips/${id}`);
+/** Those of the clips that there are, deleted or not. */
+export const clips = (ids: Id[]) =>
+  get<Page>(`/v1/clips?${new URLSearchParams(ids.map((id) => ["ids", id]))}`).then((page) => page.clips);
 export const tree = (id: Id) => get<Tree>(`/v1/clips/${id}/tree`);
 export const understood = (prompt: string, signal: AbortSignal) =>
   get<{ prompt: string; understood: string | null }>(`/v1/understood?prompt=${encodeURIComponent(prompt)}`, signal);
@@ -77,7 +79,7 @@ export async function exportZip(ids: Id[], format: AudioFormat, rate: Rate): Pro
   const response = await request("/v1/export", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ids, format, rate: rate === "original" ? "original" : Number(rate) }),
+    body: JSON.stringify({ ids, format, rate }),
   });
   return response.blob();
 }

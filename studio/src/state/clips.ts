@@ -2,8 +2,9 @@
 
 import { signal, type Signal } from "@preact/signals";
 import * as calls from "../api/calls";
-import { ApiError } from "../api/http";
 import type { Clip, Id } from "../api/types";
+
+const MOST = 100; // clips in one request: an address has an end
 
 const known = new Map<Id, Signal<Clip | null>>();
 
@@ -17,20 +18,26 @@ export function keep(...clips: Clip[]): void {
   for (const clip of clips) clipOf(clip.id).value = clip;
 }
 
+/** Whether the clip is known, and not deleted. */
+export function isHere(id: Id): boolean {
+  const clip = clipOf(id).peek();
+  return clip !== null && !clip.deleted;
+}
+
 /** The clip, from the server if need be; null when it is gone. */
-export async function fetchClip(id: Id, fresh = false): Promise<Clip | null> {
-  const have = clipOf(id).peek();
-  if (have && !fresh) return have;
-  try {
-    const clip = await calls.clip(id);
-    keep(clip);
-    return clip;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) {
-      clipOf(id).value = null;
-      return null;
-    }
-    throw error;
+export async function fetchClip(id: Id): Promise<Clip | null> {
+  if (!clipOf(id).peek()) await refreshClips([id]);
+  return clipOf(id).peek();
+}
+
+/** Asks the server for clips anew; those that are gone are null from then on. */
+export async function refreshClips(ids: Id[]): Promise<void> {
+  for (let start = 0; start < ids.length; start += MOST) {
+    const some = ids.slice(start, start + MOST);
+    const there = await calls.clips(some);
+    keep(...there);
+    const found = new Set(there.map((clip) => clip.id));
+    for (const id of some) if (!found.has(id)) clipOf(id).value = null;
   }
 }
 

@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import * as calls from "../api/calls";
 import { isAbort } from "../api/http";
 import type { Clip, Id, Job } from "../api/types";
-import { clipOf, fetchClip, keep } from "./clips";
+import { clipOf, keep, refreshClips } from "./clips";
 import { fault, note } from "./notices";
 import { patiently } from "./patience";
 
@@ -45,7 +45,7 @@ async function settle(job: Job): Promise<void> {
   const unmeasured = job.clips
     .map((id) => clipOf(id).peek())
     .filter((clip) => clip?.parents.length && clip.similarity === null);
-  for (const clip of unmeasured) await fetchClip(clip!.id, true);
+  await refreshClips(unmeasured.map((clip) => clip!.id));
 }
 
 async function stream(job: Job, onClip: (clip: Clip) => void): Promise<Job> {
@@ -70,11 +70,12 @@ async function wait(job: Job, onClip: (clip: Clip) => void): Promise<Job> {
   const seen = new Set<Id>();
   for (;;) {
     const now = jobs.peek().find((other) => other.id === job.id) ?? job;
-    for (const id of now.clips.filter((each) => !seen.has(each))) {
+    const fresh = now.clips.filter((each) => !seen.has(each));
+    await refreshClips(fresh);
+    for (const id of fresh) {
       seen.add(id);
-      const clip = await calls.clip(id);
-      keep(clip);
-      onClip(clip);
+      const clip = clipOf(id).peek();
+      if (clip) onClip(clip);
     }
     if (isFinal(now)) return now;
     await new Promise((resolve) => setTimeout(resolve, POLL / 2));

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { Changes, Id } from "../api/types";
-import { clipOf, fetchClip, keep } from "./clips";
+import { clipOf, isHere, refreshClips } from "./clips";
 import { loadFamily } from "./family";
 import { fault } from "./notices";
 import { chosen, rival, view } from "./place";
@@ -50,7 +50,8 @@ async function refresh(): Promise<void> {
     ...(view.peek() === "library" ? found.peek() : []),
   ]);
   try {
-    for (const id of ids.filter((each) => shown.has(each))) await refreshOne(id);
+    await refreshClips(ids.filter((each) => shown.has(each)));
+    grid.value = grid.peek().filter((id) => id === null || !ids.includes(id) || isHere(id));
   } catch (error) {
     fault(error);
   }
@@ -63,10 +64,4 @@ async function refresh(): Promise<void> {
     )
   )
     void loadFamily();
-}
-
-async function refreshOne(id: Id): Promise<void> {
-  const clip = await fetchClip(id, true);
-  if (clip) keep(clip);
-  if (!clip || clip.deleted) grid.value = grid.peek().filter((other) => other !== id);
 }

@@ -6,7 +6,7 @@ import { load } from "../audio/buffers";
 import { play, stop } from "../audio/player";
 import { isAbort } from "../api/http";
 import type { Clip, Id } from "../api/types";
-import { clipOf, fetchClip, keep } from "./clips";
+import { clipOf, fetchClip, isHere, keep, refreshClips } from "./clips";
 import { remembered } from "./memory";
 import { fault, say } from "./notices";
 import { patiently } from "./patience";
@@ -100,13 +100,9 @@ function settle(): void {
 
 /** Brings back the grid that was there before a reload. */
 export async function restoreGrid(): Promise<void> {
-  const found = await Promise.all(
-    lastGrid
-      .peek()
-      .slice(0, 16)
-      .map((id) => fetchClip(id)),
-  );
-  grid.value = found.filter((clip) => clip !== null && !clip.deleted).map((clip) => clip!.id);
+  const last = lastGrid.peek().slice(0, 16);
+  await refreshClips(last);
+  grid.value = last.filter(isHere);
   const first = chosen.peek();
   if (first && !(await fetchClip(first))) choose(null);
   if (!chosen.peek()) choose(grid.peek()[0] ?? null);

@@ -131,3 +131,14 @@ def test_changes_since_a_number(server: Running) -> None:
 @pytest.mark.parametrize("name", [NOBODY, "x", "%00", "..%2f..%2fetc%2fpasswd", "A" * 32])
 def test_unknown_ids_are_not_found(server: Running, path: str, name: str) -> None:
     refused(server.client.get(f"/v1/clips/{name}{path}"), 404)
+
+
+def test_certain_sounds_by_their_ids(server: Running) -> None:
+    a, b, c = (server.add() for _ in range(3))
+    server.library.delete([b])
+    answer = server.client.get("/v1/clips", params={"ids": [c, NOBODY, b, c]}).json()
+    assert [clip["id"] for clip in answer["clips"]] == [c, b]
+    assert answer["clips"][1]["deleted"] and answer["next_cursor"] is None and answer["scores"] is None
+    assert server.client.get("/v1/clips", params={"ids": NOBODY}).json()["clips"] == []
+    assert "text" in refused(server.client.get("/v1/clips", params={"ids": a, "text": "x"}), 400)["message"]
+    refused(server.client.get("/v1/clips", params={"ids": [f"{i:032x}" for i in range(201)]}), 400)

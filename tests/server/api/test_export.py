@@ -53,7 +53,7 @@ def test_a_zip_that_breaks_off_is_no_zip(server: Running) -> None:
     import httpx
 
     ids = [server.add(tone(2)), server.add(tone(2, frequency=100))]
-    server.library.get(ids[1]).path.unlink()
+    server.library.get(ids[1]).path.write_bytes(b"no sound")
     received = bytearray()
     with (
         pytest.raises(httpx.RemoteProtocolError),
@@ -63,3 +63,16 @@ def test_a_zip_that_breaks_off_is_no_zip(server: Running) -> None:
             received += piece
     assert not zipfile.is_zipfile(io.BytesIO(bytes(received)))
     assert server.healthy()
+
+
+def test_what_cannot_be_written_among_others_is_said_before_the_zip_begins(server: Running) -> None:
+    ids = [server.add(tone()), server.add(tone(channels=9))]
+    error = refused(server.client.post("/v1/export", json={"ids": ids, "format": "flac"}), 400)
+    assert "9 channels" in error["message"] and ids[1] in error["message"]
+    assert len(unpacked(server.client.post("/v1/export", json={"ids": ids, "format": "wav32f"}).content)) == 2
+
+
+def test_a_sound_whose_file_is_gone_is_said_before_the_zip_begins(server: Running) -> None:
+    ids = [server.add(), server.add()]
+    server.library.get(ids[1]).path.unlink()
+    assert ids[1] in refused(server.client.post("/v1/export", json={"ids": ids}), 503)["message"]

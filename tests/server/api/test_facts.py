@@ -1,6 +1,8 @@
 """What a server says of itself, and the page that it serves."""
 
+from base64 import b64encode
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -82,6 +84,9 @@ def test_the_api_is_described_without_help_from_elsewhere(server: Running) -> No
     page = server.client.get("/docs").text
     assert "http://" not in page and "https://" not in page and "<script" not in page and "//" not in page
     assert all(f"<code>{path}</code>" in page for path in paths)
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    allowed = b64encode(sha256(style.encode()).digest()).decode()
+    assert f"'sha256-{allowed}'" in server.client.get("/docs").headers["content-security-policy"]
     assert server.client.get("/").status_code == 307  # no page is served: the description is
 
 
@@ -94,11 +99,21 @@ def test_the_page_and_its_files(start: Starter, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret")
     server = start(replace(QUICK, page=page))
     index = server.client.get("/")
+    assert "unsafe" not in index.headers["content-security-policy"]
     assert "studio" in index.text and index.headers["cache-control"] == "no-cache"
     asset = server.client.get("/assets/app-1a2b.js")
     assert "immutable" in asset.headers["cache-control"] and "javascript" in asset.headers["content-type"]
     assert server.client.get("/icon.svg").status_code == 200
-    for path in ("/assets/..%2f..%2fsecret", "/..%2fsecret", "/assets/none.js", "/assets/", "/secret", "/.hidden"):
+    for path in (
+        "/assets/..%2f..%2fsecret",
+        "/..%2fsecret",
+        "/assets/none.js",
+        "/assets/",
+        "/secret",
+        "/.hidden",
+        "/%00",
+        "/" + 3000 * "a",
+    ):
         refused(server.client.get(path), 404)
     assert server.client.get("/health").status_code == 200
 

@@ -55,7 +55,9 @@ def test_the_own_page_is_welcome(server: Running) -> None:
 def test_every_answer_keeps_to_itself(server: Running) -> None:
     for path in ("/docs", "/v1/clips", "/nowhere", "/health"):
         headers = server.client.get(path).headers
-        assert "default-src 'self'" in headers["content-security-policy"]
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'" if path == "/docs" else "default-src 'self'")
+        assert "frame-ancestors 'none'" in policy and "unsafe" not in policy
         assert "http:" not in headers["content-security-policy"] and "*" not in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
     assert server.client.get("/v1/clips").headers["cache-control"] == "no-store"

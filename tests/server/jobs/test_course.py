@@ -169,6 +169,24 @@ def test_a_take_that_breaks_down_takes_no_server_with_it(tiny_folder: Path, libr
         assert last(workshop, workshop.submit(SHORT)).state == "done"
 
 
+def test_a_take_that_breaks_down_takes_none_of_its_batch_with_it(tiny_folder: Path, library: Library) -> None:
+    model = Fragile.from_pretrained(tiny_folder)
+    with Workshop(model, library) as workshop:
+        job = workshop.submit(GenerateRequest(prompt="rain", takes=16, steps=40, seed=1), client="a")
+        steps = workshop.watch(job.id)
+        while next(steps).done < 5:
+            pass
+        broken = workshop.submit(GenerateRequest(prompt="thunder", takes=3), client="b")
+        seen = [now.done for now in steps]
+        assert last(workshop, broken).state == "failed"
+        end = last(workshop, job)
+        assert end.state == "done" and end.done == end.total == 640 and seen == sorted(seen)
+        clip = library.clip(end.entries[0])
+        assert clip.recipe is not None
+        (alone,) = model.replay([clip.recipe])
+        assert np.allclose(alone.samples, clip.samples, atol=2**-23)
+
+
 def test_the_load_adds_up(workshop: Workshop) -> None:
     assert last(workshop, workshop.submit(SHORT)).state == "done"
     workshop.cancel(workshop.submit(LONG).id)

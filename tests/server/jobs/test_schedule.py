@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from soundctm.audio import Recipe
+from soundctm.server.jobs.forecast import foreseen
 from soundctm.server.jobs.job import Task, Ticket
 from soundctm.server.jobs.orders import Order
 from soundctm.server.jobs.pace import Pace
@@ -102,18 +103,103 @@ def test_a_dropped_job_is_not_drawn_and_a_closed_schedule_gives_nothing(schedule
     assert schedule.waiting == []
 
 
+def test_a_take_with_much_work_has_its_turn_however_many_small_ones_come(schedule: Schedule) -> None:
+    """Of its own client, and of clients that come anew all the time."""
+    (long,) = tickets("a", steps=16)
+    with schedule.lock:
+        schedule.add([long])
+        for turn in range(20):
+            schedule.add(tickets("a", takes=2))
+            schedule.add(tickets(f"new {turn}"))
+            taken = [schedule.next(wait=False), schedule.next(wait=False)]
+            if long in taken:
+                return
+            for ticket in taken:
+                assert ticket is not None
+                schedule.finish(ticket)
+    pytest.fail("it never had its turn")
+
+
+def test_clients_with_little_to_do_leave_turns_to_those_with_much(schedule: Schedule) -> None:
+    (long,) = tickets("a", steps=16)
+    with schedule.lock:
+        schedule.add([long])
+        schedule.add(tickets("b", takes=8))
+    assert long in drawn(schedule, 2)
+
+
+def test_the_schedule_forgets_clients_that_have_gone(schedule: Schedule) -> None:
+    for client in map(str, range(50)):
+        with schedule.lock:
+            schedule.add(tickets(client, takes=3))
+        (first,) = drawn(schedule, 1)
+        with schedule.lock:
+            schedule.drop(first.task)
+            schedule.finish(first)
+    assert not schedule._since and not schedule._overtaken
+
+
+def test_a_long_take_that_is_dropped_keeps_no_worker_waiting(schedule: Schedule) -> None:
+    got: list[Ticket | None] = []
+
+    def idle() -> None:
+        with schedule.lock:
+            got.append(schedule.next(wait=True))
+
+    (running,), (long,), (short,) = tickets("b", seconds=30.0), tickets("a", seconds=600.0), tickets("c")
+    with schedule.lock:
+        schedule.add([running])
+        assert schedule.next(wait=False) is running
+        schedule.add([long])
+        schedule.add([short])
+    worker = threading.Thread(target=idle, daemon=True)
+    worker.start()
+    while not schedule._idle:
+        pass
+    with schedule.lock:
+        schedule.drop(long.task)
+    worker.join(10)
+    assert got == [short]
+    with schedule.lock:
+        schedule.close()
+
+
+def seen(tasks: list[Task], task: Task) -> tuple[int | None, float | None]:
+    pace = Pace()
+    pace.seconds = 1.0
+    job = foreseen(task, tasks, pace)
+    return job.place, job.seconds_left
+
+
+def test_an_audition_is_not_told_to_wait_for_what_it_overtakes() -> None:
+    long, short, later = (tickets("a", takes, steps)[0].task for takes, steps in ((100, 16), (6, 1), (1, 1)))
+    assert seen([long, short, later], long) == (2, 1600 + 7)
+    assert seen([long, short, later], short) == (0, 6)
+    assert seen([long, short, later], later) == (1, 7)
+
+
+def test_other_clients_take_turns_with_a_job() -> None:
+    long, mine, small = tickets("a", 100, 16)[0].task, tickets("b", 6)[0].task, tickets("c", 2)[0].task
+    assert seen([long, mine, small], mine) == (1, 6 + 6 + 2)
+    assert seen([mine, long], mine) == (0, 6 + 6)
+
+
 def test_the_pace_is_that_of_the_work() -> None:
     now = 0.0
     pace = Pace(clock=lambda: now)
     assert pace.left(10) is None
-    for _ in range(50):
-        now += 0.2
-        pace.tick(busy=True)
-    assert pace.left(10) == pytest.approx(2.0)
-    pace.tick(busy=False)
-    now += 3.0  # nobody was at work
-    pace.tick(busy=True)
+    pace.begin()
+    now += 8.0  # a unit of a large model
+    pace.tick()
+    assert pace.left(10) == pytest.approx(80.0)
     for _ in range(200):
-        now += 0.1
-        pace.tick(busy=True)
-    assert pace.left(10) == pytest.approx(1.0, rel=0.01)
+        now += 0.2
+        pace.tick()
+    assert pace.left(10) == pytest.approx(2.0, rel=0.01)
+    pace.rest()
+    now += 3.0  # nobody was at work
+    pace.begin()
+    pace.begin()
+    now += 0.2
+    pace.tick()
+    assert pace.left(10) == pytest.approx(2.0, rel=0.01)

@@ -1,5 +1,7 @@
 """The sounds of the library: found, changed, deleted and brought back."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -8,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from soundctm.errors import UserError
 from soundctm.server.api.parts import LibraryPart, OnlyJson, some
 from soundctm.server.api.wire import ClipBody, ClipsBody, PageBody, TreeBody, UndoBody, clip_body, clips_body
-from soundctm.server.library import Kind
+from soundctm.server.library import Entry, Kind, Library, LibraryMiss
 from soundctm.server.library.names import clean_tags
 
 MOST = 1000  # sounds in one request
@@ -20,8 +22,10 @@ class _Body(BaseModel):
 
 
 class Search(_Body):
-    """What is looked for; every word and every tag must be there."""
+    """What is looked for; every word and every tag must be there. With ``ids`` nothing is looked for: those sounds are
+    given that there are, deleted or not, in that order."""
 
+    ids: tuple[str, ...] = Field((), max_length=200, description="Ids of sounds; nothing else may be asked with them.")
     text: str = Field("", description="Words of the name, the prompt or the tags.")
     tag: tuple[str, ...] = ()
     starred: bool | None = None
@@ -54,12 +58,23 @@ class Token(_Body):
 
 @router.get("/clips")
 def search(query: Annotated[Search, Query()], library: LibraryPart) -> PageBody:
-    """Sounds, newest first, or most alike first."""
+    """Sounds, newest first, or most alike first; or certain ones by their ids."""
+    if query.ids:
+        return PageBody(clips=clips_body(_there(query, library)).clips, next_cursor=None, scores=None)
     page = library.search(
         query.text, query.tag, query.starred, query.kind, query.deleted, query.similar_to, query.limit, query.cursor
     )
     scores = None if page.scores is None else list(page.scores)
     return PageBody(clips=clips_body(page.entries).clips, next_cursor=page.next_cursor, scores=scores)
+
+
+def _there(query: Search, library: Library) -> Iterator[Entry]:
+    others = query.model_fields_set - {"ids"}
+    if others:
+        raise UserError(f"ids and {min(others)} cannot be asked for together; leave one out")
+    for identifier in dict.fromkeys(query.ids):
+        with suppress(LibraryMiss):  # purged meanwhile: who asks sees that it is not among them
+            yield library.get(identifier)
 
 
 @router.get("/clips/{id}")

@@ -40,11 +40,20 @@ def decode(file: BinaryIO, limits: UploadLimits) -> Clip:
                 copy.write(piece)
         about = _run(source, target, limits)
         recipe = about["recipe"]
-        samples = np.fromfile(target, "<f4").reshape(about["frames"], about["channels"])
         return Clip(
-            np.ascontiguousarray(samples.T, dtype=np.float32), about["rate"],
+            _samples(target, about["channels"], about["frames"]), about["rate"],
             None if recipe is None else Recipe.from_json(recipe, "the file"),
         )  # fmt: skip
+
+
+def _samples(path: Path, channels: int, frames: int) -> np.ndarray:
+    """Float32 ``[channels, frames]`` of an interleaved file, piece by piece: two of it would be a lot."""
+    samples = np.empty((channels, frames), np.float32)
+    with path.open("rb") as file:
+        for start in range(0, frames, _PIECE):
+            piece = np.fromfile(file, "<f4", channels * min(_PIECE, frames - start))
+            samples[:, start : start + _PIECE] = piece.reshape(-1, channels).T
+    return samples
 
 
 def _run(source: Path, target: Path, limits: UploadLimits) -> _About:

@@ -4,15 +4,17 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response, StreamingResponse
 
+from soundctm.audio import Clip
 from soundctm.errors import UserError
 from soundctm.server.api.clips import MOST
 from soundctm.server.api.parts import OnlyJson, Parts, PartsPart, some
 from soundctm.server.api.renderings import SUFFIXES, Format, Rate, render
-from soundctm.server.library import Entry, file_name
+from soundctm.server.library import Entry, LibraryFault, file_name
 
 router = APIRouter(prefix="/v1", tags=["sounds"])
 _ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}}}
@@ -36,10 +38,23 @@ def export(body: Export, parts: PartsPart) -> Response:
     if not ids:
         raise UserError("ids is empty; name one sound or more")
     entries = [parts.library.get(identifier) for identifier in ids]
-    if len(entries) == 1:  # what cannot be written in this format is said before anything is sent
-        parts.renderings.get(ids[0], body.format, body.rate)
+    _check(entries, body)
     headers = {"Content-Disposition": 'attachment; filename="soundctm.zip"', "Cache-Control": "no-store"}
     return StreamingResponse(_zipped(parts, entries, body), 200, headers, "application/zip")
+
+
+def _check(entries: Sequence[Entry], body: Export) -> None:
+    """Say what cannot be written before anything is sent, as nobody reads words in the middle of a zip."""
+    for entry in entries:
+        if not entry.path.is_file():
+            raise LibraryFault(f"the file of the sound {entry.id} is gone; restore it from a backup")
+    shapes = {(entry.channels, entry.sample_rate): entry for entry in entries}
+    for (channels, rate), entry in shapes.items():
+        silence = Clip(np.zeros((channels, rate // 10 + 1), np.float32), rate)
+        try:
+            render(silence, body.format, body.rate)
+        except UserError as error:
+            raise UserError(f"the sound {entry.id}: {error}") from error
 
 
 class _Sink:

@@ -19,10 +19,9 @@ UPLOADS = {"/v1/clips", "/v1/sketch"}
 _FORM_EXTRA = 2**16  # bytes of a form around its file
 _DRAINED, _DRAIN_SECONDS = 2**30, 10.0
 SECURITY_HEADERS: Mapping[str, str] = {
-    # A page may draw with styles that it makes itself (waveforms are), and play what it has received; nothing else.
-    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
-    "media-src 'self' blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'",
+    # A page may show and play what it has made of what it received; nothing else.
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+    "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",

@@ -38,10 +38,10 @@ def jobs(
 ) -> JobsBody:
     """Jobs, newest first; of certain states, or all."""
     if not state:
-        return JobsBody(jobs=[job_body(parts.workshop.job(each.id)) for each in parts.library.jobs((), limit)])
+        return JobsBody(jobs=[job_body(parts.workshop.job_of(each)) for each in parts.library.jobs((), limit)])
     # What has just ended may stand in the library as running still.
     records = parts.library.jobs({*state, *UNFINISHED}, MAX_JOBS)
-    found = (parts.workshop.job(each.id) for each in records)
+    found = map(parts.workshop.job_of, records)
     return JobsBody(jobs=[job_body(job) for job in islice((job for job in found if job.state in state), limit)])
 
 

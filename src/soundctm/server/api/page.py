@@ -1,5 +1,7 @@
 """The page, and a description of the API that needs nothing from elsewhere."""
 
+from base64 import b64encode
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,9 @@ def add_page(app: FastAPI, folder: Path | None) -> None:
     """Serve the built page; without one, its address leads to the description of the API."""
     router = APIRouter(include_in_schema=False)
     built = folder is not None and (folder / INDEX).is_file()
+    files: dict[str, Path] = {}
+    if folder is not None and built:
+        files = {file.name: file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")}
 
     @router.get("/", response_class=Response)
     async def index() -> Response:
@@ -42,13 +47,16 @@ def add_page(app: FastAPI, folder: Path | None) -> None:
 
     @router.get("/docs", response_class=Response)
     async def docs(request: Request) -> Response:
-        return HTMLResponse(described(request.app.openapi()), headers={"Cache-Control": "no-cache"})
+        style = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
+        policy = f"default-src 'none'; style-src {style}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": policy}
+        return HTMLResponse(described(request.app.openapi()), headers=headers)
 
     @router.get("/{name}", response_class=Response)
     async def beside(name: str) -> Response:
         """Icons and the like, which lie beside the index."""
-        found = None if folder is None else folder / name
-        if found is None or not built or name.startswith(".") or found.parent != folder or not found.is_file():
+        found = files.get(name)
+        if found is None:
             raise Refusal(404, "there is nothing at this address; see /docs for what there is")
         return FileResponse(found, headers={"Cache-Control": "no-cache"})
 

@@ -52,8 +52,8 @@ class ClipBody(BaseModel):
 
 
 class JobBody(BaseModel):
-    """A job. ``place`` counts those before it while it waits; ``done`` and ``total`` are network steps over all takes;
-    ``clips`` are the sounds that it has made so far."""
+    """A job. ``place`` counts the jobs and the clients whose turn comes before while it waits; ``done`` and ``total``
+    are network steps over all takes; ``clips`` are the sounds that it has made so far."""
 
     id: str
     kind: str

@@ -5,11 +5,19 @@ import queue
 import threading
 from collections.abc import Callable
 
+import numpy as np
+
+from soundctm.audio import Clip
 from soundctm.errors import UserError
 
 Errand = Callable[[], None]
+Embed = Callable[[Clip], np.ndarray | None]
 
 log = logging.getLogger(__name__)
+
+
+def no_embedding(clip: Clip) -> None:
+    """Sounds whose likeness nobody asks for."""
 
 
 class Clerk:

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from soundctm.audio import Recipe
+from soundctm.errors import UserError
 from soundctm.performance import work
 from soundctm.server.jobs.orders import Order
 from soundctm.server.library import JobRecord, State
@@ -17,9 +19,9 @@ FINAL: frozenset[State] = frozenset({"done", "failed", "cancelled", "interrupted
 class Job:
     """A job at one moment.
 
-    ``place`` counts the jobs before it while it waits; ``done`` and ``total`` network steps over all takes, both 0 for
-    a job of which only the record is left; ``seconds_left`` None where nobody can tell yet; ``entries`` the sounds made
-    so far, ids of the library in the order in which they came.
+    ``place`` counts the jobs before it, and the clients whose turn comes before, while it waits; ``done`` and ``total``
+    network steps over all takes, both 0 for a job of which only the record is left; ``seconds_left`` None where nobody
+    can tell yet; ``entries`` the sounds made so far, ids of the library in the order in which they came.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Task:
         self.state: State = record.state
         self.error: str | None = None
         self.total = sum(map(work, order.recipes))
+        self.weight = work(order.recipes[0])  # of one take
         self.done = 0
         self.left = len(order.recipes)
         self.entries: list[str] = []
@@ -90,3 +93,13 @@ class Ticket:
     task: Task
     recipe: Recipe
     number: int  # of all tickets ever
+
+    @cached_property
+    def work(self) -> int:
+        """Units of work of this take."""
+        return work(self.recipe)
+
+
+def said(error: Exception) -> str:
+    """Why a job failed, in words."""
+    return str(error) if isinstance(error, UserError) else f"a take failed ({type(error).__name__}: {error})"

@@ -1,13 +1,14 @@
 """From a request to recipes: everything that a job needs is looked up and checked before it is taken on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from soundctm import edits
 from soundctm.audio import Clip, Recipe
 from soundctm.checks import LONGEST, check_recipe
 from soundctm.edits import Plan
+from soundctm.errors import UserError
 from soundctm.model import SoundCTM
 from soundctm.revisions import looped, refined, relatives
 from soundctm.server.jobs.requests import (
@@ -32,12 +33,14 @@ GUIDED = {"takes", "steps", "seed", "omega", "nu", "gamma", "negative", "targets
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be made, of which recordings (by digest), and as what it goes into the library."""
+    """What is to be made, of which recordings (by digest), and as what it goes into the library; ``seed`` where it may
+    have been drawn, None for takes that keep the seed of another."""
 
     recipes: tuple[Recipe, ...]
     sources: Sources
     parents: tuple[str, ...]
     kind: Kind
+    seed: int | None = None
 
 
 def order_of(request: Request, model: SoundCTM, library: Library) -> Order:
@@ -49,7 +52,7 @@ def order_of(request: Request, model: SoundCTM, library: Library) -> Order:
         for source in recipe.sources:
             find_clip(source, order.sources)
     recipes = tuple(model.computation.in_precision(recipe) for recipe in order.recipes)
-    return Order(recipes, order.sources, order.parents, order.kind)
+    return replace(order, recipes=recipes)
 
 
 class _Kitchen:
@@ -60,7 +63,8 @@ class _Kitchen:
         match request:
             case GenerateRequest():
                 fields = _fields(request, GUIDED | {"seconds", "loop"})
-                return Order(tuple(self.model.recipes(request.prompt, **fields)), {}, (), "take")
+                recipes = self.model.recipes(request.prompt, **fields)
+                return Order(tuple(recipes), {}, (), "take", recipes[0].seed)
             case RefineRequest():
                 return self._again(request.clip, "refined", lambda recipe: [refined(recipe, request.steps)])
             case VaryRequest(gamma=gamma, takes=takes, steps=steps):
@@ -80,11 +84,13 @@ class _Kitchen:
     def _loop(self, request: LoopRequest) -> Order:
         clip, name = self._sound(request.clip)
         if clip.recipe is not None and clip.recipe.edit is None and not request.prompt:
+            if request.seed is not None:
+                raise UserError("seed: a take is looped with its own seed; leave it out, or give a prompt")
             seconds = self.model.engine.whole_frames(clip.recipe.seconds, LONGEST)
             return self._again(request.clip, "edit", lambda recipe: [looped(recipe, seconds, request.steps)])
         plan = edits.loop(clip, request.seam, name)
-        recipes = self.model.recipes(request.prompt, steps=request.steps, plan=plan)
-        return Order(tuple(recipes), plan.sources, (request.clip,), "edit")
+        recipes = self.model.recipes(request.prompt, steps=request.steps, seed=request.seed, plan=plan)
+        return Order(tuple(recipes), plan.sources, (request.clip,), "edit", recipes[0].seed)
 
     def _pair(self, request: JoinRequest | MorphRequest) -> Order:
         (clip, name), (other, others) = self._sound(request.clip), self._sound(request.other)
@@ -115,7 +121,9 @@ class _Kitchen:
     def _planned(self, request: Request, plan: Plan, parents: tuple[str, ...]) -> Order:
         fields = _fields(request, GUIDED | {"prompt"})
         prompt = fields.pop("prompt")
-        return Order(tuple(self.model.recipes(prompt, plan=plan, **fields)), plan.sources, parents, "edit")
+        recipes = self.model.recipes(prompt, plan=plan, **fields)
+        seed = recipes[0].seed if plan.recipe is None else None
+        return Order(tuple(recipes), plan.sources, parents, "edit", seed)
 
     def _sound(self, identifier: str) -> tuple[Clip, str]:
         return self.library.clip(identifier), self.library.get(identifier).name

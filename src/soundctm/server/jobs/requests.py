@@ -1,11 +1,13 @@
 """What can be asked of the workshop: plain values, as they come from a page and go into the library."""
 
-from typing import ClassVar, Literal, get_args
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from soundctm.audio.recipe import Steering
 from soundctm.audio.target import Target
+from soundctm.server.library import LibraryConflict
 
 JobKind = Literal[
     "generate", "refine", "vary", "fill", "extend", "loop", "transform", "extend-bandwidth", "declip", "join", "morph"
@@ -85,14 +87,15 @@ class ExtendRequest(_EditRequest):
 
 
 class LoopRequest(_Request):
-    """The end leads into the beginning. A plain take without a new prompt is made again as a circle; of anything else
-    ``seam`` seconds are invented."""
+    """The end leads into the beginning. A plain take without a new prompt is made again as a circle, with its own seed;
+    of anything else ``seam`` seconds are invented."""
 
     kind = "loop"
     clip: str = ID
     prompt: str = ""
     steps: int = 16
     seam: float = 0.5
+    seed: int | None = None
 
 
 class TransformRequest(_EditRequest):
@@ -140,3 +143,13 @@ EditRequest = (
 Request = GenerateRequest | RefineRequest | VaryRequest | EditRequest
 EDITS: dict[str, type[EditRequest]] = {each.kind: each for each in get_args(EditRequest)}
 REQUESTS: dict[str, type[Request]] = {each.kind: each for each in get_args(Request)}
+
+
+def recalled(kind: str, values: Mapping[str, Any]) -> Request:
+    """The request of a job that was kept. Raises :class:`LibraryConflict` for one that this version does not know."""
+    try:
+        return REQUESTS[kind].model_validate(values)
+    except (KeyError, ValidationError) as error:
+        raise LibraryConflict(
+            f"the job {kind[:40]!r} was asked for in another version of soundctm; ask for it anew"
+        ) from error

@@ -3,18 +3,21 @@
 import threading
 from collections import Counter
 from collections.abc import Iterable
+from itertools import count
 
 from soundctm.crew import SECONDS
-from soundctm.performance import work
 from soundctm.server.jobs.job import Task, Ticket
+
+PATIENCE = 7  # takes of its own client that may overtake one that waits
 
 
 class Schedule:
     """Takes that wait and takes that are made. Its methods are called with ``lock`` held.
 
-    The next take is one of the client with the fewest on their way; of those the one with the least work, so that
-    an audition overtakes refinements of its own client; of those the oldest. Takes that are made at once last no longer
-    than ``seconds`` together, as memory grows with them, or there is only one.
+    The next take is one of the client with the fewest on their way, of several such clients the one that has waited
+    longest for its turn. Of its takes it is the one with the least work, so that an audition overtakes refinements of
+    its own client; but each of ``PATIENCE`` + 1 turns is for the oldest, so that none waits for ever. Takes that are
+    made at once last no longer than ``seconds`` together, as memory grows with them, or there is only one.
     """
 
     def __init__(self, lock: threading.Condition, seconds: float = SECONDS) -> None:
@@ -23,10 +26,15 @@ class Schedule:
         self.running: set[Ticket] = set()
         self.closed = False
         self._idle = 0
+        self._clock = count()
+        self._since: dict[str, int] = {}  # when a client had its last turn, or came
+        self._overtaken: Counter[str] = Counter()  # turns of a client since its oldest take was passed over
 
     def add(self, tickets: Iterable[Ticket]) -> None:
         """Queue takes."""
-        self.waiting.extend(tickets)
+        for ticket in tickets:
+            self.waiting.append(ticket)
+            self._since.setdefault(ticket.task.client, next(self._clock))
         self.lock.notify_all()
 
     def next(self, wait: bool) -> Ticket | None:
@@ -47,22 +55,43 @@ class Schedule:
     def _take(self) -> Ticket | None:
         if self.closed or not self.waiting:
             return None
-        busy = Counter(ticket.task.client for ticket in self.running)
-        chosen = min(self.waiting, key=lambda ticket: (busy[ticket.task.client], work(ticket.recipe), ticket.number))
+        own = self._next_in_turn()
+        client, oldest = own[0].task.client, own[0]
+        late = self._overtaken[client] >= PATIENCE
+        chosen = oldest if late else min(own, key=lambda ticket: (ticket.work, ticket.number))
         if self.running and chosen.recipe.seconds + sum(t.recipe.seconds for t in self.running) > self.seconds:
             return None
         self.waiting.remove(chosen)
         self.running.add(chosen)
+        self._since[client] = next(self._clock)
+        self._overtaken[client] = 0 if chosen is oldest else self._overtaken[client] + 1
         return chosen
+
+    def _next_in_turn(self) -> list[Ticket]:
+        """The takes of the client whose turn it is, oldest first."""
+        busy = Counter(ticket.task.client for ticket in self.running)
+        clients = {ticket.task.client for ticket in self.waiting}
+        client = min(clients, key=lambda each: (busy[each], self._since[each]))
+        return [ticket for ticket in self.waiting if ticket.task.client == client]
 
     def finish(self, ticket: Ticket) -> None:
         """A take is no longer being made."""
         self.running.discard(ticket)
+        self._forget_clients()
         self.lock.notify_all()
 
     def drop(self, task: Task) -> None:
         """Forget the takes of a task that wait."""
         self.waiting = [ticket for ticket in self.waiting if ticket.task is not task]
+        self._forget_clients()
+        self.lock.notify_all()  # others may fit where one of these did not
+
+    def _forget_clients(self) -> None:
+        """Those that have nothing here: clients have no end."""
+        known = {ticket.task.client for ticket in (*self.waiting, *self.running)}
+        for client in self._since.keys() - known:
+            del self._since[client]
+            del self._overtaken[client]
 
     def close(self) -> None:
         """Hand out no more."""

@@ -1,12 +1,11 @@
 """The workshop: jobs go in, sounds go into the library, and everybody can see how far each job is."""
 
 import atexit
+import logging
 import queue
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -15,23 +14,20 @@ from soundctm.audio import Clip
 from soundctm.errors import UserError
 from soundctm.lanes import Dropped
 from soundctm.model import SoundCTM
-from soundctm.performance import work
-from soundctm.server.jobs.clerk import Clerk
-from soundctm.server.jobs.job import Job, Listener, Task, Ticket, kept
-from soundctm.server.jobs.limits import LONGEST_WAIT, Limits, Load, QueueFull
+from soundctm.server.jobs.clerk import Clerk, Embed, no_embedding
+from soundctm.server.jobs.forecast import foreseen
+from soundctm.server.jobs.job import Job, Listener, Task, Ticket, said
+from soundctm.server.jobs.ledger import Ledger
+from soundctm.server.jobs.limits import Limits, Load
 from soundctm.server.jobs.orders import order_of
 from soundctm.server.jobs.pace import Pace
-from soundctm.server.jobs.requests import REQUESTS, Request
+from soundctm.server.jobs.requests import Request, recalled
+from soundctm.server.jobs.room import Room
 from soundctm.server.jobs.schedule import Schedule
 from soundctm.server.jobs.workers import Result, Workers
-from soundctm.server.library import Library, LibraryConflict, State
+from soundctm.server.library import JobRecord, Library, LibraryConflict, State
 
-REMEMBERED = 256  # jobs that have ended
-Embed = Callable[[Clip], np.ndarray | None]
-
-
-def no_embedding(clip: Clip) -> None:
-    """Sounds whose likeness nobody asks for."""
+log = logging.getLogger(__name__)
 
 
 class Workshop:
@@ -49,11 +45,12 @@ class Workshop:
         self._lock = threading.Condition(threading.RLock())
         self._schedule = Schedule(self._lock)
         self._pace = Pace()
+        self._room = Room(self._lock, self._schedule, self._pace, limits.queue)
         self._tasks: dict[str, Task] = {}  # in the order in which they came
-        self._past: OrderedDict[str, Job] = OrderedDict()
+        self._ledger = Ledger(library)
         self._numbers = iter(range(2**63))
         self._ended: dict[State, int] = {"done": 0, "failed": 0, "cancelled": 0, "interrupted": 0}
-        self._coming, self._takes, self._sound, self._closed = 0, 0, 0.0, False
+        self._takes, self._sound = 0, 0.0
         self._clerk = Clerk()
         self._workers = Workers(model, self._pull, self._tick, self._deliver)
         self._clerk.start()
@@ -69,26 +66,33 @@ class Workshop:
         :class:`QueueFull`.
         """
         order = order_of(request, self.model, self.library)
-        if "seed" in type(request).model_fields:  # so that a job that is run again makes the same takes
-            request = request.model_copy(update={"seed": order.recipes[0].seed})
-        with self._room(len(order.recipes)):
+        if order.seed is not None:  # so that a job that is run again makes the same takes
+            request = request.model_copy(update={"seed": order.seed})
+        with self._room.kept(len(order.recipes)):
             record = self.library.save_job(request.kind, request.model_dump(mode="json"))
             with self._lock:
                 return self._enter(Task(record, order, client))
 
     def again(self, identifier: str, client: str = "") -> Job:
         """Take on a job that has ended once more, as a new one."""
-        record = self.library.job(identifier)
-        if record.state in ("queued", "running"):
-            raise LibraryConflict(f"the job {identifier} is {record.state}; wait for its end, or cancel it first")
-        return self.submit(REQUESTS[record.kind].model_validate(record.request), client)
+        job = self.job(identifier)  # the library may not have heard of its end yet
+        if not job.final:
+            raise LibraryConflict(f"the job {identifier} is {job.state}; wait for its end, or cancel it first")
+        return self.submit(recalled(job.kind, job.request), client)
 
     def job(self, identifier: str) -> Job:
         """A job now. Raises :class:`LibraryMiss` for an unknown one."""
         with self._lock:
             if (task := self._tasks.get(identifier)) is not None:
                 return self._seen(task)
-        return self._ended_job(identifier)
+        return self._ledger.find(identifier)
+
+    def job_of(self, record: JobRecord) -> Job:
+        """The job of a record that the library gave: what is known here is newer."""
+        with self._lock:
+            if (task := self._tasks.get(record.id)) is not None:
+                return self._seen(task)
+        return self._ledger.recall(record)
 
     def cancel(self, identifier: str) -> Job:
         """End a job with the step that it is at; one that has ended already stays as it is."""
@@ -96,49 +100,54 @@ class Workshop:
             if (task := self._tasks.get(identifier)) is not None:
                 self._end(task, "cancelled")
                 return self._seen(task)
-        return self._ended_job(identifier)
+        return self._ledger.find(identifier)
 
     def listen(self, identifier: str, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with the job now and after each change, in threads of the workshop: it must be quick. What
         is returned ends that."""
         with self._lock:
             if (task := self._tasks.get(identifier)) is not None:
-                listener(self._seen(task))
                 if not task.ended:
                     task.listeners.append(listener)
+                listener(self._seen(task))
                 return partial(self._forget, task, listener)
-        listener(self._ended_job(identifier))
+        listener(self._ledger.find(identifier))
         return lambda: None
-
-    def _ended_job(self, identifier: str) -> Job:
-        return self._past.get(identifier) or kept(self.library.job(identifier))
 
     def watch(self, identifier: str) -> Iterator[Job]:
         """The job now, and after each change until it has ended."""
         news: queue.SimpleQueue[Job] = queue.SimpleQueue()
         stop = self.listen(identifier, news.put)
-        return self._news(news, stop)
+        try:
+            while True:
+                job = news.get()
+                yield job
+                if job.final:
+                    return
+        finally:
+            stop()
 
     @property
     def load(self) -> Load:
         """What it does and has done."""
         with self._lock:
-            return Load(
-                len(self._schedule.waiting), len(self._schedule.running), len(self._tasks), self._takes, self._sound,
-                dict(self._ended),
-            )  # fmt: skip
+            open_jobs = sum(not task.ended for task in self._tasks.values())
+            waiting, running = len(self._schedule.waiting), len(self._schedule.running)
+            return Load(waiting, running, open_jobs, self._takes, self._sound, dict(self._ended))
 
     def close(self) -> None:
         """End all jobs with the step that they are at, and all threads; a second time does nothing."""
         with self._lock:
-            if self._closed:
+            if self._room.closed:
                 return
-            self._closed = True
+            self._room.closed = True
             for task in list(self._tasks.values()):
                 self._end(task, "interrupted", "the server was stopped before the job was done; it can be run again")
             self._schedule.close()
         atexit.unregister(self.close)
         self._workers.join()
+        self._room.wait_until_nobody_comes()  # their jobs are interrupted too
+        self._clerk.give(partial(self._ledger.settle, self._put_away))
         self._clerk.close()
 
     def __enter__(self) -> "Workshop":
@@ -149,29 +158,9 @@ class Workshop:
 
     # ---- jobs in
 
-    @contextmanager
-    def _room(self, takes: int) -> Iterator[None]:
-        """Room for so many takes, which is kept until the caller has put them there."""
-        with self._lock:
-            self._check_room(takes)
-            self._coming += takes
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._coming -= takes
-
-    def _check_room(self, takes: int) -> None:
-        if self._closed:
-            raise LibraryConflict("the server is being stopped; ask again when it is back")
-        waiting = len(self._schedule.waiting) + self._coming
-        if waiting and waiting + takes > self.limits.queue:
-            left = self._pace.left(sum(work(ticket.recipe) for ticket in self._schedule.waiting))
-            raise QueueFull(waiting, self.limits.queue, min(max(1.0, left or 1.0), LONGEST_WAIT))
-
     def _enter(self, task: Task) -> Job:
         self._tasks[task.id] = task
-        if self._closed:
+        if self._room.closed:
             self._end(task, "interrupted", "the server was stopped before the job began; it can be run again")
         else:
             self._schedule.add(Ticket(task, recipe, next(self._numbers)) for recipe in task.order.recipes)
@@ -182,14 +171,12 @@ class Workshop:
     def _pull(self, wait: bool) -> Ticket | None:
         with self._lock:
             ticket = self._schedule.next(wait)
-            if ticket is not None and ticket.task.state == "queued":
-                task = ticket.task
-                task.state, task.due = "running", time.monotonic() + self.limits.seconds
-                self._clerk.give(partial(self._note, task, "running", None))
-                self._tell(task)
+            if ticket is not None:
+                self._pace.begin()
+                self._begin(ticket.task)
             return ticket
 
-    def _tick(self, ticket: Ticket) -> None:
+    def _tick(self, ticket: Ticket, new: bool) -> None:
         task = ticket.task
         with self._lock:
             if not task.ended and task.due is not None and time.monotonic() > task.due:
@@ -198,39 +185,39 @@ class Workshop:
                 )
             if task.ended:
                 raise Dropped
-            self._pace.tick(busy=bool(self._schedule.running))
-            task.done += 1
+            self._pace.tick()
+            task.done += new
             self._tell(task)
 
     def _deliver(self, ticket: Ticket, result: Result) -> None:
         with self._lock:
-            self._schedule.finish(ticket)
-            if ticket.task.ended:
-                return
-            if isinstance(result, Exception):
-                self._end(ticket.task, "failed", _said(result))
-            else:
+            if not ticket.task.ended and not isinstance(result, Exception):
                 self._clerk.give(partial(self._keep, ticket, result))
+                return
+            self._finish(ticket)
+            if isinstance(result, Exception):
+                self._end(ticket.task, "failed", said(result))
 
     # ---- what the clerk does
 
     def _keep(self, ticket: Ticket, samples: np.ndarray) -> None:
-        """Put a take into the library."""
+        """Put a take into the library. Until it is there it counts as one that is being made: it takes memory."""
         task, order = ticket.task, ticket.task.order
-        if task.ended:
-            return
         clip = Clip(samples, self.model.sample_rate, ticket.recipe)
+        add = partial(self.library.add, clip, kind=order.kind, parents=order.parents, job=task.id)
         try:
-            entry = self.library.add(
-                clip, kind=order.kind, parents=order.parents, embedding=self.embed(clip), job=task.id
-            )
+            entry = None if task.ended else add(embedding=self.embed(clip))
         except Exception as error:  # a full disk, say: the job says so, and the server goes on
             with self._lock:
-                self._end(task, "failed", _said(error))
+                self._finish(ticket)
+                self._end(task, "failed", said(error))
             if not isinstance(error, UserError):
                 raise
             return
         with self._lock:
+            self._finish(ticket)
+            if entry is None:
+                return
             task.entries.append(entry.id)
             task.left -= 1
             self._takes += 1
@@ -240,19 +227,34 @@ class Workshop:
             else:
                 self._end(task, "done")
 
-    def _note(self, task: Task, state: State, error: str | None) -> None:
-        """Put into the library how a job is, and forget it when it has ended."""
-        if state == "running" and task.ended:
-            return
-        self.library.update_job(task.id, state, error)
-        if state != "running":
-            with self._lock:
-                self._past[task.id] = self._seen(task)
-                self._tasks.pop(task.id, None)
-                while len(self._past) > REMEMBERED:
-                    self._past.popitem(last=False)
+    def _note_begin(self, task: Task) -> None:
+        if not task.ended:
+            self.library.update_job(task.id, "running")
+
+    def _note_end(self, task: Task) -> None:
+        self._ledger.owe(task)
+        self._ledger.settle(self._put_away)
+
+    def _put_away(self, task: Task) -> None:
+        """Forget a task whose end the library knows."""
+        with self._lock:
+            self._ledger.remember(self._seen(task))
+            self._tasks.pop(task.id, None)
 
     # ---- with the lock held
+
+    def _finish(self, ticket: Ticket) -> None:
+        self._schedule.finish(ticket)
+        if not self._schedule.running:
+            self._pace.rest()
+
+    def _begin(self, task: Task) -> None:
+        if task.state != "queued":
+            return
+        task.state, task.due = "running", time.monotonic() + self.limits.seconds
+        self._clerk.give(partial(self._note_begin, task))
+        self._tell(task)
+        self._tell_waiting()
 
     def _end(self, task: Task, state: State, error: str | None = None) -> None:
         if task.ended:
@@ -260,39 +262,34 @@ class Workshop:
         task.state, task.error = state, error
         self._ended[state] += 1
         self._schedule.drop(task)
-        self._clerk.give(partial(self._note, task, state, error))
+        self._clerk.give(partial(self._note_end, task))
         self._tell(task)
         task.listeners.clear()
+        self._tell_waiting()
+
+    def _tell_waiting(self) -> None:
+        """Their places may be others now."""
+        for task in list(self._tasks.values()):
+            if task.state == "queued":
+                self._tell(task)
 
     def _seen(self, task: Task) -> Job:
-        before = [other for other in self._tasks.values() if not other.ended]
-        before = before[: before.index(task)] if task in before else []
-        units = sum(other.total - other.done for other in [*before, task])
-        return task.job(len(before), self._pace.left(units))
+        return foreseen(task, self._tasks.values(), self._pace)
 
     def _tell(self, task: Task) -> None:
-        if task.listeners:
-            job = self._seen(task)
-            for listener in list(task.listeners):
+        if not task.listeners:
+            return
+        job = self._seen(task)
+        for listener in list(task.listeners):
+            if listener not in task.listeners:  # one before it has stopped it, or has ended the job
+                continue
+            try:
                 listener(job)
+            except Exception:  # its own fault: neither the job nor who else listens has to suffer
+                log.exception("who listens to job %s failed, and is not told any more", task.id)
+                self._forget(task, listener)
 
     def _forget(self, task: Task, listener: Listener) -> None:
         with self._lock:
             if listener in task.listeners:
                 task.listeners.remove(listener)
-
-    @staticmethod
-    def _news(news: "queue.SimpleQueue[Job]", stop: Callable[[], None]) -> Iterator[Job]:
-        try:
-            while True:
-                job = news.get()
-                yield job
-                if job.final:
-                    return
-        finally:
-            stop()
-
-
-def _said(error: Exception) -> str:
-    """Why a job failed, in words."""
-    return str(error) if isinstance(error, UserError) else f"a take failed ({type(error).__name__}: {error})"

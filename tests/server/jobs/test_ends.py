@@ -1,0 +1,170 @@
+"""What must not go wrong at the end of a job: listeners that fail, a library that is ill, a server that stops."""
+
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from soundctm import Clip, SoundCTM, crew
+from soundctm.errors import UserError
+from soundctm.server.jobs import GenerateRequest, Job, LoopRequest, Workshop
+from soundctm.server.library import JobRecord, Library, LibraryFault, State
+
+LONG = GenerateRequest(prompt="rain", takes=200, steps=128, seed=1)
+SHORT = GenerateRequest(prompt="a bell", takes=2, steps=2, seed=1)
+
+
+def last(workshop: Workshop, job: Job) -> Job:
+    """The job when it has ended."""
+    *_, end = workshop.watch(job.id)
+    return end
+
+
+def test_a_listener_that_fails_harms_nobody(workshop: Workshop) -> None:
+    def fail(job: Job) -> None:
+        if job.state == "running":
+            raise RuntimeError("no ears")
+
+    job = workshop.submit(GenerateRequest(prompt="rain", takes=4, steps=30))
+    workshop.listen(job.id, fail)
+    assert last(workshop, job).state == "done"
+    assert last(workshop, workshop.submit(SHORT)).state == "done"
+    assert workshop.load.running == 0
+
+
+def test_nobody_hears_of_a_job_after_its_end(workshop: Workshop) -> None:
+    """Though one listener ends it while all are being told."""
+    heard: list[str] = []
+
+    def end(now: Job) -> None:
+        if now.done == 3:
+            workshop.cancel(now.id)
+
+    job = workshop.submit(LONG)
+    workshop.listen(job.id, end)
+    workshop.listen(job.id, lambda now: heard.append(now.state))
+    assert last(workshop, job).state == "cancelled"
+    workshop.close()
+    assert heard.count("cancelled") == 1 and heard[-1] == "cancelled"
+
+
+def test_who_ends_a_job_when_first_told_hears_of_the_end(workshop: Workshop) -> None:
+    heard: list[str] = []
+
+    def end(now: Job) -> None:
+        heard.append(now.state)
+        workshop.cancel(now.id)
+
+    workshop.listen(workshop.submit(LONG).id, end)
+    assert heard[-1] == "cancelled" and len(heard) == 2
+
+
+def test_who_watches_and_never_looks_is_kept_nowhere(workshop: Workshop) -> None:
+    job = workshop.submit(LONG)
+    for _ in range(5):
+        workshop.watch(job.id)
+    assert workshop._tasks[job.id].listeners == []
+
+
+class Ill(Library):
+    """A library that cannot write how jobs are, while ``ill``; and where new jobs take their time."""
+
+    ill = False
+    slow: threading.Event | None = None
+
+    def update_job(self, identifier: str, state: State, error: str | None = None) -> JobRecord:
+        if self.ill:
+            raise LibraryFault("the disk is full; free some space and try again")
+        return super().update_job(identifier, state, error)
+
+    def save_job(self, kind: str, request: Mapping[str, Any], identifier: str | None = None) -> JobRecord:
+        record = super().save_job(kind, request, identifier)
+        if self.slow is not None:
+            self.slow.set()
+            time.sleep(0.5)
+        return record
+
+
+def test_an_end_that_could_not_be_written_is_written_later(model: SoundCTM, tmp_path: Path) -> None:
+    with Ill.open(tmp_path / "library") as library, Workshop(model, library) as workshop:
+        assert isinstance(library, Ill)
+        library.ill = True
+        job = last(workshop, workshop.submit(SHORT))
+        assert job.state == "done" and workshop.job(job.id).state == "done"
+        assert workshop.job_of(library.job(job.id)).state == "done" != library.job(job.id).state
+        assert workshop.load.jobs == 0
+        library.ill = False
+        second = last(workshop, workshop.submit(SHORT))
+        workshop.close()
+        assert [library.job(each.id).state for each in (job, second)] == ["done", "done"]
+        assert workshop._tasks == {}
+
+
+def test_a_job_that_comes_while_the_workshop_closes_is_interrupted(model: SoundCTM, tmp_path: Path) -> None:
+    with Ill.open(tmp_path / "library") as library:
+        assert isinstance(library, Ill)
+        library.slow = threading.Event()
+        workshop = Workshop(model, library)
+        client = threading.Thread(target=workshop.submit, args=(SHORT,))
+        client.start()
+        assert library.slow.wait(10)
+        workshop.close()
+        client.join()
+        (job,) = library.jobs()
+        assert job.state == "interrupted"
+
+
+def test_what_waits_between_jobs_is_not_taken_for_work(workshop: Workshop) -> None:
+    for _ in range(3):
+        assert last(workshop, workshop.submit(SHORT)).state == "done"
+        time.sleep(1.0)
+    assert workshop._pace.seconds is not None and workshop._pace.seconds < 0.2
+
+
+def test_a_loop_of_a_take_keeps_its_own_seed(workshop: Workshop) -> None:
+    (take,) = last(workshop, workshop.submit(GenerateRequest(prompt="rain", takes=1))).entries
+    with pytest.raises(UserError, match="its own seed"):
+        workshop.submit(LoopRequest(clip=take, seed=3))
+
+
+def test_a_model_too_large_for_a_crew_makes_one_take_at_a_time(
+    tiny_folder: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "SMALL", 1)  # parameters
+    with Workshop(SoundCTM.from_pretrained(tiny_folder), library) as workshop:
+        assert (workshop._workers.crew.workers, workshop._workers.crew.width) == (0, 1)
+        long = workshop.submit(LONG, client="a")
+        seen = list(workshop.watch(workshop.submit(SHORT, client="b").id))
+        assert seen[-1].state == "done" and workshop.load.running <= 1
+        assert workshop.cancel(long.id).state == "cancelled"
+        assert last(workshop, workshop.submit(SHORT)).state == "done"
+
+
+def test_who_waits_is_told_when_its_place_changes(workshop: Workshop) -> None:
+    first, second, third = (workshop.submit(LONG.model_copy(update={"takes": 30})) for _ in range(3))
+    seen: list[int | None] = []
+    workshop.listen(third.id, lambda now: seen.append(now.place))
+    workshop.cancel(second.id)
+    workshop.cancel(first.id)
+    assert seen[:3] == [2, 1, 0]
+
+
+def test_takes_that_wait_for_the_disk_do_not_fill_the_memory(model: SoundCTM, library: Library) -> None:
+    listening = threading.Event()
+
+    def slow(clip: Clip) -> None:
+        listening.wait(60)
+
+    with Workshop(model, library, embed=slow) as workshop:
+        job = workshop.submit(GenerateRequest(prompt="rain", takes=1000))
+        patience = time.monotonic() + 5.0
+        while time.monotonic() < patience and workshop.load.waiting:
+            time.sleep(0.1)
+        assert workshop.load.waiting >= 1000 - crew.SECONDS  # takes of a second each
+        workshop.cancel(job.id)
+        listening.set()
+        assert last(workshop, workshop.submit(SHORT)).state == "done"
+        assert workshop.load.running == 0
