@@ -33,9 +33,9 @@ class Computation:
         self._parameters = parameters(parts.config.student)
         self._cores = torch.get_num_threads()  # asked once: what a thread finds later depends on who spoke last
 
-    def crew(self, takes: int, seconds: float = 0.0) -> Crew:
-        """Who makes so many takes of up to so many seconds."""
-        return Crew.of(self._parameters, self.device, self._cores, takes, seconds)
+    def crew(self, takes: int, seconds: float = 0.0, steps: int = 1) -> Crew:
+        """Who makes so many takes of up to so many seconds and steps."""
+        return Crew.of(self._parameters, self.device, self._cores, takes, seconds, steps)
 
     def arithmetic(self) -> AbstractContextManager[object]:
         """In which what belongs to a take is computed outside of its crew: with as many cores as there."""

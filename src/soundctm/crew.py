@@ -15,6 +15,7 @@ from soundctm.performance import Performance, Tick
 
 SMALL = 100_000_000  # parameters below which the layers of a network do not fill several cores of a CPU
 CPU_WIDTH, GPU_WIDTH = 4, 16  # rows from which on a batch brings little more
+PAIR = 2  # takes of several steps to a worker: at every step all weights come from memory, for one row or for two
 SECONDS = 240.0  # of sound that several workers decode at once: memory grows with it
 AHEAD = 2  # takes for each that is being made, which may be finished before somebody asks for them
 
@@ -36,13 +37,16 @@ class Crew:
     cores: int
 
     @classmethod
-    def of(cls, parameters: int, device: torch.device, cores: int, takes: int, seconds: float = 0.0) -> "Crew":
-        """The crew for takes, 1 or more, of up to so many seconds by a student of so many parameters."""
+    def of(
+        cls, parameters: int, device: torch.device, cores: int, takes: int, seconds: float = 0.0, steps: int = 1
+    ) -> "Crew":
+        """The crew for takes, 1 or more, of up to so many seconds and steps by a student of so many parameters."""
         if device.type != "cpu":
             return cls(0, min(takes, GPU_WIDTH), cores)
         if parameters > SMALL:
             return cls(0, 1, cores)
-        workers = min(takes, cores, max(1, int(SECONDS / max(seconds, 1.0))))
+        wanted = takes if steps == 1 else max(min(takes, 2), -(-takes // PAIR))
+        workers = min(wanted, cores, max(1, int(SECONDS / max(seconds, 1.0))))
         return cls(workers, min(CPU_WIDTH, -(-takes // workers)), 1)
 
 

@@ -280,7 +280,8 @@ class SoundCTM:
         tick = counted(sum(work(recipe) for recipe in recipes), callback)
         recipes = [self.computation.in_precision(recipe) for recipe in recipes]
         makers = [partial(self.performance, recipe, sources or {}) for recipe in recipes]
-        crew = self.computation.crew(len(recipes), max(recipe.seconds for recipe in recipes))
+        longest, steps = (max(getattr(recipe, name) for recipe in recipes) for name in ("seconds", "steps"))
+        crew = self.computation.crew(len(recipes), longest, steps)
         for recipe, samples in zip(recipes, perform(makers, crew, self.computation.batcher, tick), strict=True):
             yield Clip(samples, self.sample_rate, recipe)
 

@@ -75,7 +75,8 @@ class LowBand:
         if float(whole.abs().max()) <= 1.0:
             return whole
         kept = self(torch.zeros_like(x))
-        gain = room_beside(_numpy(kept), _numpy(whole - kept), round(SECONDS * self.sample_rate))
+        # Less than full scale, as the projection that follows moves single samples up again.
+        gain = room_beside(_numpy(kept), _numpy(whole - kept), round(SECONDS * self.sample_rate), ceiling=0.99)
         return self(kept + _tensor_like(gain, x) * (whole - kept))
 
 
