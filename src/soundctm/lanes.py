@@ -146,13 +146,15 @@ class Lanes:
             return [(number, error)]
         return []
 
-    def _step(self) -> list[Result]:
+    def _step(self) -> Iterator[Result]:
         with torch.no_grad(), threads(self.cores):
             step(self.lanes, self.batcher)
-            done = [(lane, result) for lane in self.lanes if (result := lane.finish()) is not None]
-        for lane, _ in done:
-            self.lanes.remove(lane)
-        return [(lane.number, result) for lane, result in done]
+        for lane in tuple(self.lanes):
+            with torch.no_grad(), threads(self.cores):
+                result = lane.finish()
+            if result is not None:
+                self.lanes.remove(lane)
+                yield lane.number, result
 
 
 def step(lanes: Sequence[Lane], batcher: Batcher) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from soundctm import Clip, SoundCTM, crew
 from soundctm.errors import UserError
-from soundctm.server.jobs import GenerateRequest, Job, LoopRequest, Workshop
+from soundctm.server.jobs import GenerateRequest, Job, LoopRequest, VaryRequest, Workshop
 from soundctm.server.library import JobRecord, Library, LibraryFault, State
 
 LONG = GenerateRequest(prompt="rain", takes=200, steps=128, seed=1)
@@ -158,8 +158,9 @@ def test_takes_that_wait_for_the_disk_do_not_fill_the_memory(model: SoundCTM, li
     def slow(clip: Clip) -> None:
         listening.wait(60)
 
+    take = library.add(model.generate("rain")[0], kind="take").id
     with Workshop(model, library, embed=slow) as workshop:
-        job = workshop.submit(GenerateRequest(prompt="rain", takes=1000))
+        job = workshop.submit(VaryRequest(clip=take, takes=1000, steps=2))
         patience = time.monotonic() + 5.0
         while time.monotonic() < patience and workshop.load.waiting:
             time.sleep(0.1)

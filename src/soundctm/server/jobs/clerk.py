@@ -9,6 +9,7 @@ import numpy as np
 
 from soundctm.audio import Clip
 from soundctm.errors import UserError
+from soundctm.server.library import Library
 
 Errand = Callable[[], None]
 Embed = Callable[[Clip], np.ndarray | None]
@@ -18,6 +19,12 @@ log = logging.getLogger(__name__)
 
 def no_embedding(clip: Clip) -> None:
     """Sounds whose likeness nobody asks for."""
+
+
+def describe(library: Library, identifier: str, embed: Embed, clip: Clip) -> None:
+    """Say how a sound of the library sounds."""
+    if (embedding := embed(clip)) is not None:
+        library.embed(identifier, embedding)
 
 
 class Clerk:

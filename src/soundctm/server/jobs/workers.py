@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -35,7 +36,9 @@ class Workers:
         deliver: Callable[[Ticket, Result], None],
     ) -> None:
         self.model, self.pull, self.tick, self.deliver = model, pull, tick, deliver
-        self.crew = model.computation.crew(MANY)
+        crew = model.computation.crew(MANY)
+        # One core is left to what brings the takes to their listeners: the first of them is heard sooner.
+        self.crew = replace(crew, workers=crew.workers - 1) if crew.workers > 2 else crew
         self._threads = [
             threading.Thread(target=self._work, name=f"workshop-{i}", daemon=True)
             for i in range(max(1, self.crew.workers))

@@ -14,7 +14,7 @@ from soundctm.audio import Clip
 from soundctm.errors import UserError
 from soundctm.lanes import Dropped
 from soundctm.model import SoundCTM
-from soundctm.server.jobs.clerk import Clerk, Embed, no_embedding
+from soundctm.server.jobs.clerk import Clerk, Embed, describe, no_embedding
 from soundctm.server.jobs.forecast import foreseen
 from soundctm.server.jobs.job import Job, Listener, Task, Ticket, said
 from soundctm.server.jobs.ledger import Ledger
@@ -206,7 +206,8 @@ class Workshop:
         clip = Clip(samples, self.model.sample_rate, ticket.recipe)
         add = partial(self.library.add, clip, kind=order.kind, parents=order.parents, job=task.id)
         try:
-            entry = None if task.ended else add(embedding=self.embed(clip))
+            # How alike a sound and its parent are is told with it; all else can wait until the sound is there.
+            entry = None if task.ended else add(embedding=self.embed(clip) if order.parents else None)
         except Exception as error:  # a full disk, say: the job says so, and the server goes on
             with self._lock:
                 self._finish(ticket)
@@ -222,6 +223,8 @@ class Workshop:
             task.left -= 1
             self._takes += 1
             self._sound += clip.duration
+            if not order.parents:
+                self._clerk.give(partial(describe, self.library, entry.id, self.embed, clip))
             if task.left:
                 self._tell(task)
             else:
