@@ -13,6 +13,7 @@ from control_figures.recordings import CAPTION, Held, held_out
 from control_figures.section import Claim, Section, Table, decibels, number
 from soundctm import edits
 from soundctm.audio import Clip
+from soundctm.control.limiter import turned_down
 from soundctm.sources import waveform
 
 NAME, STEPS, SEED = "transform", 16, 1200
@@ -64,7 +65,7 @@ def from_reconstruction(place: Place, one: Held, clip: Clip) -> float | None:
         raise ValueError("a take has a recipe")
     codec = place.model.engine.codec(clip.recipe)
     x = waveform(one.clip, place.model.sample_rate)
-    wanted = codec.decode(codec.encode(x), x.shape[-1])[0].clamp(-1, 1).numpy()
+    wanted = turned_down(codec.decode(codec.encode(x), x.shape[-1])[0]).numpy()
     return difference_db(clip.samples, wanted)
 
 
