@@ -1,5 +1,6 @@
 """Fixtures that every test room shares."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import torch
 from tests.oracles.folder import write_tiny_model
 
 torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
+# Whoever starts the tests in the background may have them ignore Ctrl-C, and their children with them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
