@@ -3,7 +3,8 @@
 import atexit
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -107,20 +108,21 @@ def perform(makers: Sequence[Make], crew: Crew, batcher: Batcher, tick: Tick) ->
     results = _threaded(source, news, lanes, crew.workers, tick) if crew.workers else lanes().run(source.pull)
     waiting: dict[int, np.ndarray | Exception] = {}
     turn = 0
-    for number, made in results:
-        waiting[number] = made
-        while turn in waiting:
-            due = waiting.pop(turn)
-            if isinstance(due, Exception):
-                raise due
-            source.take()
-            turn += 1
-            yield due
+    with closing(results):  # where this ends early, so do the threads, at once
+        for number, made in results:
+            waiting[number] = made
+            while turn in waiting:
+                due = waiting.pop(turn)
+                if isinstance(due, Exception):
+                    raise due
+                source.take()
+                turn += 1
+                yield due
 
 
 def _threaded(
     source: Source, news: "queue.SimpleQueue[News]", lanes: Callable[[], Lanes], workers: int, tick: Tick
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     def work() -> None:
         try:
             for result in lanes().run(source.pull):

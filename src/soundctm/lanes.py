@@ -1,6 +1,6 @@
 """Takes that share a batch, step by step, though none knows of the others."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -126,7 +126,7 @@ class Lanes:
         self.width, self.cores, self.batcher = width, cores, batcher
         self.lanes: list[Lane] = []
 
-    def run(self, pull: Pull) -> Iterator[Result]:
+    def run(self, pull: Pull) -> Generator[Result, None, None]:
         """Number and samples of every take that ``pull`` gives, or what went wrong with it, as soon as it is there."""
         while True:
             while len(self.lanes) < self.width and (given := pull(not self.lanes)) is not None:

@@ -48,7 +48,7 @@ def spoil(clip: Clip, samples: np.ndarray) -> Clip:
 def test_figures_of_a_take(tiny: SoundCTM, take: Clip) -> None:
     ear = Ear(tiny)
     heard = ear(take)
-    assert ear.matches and heard.finite and heard.seconds == heard.wanted == 1.0
+    assert heard.finite and heard.seconds == heard.wanted == 1.0
     assert heard.match is not None and -1 <= heard.match <= 1
     assert np.linalg.norm(heard.embedding) == pytest.approx(1.0, abs=1e-6)
     assert as_text(ear(take).embedding) == as_text(heard.embedding), "the same to the last bit"

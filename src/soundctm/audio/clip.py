@@ -62,15 +62,20 @@ class Clip:
         """Whether the sound was made to be played round and round."""
         return self.recipe is not None and (self.recipe.loop or isinstance(self.recipe.edit, Loop))
 
+    @property
+    def chunks(self) -> dict[bytes, bytes]:
+        """What a WAV of this sound carries behind its samples: loop points where it loops, and the recipe."""
+        chunks = {LOOP_CHUNK: loop_chunk(self.samples.shape[1], self.sample_rate)} if self.loops else {}
+        if self.recipe is not None:
+            chunks[RECIPE_CHUNK] = self.recipe.model_dump_json().encode()
+        return chunks
+
     def save(self, path: str | Path) -> Path:
         """Write a 24-bit WAV with the recipe inside, and loop points where it loops; whole or not at all."""
         path = Path(path)
         if path.suffix.lower() != ".wav":
             raise UserError(f"a clip is saved as .wav, not {path.suffix or 'without a suffix'}: {path}")
-        chunks = {LOOP_CHUNK: loop_chunk(self.samples.shape[1], self.sample_rate)} if self.loops else {}
-        if self.recipe is not None:
-            chunks[RECIPE_CHUNK] = self.recipe.model_dump_json().encode()
-        data = wav_bytes(self.samples, self.sample_rate, chunks)
+        data = wav_bytes(self.samples, self.sample_rate, self.chunks)
         write_atomically(path, lambda file: file.write(data))
         return path
 

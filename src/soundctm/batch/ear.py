@@ -62,11 +62,6 @@ class Ear:
         self._texts: dict[str, torch.Tensor] = {}
         self._lock = threading.Lock()
 
-    @property
-    def matches(self) -> bool:
-        """Whether the model's text encoder shares a space with sounds."""
-        return isinstance(self.model.text_encoder, MiniTextEncoder)
-
     def __call__(self, clip: Clip) -> Heard:
         """The figures of a take."""
         if clip.recipe is None:

@@ -2,14 +2,13 @@
 
 import hashlib
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from soundctm.batch.journal import Journal
 from soundctm.errors import UserError
+from soundctm.locks import try_lock
 
 STATE = ".soundctm-batch"
 SOUNDS, PICTURES = "sounds", "pictures"
@@ -69,26 +68,10 @@ def held(folder: Path) -> Iterator[Place]:
         raise UserError(f"{folder} holds files that no batch made; choose an empty folder with --out")
     state.mkdir(parents=True, exist_ok=True)
     with (state / "lock").open("ab") as lock:
-        if not _lock(lock):
+        if not try_lock(lock):
             raise UserError(f"another run is at work in {folder}; wait for it, or choose another folder with --out")
         journal = Journal(state / "journal.jsonl")
         try:
             yield Place(folder, journal)
         finally:
             journal.close()
-
-
-def _lock(file: BinaryIO) -> bool:
-    """Lock an open file until it is closed, or its process ends in whatever way; False when another holds it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # PermissionError: how Windows says that it is taken
-        return False
-    return True

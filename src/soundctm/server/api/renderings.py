@@ -11,7 +11,7 @@ import soundfile
 
 from soundctm.audio import Clip
 from soundctm.audio.comments import RECIPE_COMMENT
-from soundctm.audio.io import LOOP_CHUNK, RECIPE_CHUNK, loop_chunk, to_pcm24, wav_bytes
+from soundctm.audio.io import to_pcm24, wav_bytes
 from soundctm.audio.resample import resample
 from soundctm.delivery.vorbis import flac_with, ogg_with
 from soundctm.errors import UserError
@@ -55,17 +55,10 @@ def render(clip: Clip, form: Format, rate: Rate = "original") -> bytes:
     if rate != "original":
         clip = Clip(resample(clip.samples, clip.sample_rate, int(rate)), int(rate), clip.recipe)
     if form == "wav24":
-        return wav_bytes(clip.samples, clip.sample_rate, _chunks(clip))
+        return wav_bytes(clip.samples, clip.sample_rate, clip.chunks)
     if form == "wav32f":
         return _float_wav(clip)
     return _compressed(clip, form)
-
-
-def _chunks(clip: Clip) -> dict[bytes, bytes]:
-    chunks = {LOOP_CHUNK: loop_chunk(clip.samples.shape[1], clip.sample_rate)} if clip.loops else {}
-    if clip.recipe is not None:
-        chunks[RECIPE_CHUNK] = clip.recipe.model_dump_json().encode()
-    return chunks
 
 
 def _float_wav(clip: Clip) -> bytes:
@@ -74,7 +67,7 @@ def _float_wav(clip: Clip) -> bytes:
     channels, rate = len(clip.samples), clip.sample_rate
     about = struct.pack("<HHIIHHH", 3, channels, rate, rate * channels * 4, channels * 4, 32, 0)  # 3: IEEE floats
     count = struct.pack("<I", clip.samples.shape[1])
-    parts = {b"fmt ": about, b"fact": count, b"data": data, **_chunks(clip)}
+    parts = {b"fmt ": about, b"fact": count, b"data": data, **clip.chunks}
     body = b"".join(
         name + struct.pack("<I", len(payload)) + payload + b"\0" * (len(payload) % 2) for name, payload in parts.items()
     )

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from soundctm.audio import Clip
-from soundctm.audio.io import LOOP_CHUNK, RECIPE_CHUNK, loop_chunk, read_chunk, wav_bytes
+from soundctm.audio.io import read_chunk, wav_bytes
 from soundctm.errors import UserError
 from soundctm.server.library.entries import Kind, is_id
 from soundctm.server.library.faults import writing
@@ -150,10 +150,7 @@ def created_at(path: Path) -> datetime:
 
 def _sound_bytes(clip: Clip, label: Label) -> bytes:
     """The file that :meth:`Clip.save` writes, and a label."""
-    chunks = {LOOP_CHUNK: loop_chunk(clip.samples.shape[1], clip.sample_rate)} if clip.loops else {}
-    if clip.recipe is not None:
-        chunks[RECIPE_CHUNK] = clip.recipe.model_dump_json().encode()
-    chunks[LABEL_CHUNK] = label.model_dump_json().encode()
+    chunks = {**clip.chunks, LABEL_CHUNK: label.model_dump_json().encode()}
     return wav_bytes(clip.samples, clip.sample_rate, chunks)
 
 

@@ -2,33 +2,16 @@
 
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
+from soundctm.locks import try_lock
 from soundctm.server.library.faults import LibraryFault, writing
 
 OPENING = 30.0  # seconds to wait for another process that opens the same library
 _PAUSE = 0.02
-
-
-def _lock(file: BinaryIO) -> bool:
-    """Lock an open file for this handle alone; False when another handle holds it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # PermissionError: how Windows says that it is taken
-        return False
-    return True
 
 
 @contextmanager
@@ -38,7 +21,7 @@ def alone(path: Path, patience: float = OPENING) -> Iterator[None]:
         file = path.open("ab")
     deadline = time.monotonic() + patience
     with file:
-        while not _lock(file):
+        while not try_lock(file):
             if time.monotonic() > deadline:
                 raise LibraryFault(f"{path.parent}: another program is opening this library; try again in a moment")
             time.sleep(_PAUSE)
@@ -57,7 +40,7 @@ class Owner:
         with writing(self.folder):
             self.folder.mkdir(parents=True)
             self._file = (self.folder / "lock").open("ab")
-        if not _lock(self._file):
+        if not try_lock(self._file):
             raise LibraryFault(f"{self.folder} cannot be locked; choose a folder on a disk of this machine")
 
     def release(self) -> None:
@@ -76,7 +59,7 @@ def is_dead(incoming: Path, token: str) -> bool:
         except FileNotFoundError:
             return True
     with file:
-        return _lock(file)
+        return try_lock(file)
 
 
 def bury_the_dead(incoming: Path) -> tuple[str, ...]:
