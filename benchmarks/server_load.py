@@ -11,22 +11,19 @@ import asyncio
 import hashlib
 import json
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeGuard
 
 import httpx
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from serving import served
 
 from soundctm import SoundCTM
 from soundctm.audio.io import to_pcm24, write_atomically
@@ -38,14 +35,15 @@ SETTLED = 30.0  # seconds after which memory is expected to stay as it is
 
 @dataclass
 class Found:
-    """What the clients saw: answers by status, other faults, seconds a request, digests by request and take, and the
-    server's memory."""
+    """What the clients saw: answers by status, faults (all but a full queue), seconds of each request that was served
+    to its end, digests by request and take, the server's memory, and how long all of it took."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     digests: dict[tuple[int, int], Counter[str]] = field(default_factory=dict)
     memory: list[tuple[float, float]] = field(default_factory=list)  # seconds, MB
+    lasted: float = 0.0  # seconds
 
 
 def requests(count: int, seconds: float) -> list[dict[str, Any]]:
@@ -59,22 +57,6 @@ def requests(count: int, seconds: float) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-@contextmanager
-def served(library: str) -> Iterator[tuple[str, int]]:
-    """Address and process of a server."""
-    command = [sys.executable, "-m", "soundctm", "serve", "--port", "0", "--library", library]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
-        assert server.stdout is not None
-        words = next((line for line in server.stdout if "http://" in line), "").split()
-        address = next((word for word in words if word.startswith("http://")), None)
-        if address is None:
-            raise SystemExit(f"the server did not start; it ended with {server.wait()}")
-        try:
-            yield address.rstrip("/"), server.pid
-        finally:
-            server.terminate()
-
-
 async def client(http: httpx.AsyncClient, asked: list[dict[str, Any]], end: float, number: int, found: Found) -> None:
     """Ask, listen, fetch, again and again until ``end``."""
     draw = random.Random(number)
@@ -82,19 +64,22 @@ async def client(http: httpx.AsyncClient, asked: list[dict[str, Any]], end: floa
         which = draw.randrange(len(asked))
         begun = time.monotonic()
         try:
-            await one(http, which, asked[which], draw.random() < LEAVES, found)
-        except httpx.HTTPStatusError as error:
-            if error.response.status_code == 429:
-                await asyncio.sleep(min(float(error.response.headers["Retry-After"]), max(0.0, end - time.monotonic())))
-            continue
+            if await one(http, which, asked[which], draw.random() < LEAVES, found):
+                found.seconds.append(time.monotonic() - begun)
         except (httpx.HTTPError, ValueError) as error:
-            found.faults.append(f"{type(error).__name__}: {error}")
-            continue
-        found.seconds.append(time.monotonic() - begun)
+            if not full(error):
+                found.faults.append(f"{type(error).__name__}: {error}")
+                continue
+            await asyncio.sleep(min(float(error.response.headers["Retry-After"]), max(0.0, end - time.monotonic())))
 
 
-async def one(http: httpx.AsyncClient, which: int, request: dict[str, Any], leaves: bool, found: Found) -> None:
-    """One request from the first byte to the last sound."""
+def full(error: Exception) -> TypeGuard[httpx.HTTPStatusError]:
+    """Whether the server said that its queue is full, which is no fault."""
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.TOO_MANY_REQUESTS
+
+
+async def one(http: httpx.AsyncClient, which: int, request: dict[str, Any], leaves: bool, found: Found) -> bool:
+    """One request from the first byte to the last sound; False where the client went away on the way."""
     headers = {"Accept": "text/event-stream"}
     clips, state = [], None
     async with http.stream("POST", "/v1/generate", json=request, headers=headers) as answer:
@@ -107,7 +92,7 @@ async def one(http: httpx.AsyncClient, which: int, request: dict[str, Any], leav
             elif line.startswith("data:") and kind == "clip":
                 clips.append(json.loads(line.removeprefix("data:")))
                 if leaves:
-                    return
+                    return False
             elif line.startswith("data:") and kind == "job":
                 state = json.loads(line.removeprefix("data:"))["state"]
     if state != "done" or len(clips) != request["takes"]:
@@ -117,6 +102,7 @@ async def one(http: httpx.AsyncClient, which: int, request: dict[str, Any], leav
         found.statuses[answer.status_code] += 1
         answer.raise_for_status()
         found.digests.setdefault((which, clip["take"]), Counter())[samples_digest(answer.content)] += 1
+    return True
 
 
 def samples_digest(wav: bytes) -> str:
@@ -137,12 +123,14 @@ async def watch(pid: int, end: float, found: Found) -> None:
 
 async def load(address: str, pid: int, asked: list[dict[str, Any]], clients: int, seconds: float) -> Found:
     """All clients at once, each with connections of its own."""
-    found, end = Found(), time.monotonic() + seconds
+    found, begun = Found(), time.monotonic()
+    end = begun + seconds
     async with httpx.AsyncClient(
         base_url=address, timeout=120.0, limits=httpx.Limits(max_connections=2 * clients)
     ) as http:
         work = [client(http, asked, end, number, found) for number in range(clients)]
         await asyncio.gather(watch(pid, end, found), *work)
+    found.lasted = time.monotonic() - begun
     return found
 
 
@@ -171,10 +159,10 @@ def summary(arguments: argparse.Namespace, asked: list[dict[str, Any]], found: F
     slope = 60 * np.polyfit(settled[:, 0], settled[:, 1], 1)[0]
     sounds = sum(counts.total() for counts in found.digests.values())
     return {
-        "clients": arguments.clients, "seconds": arguments.seconds, "requests": len(found.seconds),
+        "clients": arguments.clients, "seconds": round(found.lasted, 1), "requests": len(found.seconds),
         "answers": {str(status): count for status, count in sorted(found.statuses.items())},
         "faults": len(found.faults), "first faults": found.faults[:5],
-        "takes a second": round(sounds / arguments.seconds, 1),
+        "takes a second": round(sounds / found.lasted, 1),
         "median of a request, s": round(median(found.seconds), 3),
         "95 % below, s": round(float(np.percentile(found.seconds, 95)), 3),
         "memory settled, MB": round(float(settled[0, 1])), "memory at the end, MB": round(float(settled[-1, 1])),
@@ -204,7 +192,7 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, required=True)
     arguments = parser.parse_args()
     asked = requests(100, arguments.sound)
-    with tempfile.TemporaryDirectory() as library, served(library) as (address, pid):
+    with tempfile.TemporaryDirectory() as library, served("serve", "--library", library) as (address, pid):
         found = asyncio.run(load(address, pid, asked, arguments.clients, arguments.seconds))
     figures = summary(arguments, asked, found)
     draw(found, arguments.picture)

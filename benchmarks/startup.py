@@ -1,4 +1,7 @@
-"""From the start of a program to its first sound on the disk: `python benchmarks/startup.py --runs 10`."""
+"""From the start of a program to its first sound on the disk.
+
+`python startup.py --out ../docs/figures/startup.json`
+"""
 
 import argparse
 import json
@@ -8,6 +11,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from soundctm.audio.io import write_atomically
 
 LOOK = 0.001  # seconds between looks
 
@@ -32,6 +37,7 @@ def main() -> None:
     """Start it again and again; the first start, which fills the caches of the disk, is told apart."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     (cold, _), *warm = [once(number) for number in range(arguments.runs + 1)]
     heard, ended = zip(*warm, strict=True)
@@ -39,7 +45,9 @@ def main() -> None:
         "first start, s": cold, "to the first WAV, s": statistics.median(heard),
         "slowest, s": max(heard), "to the end of the command, s": statistics.median(ended), "runs": arguments.runs,
     }  # fmt: skip
-    print(json.dumps({name: round(value, 2) for name, value in figures.items()}, indent=1))
+    text = json.dumps({name: round(value, 2) for name, value in figures.items()}, indent=1)
+    write_atomically(arguments.out, lambda file: file.write(text.encode()))
+    print(text)
 
 
 if __name__ == "__main__":

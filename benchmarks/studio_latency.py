@@ -9,17 +9,15 @@ and the browser's own output delay, which it tells, has passed.
 import argparse
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from playwright.sync_api import Page, expect, sync_playwright
+from serving import served
 
 from soundctm.audio.io import write_atomically
 
@@ -37,22 +35,6 @@ AudioBufferSourceNode.prototype.start = function (...when) {
   return start.apply(this, when);
 };
 """
-
-
-@contextmanager
-def served(library: str) -> Iterator[str]:
-    """The address of a studio of its own."""
-    command = [sys.executable, "-m", "soundctm", "studio", "--no-open", "--port", "0", "--library", library]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
-        assert server.stdout is not None
-        words = next((line for line in server.stdout if "http://" in line), "").split()
-        address = next((word for word in words if word.startswith("http://")), None)
-        if address is None:
-            raise SystemExit(f"the server did not start; it ended with {server.wait()}")
-        try:
-            yield address
-        finally:
-            server.terminate()
 
 
 def awaited(page: Page, question: str) -> float:
@@ -122,7 +104,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=15)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as library, served(library) as address:
+    with tempfile.TemporaryDirectory() as library, served("studio", "--no-open", "--library", library) as (address, _):
         times = in_browser(address, lambda page: measured(page, arguments.runs))
     figures = {
         name: {"median_ms": round(1e3 * median(each)), "slowest_ms": round(1e3 * max(each))}

@@ -16,7 +16,7 @@ from soundctm.audio import Recipe
 from soundctm.control.targets import from_shape
 from soundctm.crew import CPU_WIDTH, GPU_WIDTH, SMALL, Crew, perform
 from soundctm.engines.abilities import multiplies_int8
-from soundctm.lanes import Batcher
+from soundctm.lanes import Batcher, Lanes
 from soundctm.performance import Performance, Tick
 from soundctm.trajectory.leap import StagedLeap
 from tests.oracles.edits import A, recipe_of
@@ -147,6 +147,18 @@ def test_an_error_on_the_way_reaches_the_caller(model: SoundCTM) -> None:
     fine = recipe_of(model.generate("rain", seed=1)[0])
     with pytest.raises(UserError, match="recording"):
         list(model.replay([fine, recipe, fine]))
+
+
+def test_a_take_whose_end_goes_wrong_leaves_those_beside_it_alone(model: SoundCTM) -> None:
+    class Spoilt(Performance):
+        def finish(self, z: torch.Tensor) -> np.ndarray:
+            raise UserError("its recording is gone")
+
+    recipe = recipe_of(model.generate("rain", seed=1)[0])
+    makers = [partial(each, model.engine, recipe, {}, lambda: None) for each in (Spoilt, Performance)]
+    given = iter(enumerate(makers))
+    made = dict(Lanes(2, 1, Batcher()).run(lambda wait: next(given, None)))
+    assert isinstance(made[0], UserError) and isinstance(made[1], np.ndarray)
 
 
 def test_crews_fit_the_network_and_the_machine() -> None:

@@ -11,7 +11,7 @@ SOURCE = Path(soundctm.__file__).parent
 
 # From the ground floor up. Rooms on one floor never import each other.
 FLOORS = (
-    {"errors", "locks", "onednn"}, {"audio"}, {"autoencoder", "conditioning", "backbones"}, {"diffusion"},
+    {"errors", "filenames", "locks", "onednn"}, {"audio"}, {"autoencoder", "conditioning", "backbones"}, {"diffusion"},
     {"trajectory"}, {"control"}, {"engines"},
     {"config", "checks", "sources"}, {"folder", "edits", "observed", "takes", "prompts", "revisions", "delivery"},
     {"performance"}, {"lanes"}, {"crew"}, {"computation"}, {"model", "convert"}, {"server"},

@@ -135,7 +135,7 @@ def test_on_a_gpu_nothing_on_the_way_to_a_target_rounds_to_tf32(model: SoundCTM,
     NVIDIA GPUs round, unless told otherwise; what it is told can be seen anywhere.)"""
     gpu = torch.device("cuda")
     recipe = model.recipes("rain", seed=3, targets=[RISE], steering=Steering(method=method, iterations=1))[0]
-    student, autoencoder = Computation(model._parts, gpu, EngineOptions("eager")).networks_for(recipe)
+    student, autoencoder = Computation(model._parts, gpu, EngineOptions("eager"), cores=1).networks_for(recipe)
     engine = replace(model.engine, student=student, autoencoder=autoencoder, device=gpu)
     performance, text = Performance(engine, recipe, {}, lambda: None), model.encode("rain")
     seen: list[tuple[str, str]] = []

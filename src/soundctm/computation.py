@@ -17,13 +17,13 @@ from soundctm.lanes import Batcher
 
 class Computation:
     """The networks of ``parts``, which are on ``device``, as ``options`` say. ``converted`` names the precision that
-    the student was loaded in, if it has no float32 weights any more.
+    the student was loaded in, if it has no float32 weights any more. A crew has up to ``cores``.
 
     Raises :class:`UserError` for what is not to be had here, or not with these parts.
     """
 
-    def __init__(self, parts: Parts, device: torch.device, options: EngineOptions) -> None:
-        self.parts, self.device, self.options = parts, device, options
+    def __init__(self, parts: Parts, device: torch.device, options: EngineOptions, cores: int) -> None:
+        self.parts, self.device, self.options, self.cores = parts, device, options, cores
         self.converted = parts.precision if parts.precision in CONVERTED else None
         if self.converted not in (None, options.precision):
             raise UserError(f"this model was loaded in {self.converted}; load it in float32 for {options.precision}")
@@ -31,11 +31,10 @@ class Computation:
         self.plain = build(EngineOptions("eager", "float32"), parts.student, parts.autoencoder, device)
         self.batcher = Batcher()
         self._parameters = parameters(parts.config.student)
-        self._cores = torch.get_num_threads()  # asked once: what a thread finds later depends on who spoke last
 
     def crew(self, takes: int, seconds: float = 0.0, steps: int = 1) -> Crew:
         """Who makes so many takes of up to so many seconds and steps."""
-        return Crew.of(self._parameters, self.device, self._cores, takes, seconds, steps)
+        return Crew.of(self._parameters, self.device, self.cores, takes, seconds, steps)
 
     def arithmetic(self) -> AbstractContextManager[object]:
         """In which what belongs to a take is computed outside of its crew: with as many cores as there."""

@@ -166,8 +166,8 @@ def read_parts(folder: Path, precision: Precision = "float32", device: torch.dev
         if whole
         else _converted(config.student, path_of_student, precision, device)
     )
-    wanted = whole and config.teacher is not None and path_of_teacher.exists()  # a wheel leaves this file out
-    teacher = _backbone(config.teacher, path_of_teacher) if wanted and config.teacher else None
+    there = whole and path_of_teacher.exists()  # a wheel leaves this file out
+    teacher = _backbone(config.teacher, path_of_teacher) if config.teacher is not None and there else None
     _fill(autoencoder, tensors, path)
     learnt = folder / PHRASES
     phrasebook = (

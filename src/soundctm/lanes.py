@@ -76,7 +76,11 @@ class Lane:
     def finish(self) -> np.ndarray | Exception | None:
         """Samples ``[1, length]`` of the take when its last step is taken, or what went wrong with it; None before."""
         result = self.trajectory.result
-        return self.fault or (None if result is None else self.performance.finish(result))
+        samples = None
+        if result is not None and self.fault is None:
+            with self._own_fault():
+                samples = self.performance.finish(result)
+        return self.fault or samples
 
 
 def kind(student: object, rows: Rows) -> Kind:
@@ -140,7 +144,7 @@ class Lanes:
             with torch.no_grad(), threads(self.cores):
                 performance = make()
                 if keeps_all(performance.recipe):
-                    return [(number, performance.samples())]
+                    return [(number, performance.finish(performance.recording()))]
                 self.lanes.append(Lane(number, performance))
         except OF_ONE_TAKE as error:
             return [(number, error)]

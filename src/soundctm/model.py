@@ -48,7 +48,8 @@ class SoundCTM:
         for part in filter(None, (self.student, self.teacher, self.autoencoder, self.text_encoder, self.normalizer)):
             part.to(self.device)
         lay_out(self.autoencoder)
-        self.computation = Computation(parts, self.device, EngineOptions("eager", parts.precision))
+        cores = torch.get_num_threads()  # asked once: what a thread finds later depends on who spoke last
+        self.computation = Computation(parts, self.device, EngineOptions("eager", parts.precision), cores)
         self._prompts = Prompts(
             self.text_encoder, parts.phrasebook, self.student, self.device, self.computation.arithmetic
         )
@@ -109,7 +110,8 @@ class SoundCTM:
         networks all the same. Raises :class:`UserError` for an engine or a precision that is not to be had here.
         """
         other = copy(self)
-        other.computation = Computation(self._parts, self.device, EngineOptions(engine, precision))
+        options = EngineOptions(engine, precision)
+        other.computation = Computation(self._parts, self.device, options, self.computation.cores)
         return other
 
     @property

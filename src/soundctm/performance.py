@@ -192,7 +192,7 @@ class Performance:
         if isinstance(self.recipe.edit, Fill | Extend | Join | Loop):
             return x
         levels = any(target.feature in ("intensity", "band") for target in self.recipe.targets)
-        return limited(x, self.engine.sample_rate) if levels else turned_down(x)
+        return limited(x, self.engine.sample_rate, self.recipe.loop) if levels else turned_down(x)
 
     def _in_time(self, x: Tensor) -> Tensor:
         """A recording that loops is worked on with its seam in the middle; here it begins where it began."""

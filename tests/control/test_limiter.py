@@ -67,3 +67,12 @@ def test_a_limited_sound_is_within_full_scale_and_itself_away_from_its_tops() ->
     assert torch.equal(out[..., 8040 + reach :], x[..., 8040 + reach :])
     gain = out[x.abs() > 0.05] / x[x.abs() > 0.05]
     assert float(gain.min()) > 0.2 and float(gain.max()) <= 1.0 + 1e-6
+
+
+def test_the_gain_of_a_circle_has_no_seam() -> None:
+    """Turned by any amount, a circular sound is limited to itself turned: its first sample is no end."""
+    x = 0.4 * torch.sin(torch.arange(8000) / 5.0)[None, None]
+    x[..., :20] *= 10.0
+    turned = limited(x.roll(3000, dims=-1), 8000, circular=True).roll(-3000, dims=-1)
+    torch.testing.assert_close(limited(x, 8000, circular=True), turned)
+    assert not torch.allclose(limited(x, 8000), turned)

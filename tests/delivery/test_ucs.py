@@ -57,6 +57,8 @@ def test_a_list_is_read_however_it_was_saved(data: bytes | str, tmp_path: Path) 
     assert [(c.category, c.sub_category, c.cat_id) for c in catalogue.categories] == [row[:3] for row in ROWS]
     assert catalogue.find("doorwood").synonyms == ("wooden door", "creak", "slam", "knock")
     assert catalogue.find("DOORWood-Cupboards").cat_id == "DOORWood"
+    assert catalogue.spelled("doorwood-Cupboards") == "DOORWood-Cupboards"
+    assert catalogue.spelled("DOORWOOD") == "DOORWood"
     with pytest.raises(UserError, match=r"not in .* 6 categories"):
         catalogue.find("WINDGust")
 

@@ -1,5 +1,6 @@
 """Laws of the compiled engine."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,15 @@ def test_without_a_compiler_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.delenv("CXX", raising=False)
     with pytest.raises(UserError, match=r"no C\+\+ compiler \(g\+\+, clang\+\+, cl\); install one, or choose eager"):
         build(*parts, "float32", CPU)
+
+
+def test_programs_that_nothing_can_run_are_as_good_as_none(monkeypatch: pytest.MonkeyPatch, fresh_folder: Path) -> None:
+    student, spectral = tiny_dit("student", **MINI), SpectralAutoencoder(SPECTRAL)
+    Record.of(student, spectral, "float32", CPU).note("core")
+    monkeypatch.setenv("CXX", sys.executable)
+    assert compiled_before(student, spectral, "float32", CPU)
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert not compiled_before(student, spectral, "float32", CPU)
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from soundctm.audio.io import (
     LOOP_CHUNK,
     RECIPE_CHUNK,
     loop_chunk,
+    pieces,
     read_audio,
     read_chunk,
     to_pcm24,
@@ -54,8 +55,11 @@ class Clip:
     def digest(self) -> str:
         """The first 16 hex digits of the SHA-256 of rate, channels and samples of 24 bits: what a recipe names a
         recording by. Saving and loading keeps it."""
-        about = f"{self.sample_rate} {len(self.samples)} ".encode()
-        return hashlib.sha256(about + to_pcm24(self.samples).astype("<i4").tobytes()).hexdigest()[:16]
+        found = hashlib.sha256(f"{self.sample_rate} {len(self.samples)} ".encode())
+        for channel in self.samples:
+            for piece in pieces(channel):
+                found.update(to_pcm24(piece).astype("<i4").tobytes())
+        return found.hexdigest()[:16]
 
     @property
     def loops(self) -> bool:

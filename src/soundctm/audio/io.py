@@ -17,6 +17,8 @@ RECIPE_CHUNK = b"sctm"  # readers skip chunks they do not know (RIFF, 1991)
 LOOP_CHUNK = b"smpl"
 PCM24 = 2**23  # full scale
 STEP_16 = 2.0**-15  # of samples of 16 bits, full scale 1
+RIFF_BYTES = 2**32 - 2**20  # of samples: a RIFF file counts in 32 bits, and other chunks need some room
+PIECE = 2**20  # samples
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -57,15 +59,31 @@ def loop_chunk(length: int, sample_rate: int) -> bytes:
 
 
 def wav_bytes(samples: np.ndarray, sample_rate: int, chunks: Mapping[bytes, bytes]) -> bytes:
-    """A 24-bit WAV of ``samples [channels, length]`` in [-1, 1], with further RIFF chunks at its end."""
+    """A 24-bit WAV of ``samples [channels, length]`` in [-1, 1], with further RIFF chunks at its end. Raises
+    :class:`UserError` for what is too long for a WAV."""
+    if 3 * samples.size > RIFF_BYTES:
+        raise UserError(
+            f"the sound lasts {samples.shape[-1] / sample_rate:,.0f} s, too long for a WAV; cut it in pieces"
+        )
     buffer = io.BytesIO()
-    soundfile.write(buffer, to_pcm24(samples).T << 8, sample_rate, format="WAV", subtype="PCM_24")
-    data = bytearray(buffer.getvalue())
+    with soundfile.SoundFile(buffer, "w", sample_rate, len(samples), "PCM_24", format="WAV") as file:
+        for piece in pieces(samples):
+            file.write(to_pcm24(piece).T << 8)
+    length = buffer.seek(0, os.SEEK_END)
     for name, payload in chunks.items():
-        data += b"\0" * (len(data) % 2)
-        data += name + struct.pack("<I", len(payload)) + payload + b"\0" * (len(payload) % 2)
-    data[4:8] = struct.pack("<I", len(data) - 8)
-    return bytes(data)
+        buffer.write(b"\0" * (length % 2) + name + struct.pack("<I", len(payload)) + payload)
+        length = buffer.tell()
+    buffer.write(b"\0" * (length % 2))
+    length = buffer.tell()
+    buffer.seek(4)
+    buffer.write(struct.pack("<I", length - 8))
+    return buffer.getvalue()
+
+
+def pieces(samples: np.ndarray) -> Iterator[np.ndarray]:
+    """Samples ``[..., length]`` in pieces, for whom a copy of all of them would take too much memory."""
+    for start in range(0, samples.shape[-1], PIECE):
+        yield samples[..., start : start + PIECE]
 
 
 def read_chunks(path: Path, wanted: frozenset[bytes]) -> Iterator[tuple[bytes, bytes]]:

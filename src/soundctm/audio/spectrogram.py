@@ -9,15 +9,10 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from scipy.signal import ShortTimeFFT, get_window
 
 from soundctm.audio.io import write_atomically
+from soundctm.audio.levels import HOP, RANGE_DB, ROWS, envelope, log_spectrogram, lowest_hz
 
-FRAME = 2048
-HOP = 256
-ROWS = 200
-LOWEST_HZ = 40.0
-RANGE_DB = (-95.0, -15.0)
 TICKS_HZ = (100, 300, 1000, 3000, 10000)
 TITLE_LENGTH = 110
 COLUMNS = 1200
@@ -25,27 +20,14 @@ QUIETEST_REACH = 0.1  # the waveform's scale follows its peak down to here: sile
 INK, PAPER = "#e8e6e3", "#14121a"
 
 
-def log_spectrogram(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Level in dB ``[ROWS, frames]`` of mono samples on a logarithmic frequency scale from 40 Hz to Nyquist."""
-    window = get_window("hann", FRAME)
-    transform = ShortTimeFFT(window, HOP, sample_rate, scale_to="magnitude")
-    padded = np.pad(samples, (0, max(0, FRAME - len(samples))))
-    power = np.square(np.abs(transform.stft(padded)))
-    edges = np.geomspace(LOWEST_HZ, sample_rate / 2, ROWS + 1) * FRAME / sample_rate
-    low = np.minimum(np.floor(edges[:-1]).astype(int), len(power) - 1)
-    high = np.maximum(np.ceil(edges[1:]).astype(int), low + 1)
-    rows = np.stack([power[a:b].max(axis=0) for a, b in zip(low, high, strict=True)])
-    return 10 * np.log10(rows + 1e-12)
-
-
 def _row_of(f: float, sample_rate: int) -> float:
-    return float(ROWS * np.log(f / LOWEST_HZ) / np.log(sample_rate / 2 / LOWEST_HZ))
+    lowest = lowest_hz(sample_rate)
+    return float(ROWS * np.log(f / lowest) / np.log(sample_rate / 2 / lowest))
 
 
-def _envelope(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Position in [0, 1], lowest and highest sample of at most ``COLUMNS`` stretches of a sound."""
-    starts = np.linspace(0, len(samples), min(COLUMNS, len(samples)), endpoint=False).astype(int)
-    return starts / len(samples), np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)
+def _columns(samples: np.ndarray) -> int:
+    """As many as there is something to see in, and no more than a picture shows."""
+    return min(COLUMNS, max(1, len(samples) // HOP))
 
 
 def _shortened(title: str) -> str:
@@ -76,16 +58,16 @@ def save_spectrogram(samples: np.ndarray, sample_rate: int, path: Path, title: s
     figure = Figure(figsize=(8, 4), dpi=110, layout="constrained", facecolor=PAPER)
     wave, picture = figure.subplots(2, 1, height_ratios=(1, 4), sharex=True)
     seconds = len(samples) / sample_rate
-    t, lowest, highest = _envelope(samples)
-    wave.fill_between(t * seconds, lowest, highest, step="mid", linewidth=0.3, color="#f0a860")
+    starts, lowest, highest = envelope(samples, COLUMNS)
+    wave.fill_between(starts / sample_rate, lowest, highest, step="mid", linewidth=0.3, color="#f0a860")
     reach = max(QUIETEST_REACH, float(np.abs(samples).max()))
     wave.set_ylim(-reach, reach)
     wave.set_axis_off()
     wave.set_title(_shortened(title), color=INK, fontsize=9, loc="left", parse_math=False)
     low, high = RANGE_DB
     picture.imshow(
-        log_spectrogram(samples, sample_rate), origin="lower", aspect="auto", cmap="magma", vmin=low, vmax=high,
-        extent=(0, seconds, 0, ROWS),
+        log_spectrogram(samples, sample_rate, columns=_columns(samples)), extent=(0, seconds, 0, ROWS),
+        origin="lower", aspect="auto", cmap="magma", vmin=low, vmax=high,
     )  # fmt: skip
     ticks = [f for f in TICKS_HZ if f < sample_rate / 2]
     picture.set_yticks(
@@ -110,7 +92,7 @@ def save_sheet(
     for i, row in enumerate(rows):
         for j, samples in enumerate(row):
             ax = axes[i][j]
-            picture = log_spectrogram(samples, sample_rate)
+            picture = log_spectrogram(samples, sample_rate, columns=_columns(samples))
             ax.imshow(picture, origin="lower", aspect="auto", cmap="magma", vmin=RANGE_DB[0], vmax=RANGE_DB[1])
             ax.set_xticks([])
             ax.set_yticks([])

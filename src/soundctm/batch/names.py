@@ -4,10 +4,10 @@ import re
 import unicodedata
 
 from soundctm.errors import UserError
+from soundctm.filenames import RESERVED, slug
 
 LONGEST = 80
 _ALLOWED = re.compile(r"\w(?:[\w -]*\w)?")
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
 def checked_name(name: str) -> str:
@@ -20,7 +20,7 @@ def checked_name(name: str) -> str:
             "is no name; letters, digits, spaces, - and _ are accepted, with a letter or digit at both ends, and no "
             "slashes or dots: a name is no path"
         )
-    if plain.lower() in _RESERVED:
+    if plain.lower() in RESERVED:
         raise UserError("is a name that Windows keeps for itself; choose another")
     return plain
 
@@ -32,9 +32,8 @@ def searchable(name: str) -> str:
 
 def name_of(prompt: str) -> str:
     """A name made of a prompt."""
-    plain = re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", prompt).lower()).strip("-")
-    short = plain[: LONGEST - 20].strip("-") or "sound"
-    return f"{short}-sound" if short in _RESERVED else short
+    short = slug(prompt, LONGEST - 20)
+    return f"{short}-sound" if short in RESERVED else short
 
 
 def free_name(wanted: str, taken: set[str], number: int = 1) -> tuple[str, int]:

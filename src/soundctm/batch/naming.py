@@ -94,8 +94,10 @@ class Naming:
         return Called(tuple(name.stem(number) for number in range(1, row.takes + 1)), name, category, score)
 
     def _category(self, row: Row) -> tuple[str | None, Category | None, float | None]:
+        if row.catid is not None and self.catalogue is not None:
+            return self.catalogue.spelled(row.catid), self.catalogue.find(row.catid), None
         if row.catid is not None:
-            return row.catid, None if self.catalogue is None else self.catalogue.find(row.catid), None
+            return row.catid, None, None
         if self.catalogue is None or self.meaning is None:
             return None, None, None
         best = self.catalogue.suggest(row.prompt, self.meaning, count=1)[0]

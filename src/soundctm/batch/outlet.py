@@ -8,9 +8,9 @@ from typing import Any
 
 from soundctm.audio import Clip
 from soundctm.audio.io import write_atomically
+from soundctm.audio.levels import HOP, ROWS, spectrogram_png
 from soundctm.batch.naming import Imprint
 from soundctm.batch.order import Order
-from soundctm.batch.pictures import spectrogram
 from soundctm.delivery.formats import clipped_samples, encode
 from soundctm.delivery.process import Delivered, deliver
 from soundctm.delivery.provenance import Origin, licence_in
@@ -19,11 +19,19 @@ from soundctm.errors import UserError
 from soundctm.folder import locate
 from soundctm.model import SoundCTM
 
+WIDEST = 1200  # pixels of a picture
+
 
 def licence_of(model: SoundCTM) -> str:
     """The licence that the model's card states."""
     card = locate(model.name) / "README.md"
     return licence_in(card.read_text(encoding="utf-8") if card.is_file() else "")
+
+
+def picture(clip: Clip) -> bytes:
+    """The spectrogram of a clip, for the contact sheet."""
+    columns = min(WIDEST, max(1, clip.samples.shape[1] // HOP))
+    return spectrogram_png(clip.samples.mean(axis=0), clip.sample_rate, columns, ROWS)
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Outlet:
             origin=None if recipe is None else Origin(recipe, imprint.licence), name=called.name,
             category=called.category,
         )  # fmt: skip
-        made = zip(order.files(slot), (encode(delivered, tags), spectrogram(delivered.clip)), strict=True)
+        made = zip(order.files(slot), (encode(delivered, tags), picture(delivered.clip)), strict=True)
         return {name: self._put(name, data) for name, data in made}
 
     def _put(self, name: str, data: bytes) -> str:

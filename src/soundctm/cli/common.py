@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from soundctm.errors import UserError
+from soundctm.filenames import slug
 
 if TYPE_CHECKING:
     from soundctm.audio import Clip, Recipe
@@ -77,7 +77,6 @@ def file_stem(clip: "Clip") -> str:
     """``heavy-rain_seed7_take1_16steps``: prompt or recording, what was done, seed, take (counted from 1), steps."""
     recipe = recipe_of(clip)
     about = recipe.prompt or " ".join(Path(source.name).stem for source in recipe.sources)
-    slug = re.sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")[:SLUG_LENGTH].rstrip("-") or "sound"
     done = [
         *([recipe.edit.kind] if recipe.edit else []),
         *(["loop"] if recipe.loop else []),
@@ -85,7 +84,7 @@ def file_stem(clip: "Clip") -> str:
         *([f"vary{recipe.variation}"] if recipe.variation else []),
     ]
     steps = counted(recipe.steps, "step").replace(" ", "")
-    return "_".join([slug, *done, f"seed{recipe.seed}", f"take{recipe.take + 1}", steps])
+    return "_".join([slug(about, SLUG_LENGTH), *done, f"seed{recipe.seed}", f"take{recipe.take + 1}", steps])
 
 
 def free_stem(clip: "Clip", folder: Path) -> str:

@@ -70,9 +70,10 @@ class Naming:
 
     def of(self, prompt: str) -> "tuple[UcsName | None, Category | None, list[Suggestion]]":
         """Name, category and what was suggested for a prompt; a suggestion below the threshold is refused."""
+        if self.cat_id and self.catalogue is not None:
+            return self._name(self.catalogue.spelled(self.cat_id), prompt), self.catalogue.find(self.cat_id), []
         if self.cat_id:
-            category = None if self.catalogue is None else self.catalogue.find(self.cat_id)
-            return self._name(self.cat_id, prompt), category, []
+            return self._name(self.cat_id, prompt), None, []
         if self.catalogue is None:
             return None, None, []
         if not prompt:

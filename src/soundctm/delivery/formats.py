@@ -1,29 +1,21 @@
 """Files: WAV of 16, 24 and 32 (float) bits, FLAC of 24 bits, Ogg Vorbis, as bytes that are a function of the sound, the
 delivery and the tags."""
 
-import io
-import struct
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from soundctm.audio import Clip
 from soundctm.audio.io import STEP_16, from_pcm24, to_pcm24, write_atomically
 from soundctm.delivery.chunks import chunks_before, chunks_behind
+from soundctm.delivery.containers import LARGEST_RIFF, TOO_LONG, Subtype, encoded, wav_with
 from soundctm.delivery.process import Delivered, Format
 from soundctm.delivery.tags import Tags, comments
 from soundctm.delivery.vorbis import flac_with, ogg_with
 from soundctm.errors import UserError
 
 SUFFIXES: dict[str, str] = {"wav16": ".wav", "wav24": ".wav", "wav32f": ".wav", "flac": ".flac", "ogg": ".ogg"}
-OGG_COMPRESSION = 0.2  # libsndfile's 0 to 1: Vorbis quality 8 of 10
-FRAMES_AT_ONCE = 65536  # libsndfile's Vorbis encoder overflows its stack when it is given much more
-LARGEST_RIFF = 2**32 - 1
 BYTES = {"wav16": 2, "wav24": 3, "wav32f": 4}  # of a sample
-TOO_LONG = "the sound is too long for a WAV, which holds less than 4 GB; deliver it as flac"
-SAMPLES_KEPT = {b"fmt ", b"fact", b"data"}  # libsndfile's chunk PEAK carries the time of writing
 
 
 def dithered(samples: np.ndarray, seed: int) -> np.ndarray:
@@ -47,21 +39,24 @@ def clipped_samples(clip: Clip, form: Format) -> int:
 
 def encode(delivered: Delivered, tags: Tags) -> bytes:
     """The whole file. Raises :class:`UserError` for a WAV beyond 4 GB."""
-    form = delivered.delivery.format
-    if delivered.clip.samples.size * BYTES.get(form, 0) > LARGEST_RIFF:
+    form, clip = delivered.delivery.format, delivered.clip
+    if clip.samples.size * BYTES.get(form, 0) > LARGEST_RIFF:
         raise UserError(TOO_LONG)
     if form == "flac":
-        return flac_with(_encoded(_pcm24(delivered.clip), delivered.clip, "FLAC", "PCM_24"), comments(delivered, tags))
+        return flac_with(encoded(_pcm24(clip), clip.sample_rate, "FLAC", "PCM_24"), comments(delivered, tags))
     if form == "ogg":
-        coded = _encoded(delivered.clip.samples.clip(-1, 1).T, delivered.clip, "OGG", "VORBIS")
-        return ogg_with(coded, comments(delivered, tags), int(delivered.clip.digest[:8], 16))
-    samples, subtype = {
-        "wav16": (lambda: dithered_clip(delivered.clip).T, "PCM_16"),
-        "wav24": (lambda: _pcm24(delivered.clip), "PCM_24"),
-        "wav32f": (lambda: delivered.clip.samples.T, "FLOAT"),
-    }[form]
-    bare = _encoded(samples(), delivered.clip, "WAV", subtype)
-    return _wav(bare, chunks_before(delivered, tags), chunks_behind(delivered, tags))
+        coded = encoded(clip.samples.clip(-1, 1).T, clip.sample_rate, "OGG", "VORBIS")
+        return ogg_with(coded, comments(delivered, tags), int(clip.digest[:8], 16))
+    samples, subtype = _samples(clip, form)
+    bare = encoded(samples, clip.sample_rate, "WAV", subtype)
+    return wav_with(bare, chunks_before(delivered, tags), chunks_behind(delivered, tags))
+
+
+def _samples(clip: Clip, form: Format) -> tuple[np.ndarray, Subtype]:
+    """What a WAV of a format holds ``[length, channels]``, and how libsndfile calls it."""
+    if form == "wav16":
+        return dithered_clip(clip).T, "PCM_16"
+    return (_pcm24(clip), "PCM_24") if form == "wav24" else (clip.samples.T, "FLOAT")
 
 
 def write(delivered: Delivered, tags: Tags, path: Path) -> Path:
@@ -76,29 +71,3 @@ def write(delivered: Delivered, tags: Tags, path: Path) -> Path:
 
 def _pcm24(clip: Clip) -> np.ndarray:
     return to_pcm24(clip.samples).T << 8
-
-
-def _encoded(samples: np.ndarray, clip: Clip, kind: str, subtype: str) -> bytes:
-    """Samples ``[length, channels]`` through libsndfile."""
-    buffer = io.BytesIO()
-    level = OGG_COMPRESSION if kind == "OGG" else None
-    with soundfile.SoundFile(
-        buffer, "w", clip.sample_rate, len(clip.samples), subtype, format=kind, compression_level=level
-    ) as file:
-        for start in range(0, len(samples), FRAMES_AT_ONCE):
-            file.write(np.ascontiguousarray(samples[start : start + FRAMES_AT_ONCE]))
-    return buffer.getvalue()
-
-
-def _wav(bare: bytes, before: Sequence[tuple[bytes, bytes]], behind: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """A WAV with further chunks before and behind its samples."""
-    own, position = list[tuple[bytes, bytes]](), 12
-    while position < len(bare):
-        name, size = bare[position : position + 4], struct.unpack_from("<I", bare, position + 4)[0]
-        own += [(name, bare[position + 8 : position + 8 + size])] if name in SAMPLES_KEPT else []
-        position += 8 + size + size % 2
-    ordered = [*own[:-1], *before, own[-1], *behind]  # libsndfile writes the samples last
-    body = b"".join(n + struct.pack("<I", len(p)) + p + b"\0" * (len(p) % 2) for n, p in ordered)
-    if len(body) + 4 > LARGEST_RIFF:
-        raise UserError(TOO_LONG)
-    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WAVE" + body

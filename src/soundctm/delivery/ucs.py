@@ -63,6 +63,11 @@ class Catalogue:
                 return category
         raise UserError(f"CatID {cat_id[:40]!r} is not in {self.source}, which has {len(self.categories)} categories")
 
+    def spelled(self, cat_id: str) -> str:
+        """A CatID with the list's own capitals: tools that sort by it compare letter by letter."""
+        own = self.find(cat_id).cat_id
+        return own + cat_id[len(own) :]
+
     def suggest(self, prompt: str, embed: Embed, count: int = 3, threshold: float = THRESHOLD) -> list[Suggestion]:
         """The ``count`` categories nearest to a prompt, best first, by the cosine of their embeddings."""
         vectors = np.asarray(embed([prompt.lower(), *(c.line for c in self.categories)]), dtype=np.float64)

@@ -65,14 +65,23 @@ def build(
         part = CompiledDecoder(decoder, Programs("decoder", record, graphs))
         decoder = redone(decoder, decode=part.decode, decode_part=part.decode_part)
     if graphs and precision in ("float32", "tf32"):
-        return eager.rounded(quick, around, "core"), eager.rounded(decoder, around, "decode", "decode_part")
+        return eager.rounded(quick, around, "core"), eager.rounded(decoder, around, *eager.CODEC)
     return quick, decoder
 
 
 def compiled_before(student: DiT, autoencoder: nn.Module, precision: Precision, device: torch.device) -> bool:
-    """Whether programs of this model, precision and device are on this machine already, so that the engine starts
-    within seconds."""
-    return bool(Record.of(student, autoencoder, precision, device).names())
+    """Whether programs of this model, precision and device are on this machine already, and what runs them, so that the
+    engine starts within seconds."""
+    return can_compile(device) and bool(Record.of(student, autoencoder, precision, device).names())
+
+
+def can_compile(device: torch.device) -> bool:
+    """Whether there is what compiles for a device."""
+    try:
+        need_compiler(device)
+    except UserError:
+        return False
+    return True
 
 
 def need_compiler(device: torch.device) -> None:

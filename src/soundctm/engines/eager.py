@@ -19,6 +19,7 @@ from soundctm.engines.swap import PROJECTIONS, Network, Swap, redone, swap_, swa
 Inputs = ParamSpec("Inputs")
 Result = TypeVar("Result")
 Factors = Literal["tf32", "ieee"]
+CODEC = ("decode", "decode_part", "encode")  # methods of an autoencoder that multiply
 
 
 def build(
@@ -41,9 +42,9 @@ def build(
     """
     if precision == "tf32":
         need_tf32(device)
-        return rounded(student, "tf32", "core"), rounded(autoencoder, "tf32", "decode", "decode_part", "encode")
+        return rounded(student, "tf32", "core"), rounded(autoencoder, "tf32", *CODEC)
     if precision == "float32" and device.type == "cuda":
-        return rounded(student, "ieee", "core"), rounded(autoencoder, "ieee", "decode", "decode_part", "encode")
+        return rounded(student, "ieee", "core"), rounded(autoencoder, "ieee", *CODEC)
     if precision == "float32":
         return student, autoencoder
     return swapped(student, _swap(precision, device)), _decoder(autoencoder, precision, device)
@@ -72,9 +73,10 @@ def _swap(precision: Precision, device: torch.device) -> Swap:
 
 
 def _decoder(autoencoder: nn.Module, precision: Precision, device: torch.device) -> nn.Module:
+    on_gpu = device.type == "cuda"
     if isinstance(autoencoder, GaussianDAC) and (precision == "bfloat16" or multiplies_bfloat16(device)):
-        return half_decoder(autoencoder, narrow=device.type == "cuda")
-    return autoencoder
+        autoencoder = half_decoder(autoencoder, narrow=on_gpu)
+    return rounded(autoencoder, "ieee", *CODEC) if on_gpu else autoencoder
 
 
 @contextmanager

@@ -26,20 +26,26 @@ export function load(id: Id): Promise<AudioBuffer> {
   if (!promise) {
     promise = fetchAndDecode(id);
     loading.set(id, promise);
-    promise.finally(() => loading.delete(id)).catch(() => undefined); // whoever asked is told
+    promise.then(
+      (buffer) => setTimeout(() => show(id, buffer)), // who waits to play it goes first: to draw it takes a while
+      () => loading.delete(id), // whoever asked is told
+    );
   }
   return promise;
 }
 
 async function fetchAndDecode(id: Id): Promise<AudioBuffer> {
   const bytes = await (await request(audioUrl(id))).arrayBuffer();
-  const buffer = await decode(bytes);
+  return decode(bytes);
+}
+
+function show(id: Id, buffer: AudioBuffer): void {
   const mine = bufferOf(id);
   decoded.delete(id); // to the end of the line: what was loaded last is forgotten last
   decoded.set(id, mine);
   mine.value = buffer;
+  loading.delete(id);
   trim();
-  return buffer;
 }
 
 async function decode(bytes: ArrayBuffer): Promise<AudioBuffer> {

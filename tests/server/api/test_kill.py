@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import httpx
 import numpy as np
 import pytest
 
+from soundctm.audio.io import wav_bytes
 from soundctm.server.library import Library
 from tests.server.api.running import PATIENCE, events
 from tests.server.library.makers import check_laws
@@ -110,5 +113,25 @@ def test_killed_during_an_export(tiny_folder: Path, tmp_path: Path) -> None:
         assert {clip["id"] for clip in client.get("/v1/clips").json()["clips"]} == set(ids)
         answer = client.post("/v1/export", json={"ids": ids, "format": "flac", "rate": "48000"})
         assert answer.status_code == 200 and b"PK\x05\x06" in answer.content
+    with Library.open(folder) as library:
+        check_laws(library)
+
+
+def test_killed_during_an_upload(tiny_folder: Path, tmp_path: Path) -> None:
+    """What was being read is removed by the next start."""
+    folder = tmp_path / "library"
+    tone = np.sin(np.arange(60 * 44100) / 9).astype(np.float32)[None]
+    with serving(tiny_folder, folder) as (process, client), ThreadPoolExecutor(1) as other:
+        sent = other.submit(client.post, "/v1/clips", files={"file": ("tone.wav", wav_bytes(tone, 44100, {}))})
+        deadline = time.monotonic() + PATIENCE
+        while not list(folder.glob("incoming/*/upload-*")):
+            assert time.monotonic() < deadline and not sent.done()
+        process.send_signal(signal.SIGKILL)
+        process.wait(PATIENCE)
+        assert isinstance(sent.exception(), httpx.TransportError)
+    assert list(folder.glob("incoming/*/upload-*"))
+    with serving(tiny_folder, folder) as (_, client):
+        assert client.get("/v1/clips").json()["clips"] == []
+        assert len(list((folder / "incoming").iterdir())) == 1  # that of the server that runs
     with Library.open(folder) as library:
         check_laws(library)

@@ -1,7 +1,6 @@
 """Files, peaks and pictures of sounds."""
 
 import io
-import time
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,7 +15,6 @@ from soundctm import Clip
 from soundctm.audio import read_recipe
 from soundctm.audio.io import LOOP_CHUNK, read_chunk
 from soundctm.server.api.errors import Refusal
-from soundctm.server.api.pictures import peaks, spectrogram_png
 from soundctm.server.api.ranges import parse_range
 from soundctm.server.api.renderings import render
 from tests.server.api.running import Running, loaded, refused, tone
@@ -137,31 +135,6 @@ def test_peaks_bound_every_stretch(server: Running) -> None:
     assert found["seconds"] == 0.5 and len(found["peaks"]) == 100
     for (low, high), part in zip(found["peaks"], clip.samples[0].reshape(100, -1), strict=True):
         assert np.allclose((low, high), (part.min(), part.max()), atol=1e-4)
-    assert len(peaks(clip.samples[0, :7], 100)) == 7
-
-
-@pytest.mark.parametrize(("seconds", "rate"), [(0.001, 8000), (0.25, 8000), (5, 44100), (70, 8000)])
-def test_a_picture_shows_where_the_tone_is(seconds: float, rate: int) -> None:
-    samples = tone(seconds, rate).samples[0]
-    picture = Image.open(io.BytesIO(spectrogram_png(samples, rate, 300, 100)))
-    assert picture.size == (300, 100)
-    level = np.asarray(picture)  # indices of the palette are levels
-    if seconds > 0.1:
-        row = 100 * np.log(440 / 40) / np.log(rate / 2 / 40)
-        assert abs((99 - np.argmax(level[:, 50:250].mean(1))) - row) < 8
-    brightness = np.asarray(picture.convert("L")).astype(int)
-    assert brightness[level == level.max()].min() > brightness[level == level.min()].max()
-
-
-def test_a_picture_is_quick() -> None:
-    samples = tone(5, 44100).samples[0]
-    spectrogram_png(samples, 44100, 480, 160)  # the palette is loaded once
-    times = []
-    for _ in range(5):
-        began = time.perf_counter()
-        spectrogram_png(samples, 44100, 480, 160)
-        times.append(time.perf_counter() - began)
-    assert min(times) < 0.1  # 20 ms on a quiet machine
 
 
 def test_a_picture_by_http(server: Running) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import struct
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -141,7 +140,7 @@ def test_hours_of_silence_that_say_they_are_short_are_refused(tmp_path: Path) ->
     data[21] &= 0xF0  # the number of samples in the header: 36 bits, 0 for unknown
     data[22:26] = bytes(4)
     with pytest.raises(Refusal) as refusal:
-        decode(io.BytesIO(bytes(data)), replace(LIMITS, values=1_000_000))
+        decode(io.BytesIO(bytes(data)), replace(LIMITS, values=1_000_000), tmp_path)
     assert refusal.value.status_code in (413, 415)
 
 
@@ -153,18 +152,18 @@ def test_the_decoder_has_limits_of_time_and_memory(tmp_path: Path) -> None:
         (replace(LIMITS, values=1000), "lasts longer"),
     ]:
         with pytest.raises(Refusal, match=said) as refusal:
-            decode(io.BytesIO(data), limits)
+            decode(io.BytesIO(data), limits, tmp_path)
         assert refusal.value.status_code in (413, 415)
 
 
-def test_nothing_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    (tmp_path / "temporary").mkdir()
-    decode(io.BytesIO(as_file(tone(), tmp_path)), LIMITS)
+def test_nothing_stays_behind(tmp_path: Path) -> None:
+    desk = tmp_path / "desk"
+    desk.mkdir()
+    decode(io.BytesIO(as_file(tone(), tmp_path)), LIMITS, desk)
     for bad in (b"nothing", broken(b"{")):
         with pytest.raises((Refusal, UserError)):
-            decode(io.BytesIO(bad), LIMITS)
-    assert list((tmp_path / "temporary").iterdir()) == []
+            decode(io.BytesIO(bad), LIMITS, desk)
+    assert list(desk.iterdir()) == []
 
 
 def test_half_a_gigabyte_fills_neither_memory_nor_disk(server: Running) -> None:

@@ -17,7 +17,7 @@ from soundctm.server.library import JobRecord
 NUMBERS = count()
 
 
-def tickets(client: str, takes: int = 1, steps: int = 1, seconds: float = 5.0) -> list[Ticket]:
+def tickets(client: str, takes: int = 1, steps: int = 2, seconds: float = 5.0) -> list[Ticket]:
     """Takes of a new job."""
     recipes = tuple(
         Recipe(
@@ -40,6 +40,27 @@ def drawn(schedule: Schedule, takes: int) -> list[Ticket]:
         return [ticket for _ in range(takes) if (ticket := schedule.next(wait=False)) is not None]
 
 
+def test_the_first_take_of_an_audition_is_made_alone(schedule: Schedule) -> None:
+    first, *others = tickets("a", takes=4, steps=1)
+    with schedule.lock:
+        schedule.add([first, *others])
+        assert [schedule.next(wait=False) for _ in range(2)] == [first, None]
+        schedule.finish(first)
+        assert [schedule.next(wait=False) for _ in range(4)] == [*others, None]
+
+
+def test_long_takes_and_takes_beside_others_keep_nobody_waiting(schedule: Schedule) -> None:
+    for steps, seconds in ((16, 5.0), (1, 20.0)):
+        long, short = tickets("b", takes=2, steps=steps, seconds=seconds), tickets("c", takes=2, steps=1)
+        with schedule.lock:
+            schedule.add(long)
+            assert [schedule.next(wait=False) for _ in range(2)] == long
+            schedule.add(short)
+            assert [schedule.next(wait=False) for _ in range(2)] == short
+            for ticket in (*long, *short):
+                schedule.finish(ticket)
+
+
 def test_clients_take_turns_however_much_one_asks_for(schedule: Schedule) -> None:
     greedy, modest = tickets("greedy", takes=8), tickets("modest", takes=2)
     with schedule.lock:
@@ -49,7 +70,7 @@ def test_clients_take_turns_however_much_one_asks_for(schedule: Schedule) -> Non
 
 
 def test_an_audition_overtakes_the_refinements_of_its_own_client(schedule: Schedule) -> None:
-    long, short = tickets("a", takes=3, steps=16), tickets("a", takes=1, steps=1)
+    long, short = tickets("a", takes=3, steps=16), tickets("a", takes=1, steps=2)
     with schedule.lock:
         schedule.add(long)
         schedule.add(short)
@@ -111,11 +132,10 @@ def test_a_take_with_much_work_has_its_turn_however_many_small_ones_come(schedul
         for turn in range(20):
             schedule.add(tickets("a", takes=2))
             schedule.add(tickets(f"new {turn}"))
-            taken = [schedule.next(wait=False), schedule.next(wait=False)]
+            taken = drawn(schedule, 2)
             if long in taken:
                 return
             for ticket in taken:
-                assert ticket is not None
                 schedule.finish(ticket)
     pytest.fail("it never had its turn")
 
@@ -179,7 +199,7 @@ def test_an_audition_is_not_told_to_wait_for_what_it_overtakes() -> None:
 
 
 def test_other_clients_take_turns_with_a_job() -> None:
-    long, mine, small = tickets("a", 100, 16)[0].task, tickets("b", 6)[0].task, tickets("c", 2)[0].task
+    long, mine, small = tickets("a", 100, 16)[0].task, tickets("b", 6, 1)[0].task, tickets("c", 2, 1)[0].task
     assert seen([long, mine, small], mine) == (1, 6 + 6 + 2)
     assert seen([mine, long], mine) == (0, 6 + 6)
 

@@ -27,13 +27,13 @@ class _About(TypedDict):
     recipe: str | None
 
 
-def decode(file: BinaryIO, limits: UploadLimits) -> Clip:
-    """The sound of an open file, with its recipe if it carries one.
+def decode(file: BinaryIO, limits: UploadLimits, desk: Path) -> Clip:
+    """The sound of an open file, with its recipe if it carries one; what is on its way lies in the folder ``desk``.
 
     Raises :class:`Refusal` with 415 for what is no sound, 413 for one that takes too much time or memory or is too
     long; :class:`UserError` for a recipe that cannot be read.
     """
-    with tempfile.TemporaryDirectory(prefix="soundctm-upload-") as name:
+    with tempfile.TemporaryDirectory(prefix="upload-", dir=desk) as name:
         source, target = Path(name, "source"), Path(name, "samples")
         with source.open("wb") as copy:
             while piece := file.read(_PIECE):

@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from soundctm.server.api.errors import Refusal
 
-_PIECE = 2**16
+_PIECE = 2**20  # bytes; every piece waits for a thread, and a take of a few seconds is to come in one
 
 
 def sized_response(request: Request, body: bytes | Path, media_type: str, headers: Mapping[str, str]) -> Response:

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from soundctm.audio.levels import envelope, spectrogram_png
 from soundctm.server.api.parts import LibraryPart, PartsPart
-from soundctm.server.api.pictures import peaks, spectrogram_png
 from soundctm.server.api.ranges import sized_response
 from soundctm.server.api.renderings import MEDIA_TYPES, SUFFIXES, Format, Rate
 from soundctm.server.library import LibraryFault, file_name
@@ -56,7 +56,9 @@ def clip_peaks(
     """What a waveform is drawn from; the channels averaged."""
     clip = library.clip(id)
     response.headers.update(KEEP)
-    return PeaksBody(peaks=peaks(clip.samples.mean(0), points), seconds=clip.duration)
+    _, lowest, highest = envelope(clip.samples.mean(0), points)
+    pairs = zip(lowest.round(4).tolist(), highest.round(4).tolist(), strict=True)
+    return PeaksBody(peaks=list(pairs), seconds=clip.duration)
 
 
 @router.get("/clips/{id}/spectrogram.png", response_class=Response, responses={200: {"content": {"image/png": {}}}})

@@ -87,4 +87,5 @@ def file_of(form: FormData) -> UploadFile:
 
 async def decoded(file: UploadFile, parts: Parts) -> Clip:
     """The sound of a file; only so many are decoded at a time."""
-    return await anyio.to_thread.run_sync(decode, file.file, parts.settings.uploads, limiter=parts.decoders)
+    limits, desk = parts.settings.uploads, parts.library.desk
+    return await anyio.to_thread.run_sync(decode, file.file, limits, desk, limiter=parts.decoders)

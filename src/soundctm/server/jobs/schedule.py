@@ -8,6 +8,7 @@ from itertools import count
 from soundctm.crew import SECONDS
 from soundctm.server.jobs.job import Task, Ticket
 
+SHORT = 10.0  # seconds of sound, made in a tenth of a second or so
 PATIENCE = 7  # takes of its own client that may overtake one that waits
 
 
@@ -17,7 +18,9 @@ class Schedule:
     The next take is one of the client with the fewest on their way, of several such clients the one that has waited
     longest for its turn. Of its takes it is the one with the least work, so that an audition overtakes refinements of
     its own client; but each of ``PATIENCE`` + 1 turns is for the oldest, so that none waits for ever. Takes that are
-    made at once last no longer than ``seconds`` together, as memory grows with them, or there is only one.
+    made at once last no longer than ``seconds`` together, as memory grows with them, or there is only one. The
+    first take of a job that needs a single unit of work is made alone where nothing else is being made, until it is
+    kept: what is auditioned is heard soonest when it shares cores and memory with no other.
     """
 
     def __init__(self, lock: threading.Condition, seconds: float = SECONDS) -> None:
@@ -25,6 +28,7 @@ class Schedule:
         self.waiting: list[Ticket] = []
         self.running: set[Ticket] = set()
         self.closed = False
+        self._alone: Ticket | None = None
         self._idle = 0
         self._clock = count()
         self._since: dict[str, int] = {}  # when a client had its last turn, or came
@@ -53,7 +57,7 @@ class Schedule:
             self._idle -= 1
 
     def _take(self) -> Ticket | None:
-        if self.closed or not self.waiting:
+        if self.closed or not self.waiting or self._alone is not None:
             return None
         own = self._next_in_turn()
         client, oldest = own[0].task.client, own[0]
@@ -62,6 +66,7 @@ class Schedule:
         if self.running and chosen.recipe.seconds + sum(t.recipe.seconds for t in self.running) > self.seconds:
             return None
         self.waiting.remove(chosen)
+        self._alone = chosen if not self.running and _quick(chosen) else None
         self.running.add(chosen)
         self._since[client] = next(self._clock)
         self._overtaken[client] = 0 if chosen is oldest else self._overtaken[client] + 1
@@ -77,6 +82,8 @@ class Schedule:
     def finish(self, ticket: Ticket) -> None:
         """A take is no longer being made."""
         self.running.discard(ticket)
+        if self._alone is ticket:
+            self._alone = None
         self._forget_clients()
         self.lock.notify_all()
 
@@ -98,3 +105,8 @@ class Schedule:
         self.closed = True
         self.waiting.clear()
         self.lock.notify_all()
+
+
+def _quick(ticket: Ticket) -> bool:
+    """Whether a take is the first that is heard of its job, and keeps nobody waiting for long."""
+    return ticket.recipe is ticket.task.order.recipes[0] and ticket.work == 1 and ticket.recipe.seconds <= SHORT

@@ -13,13 +13,12 @@ import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from soundctm.audio import Clip
-from soundctm.audio.io import read_chunk, wav_bytes
+from soundctm.audio.io import RIFF_BYTES, read_chunk, wav_bytes
 from soundctm.errors import UserError
 from soundctm.server.library.entries import Kind, is_id
 from soundctm.server.library.faults import writing
 
 LABEL_CHUNK = b"sclb"
-MAX_BYTES = 2**32 - 2**20  # a RIFF file counts in 32 bits; the rest is for its other chunks
 SILENCE = -120.0  # dB
 Identifier = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 
@@ -128,7 +127,7 @@ def check_clip(clip: Clip) -> None:
     channels, length = clip.samples.shape
     if not channels or not length or clip.sample_rate <= 0:
         raise UserError(f"the clip has {channels} channels of {length} samples at {clip.sample_rate} Hz; give a sound")
-    if 3 * channels * length > MAX_BYTES:
+    if 3 * channels * length > RIFF_BYTES:
         raise UserError(f"the clip lasts {clip.duration:,.0f} s, too long for a WAV file; cut it into pieces")
     if not np.isfinite(clip.samples).all():
         raise UserError("the clip has samples that are no numbers (NaN or infinite); mend it first")

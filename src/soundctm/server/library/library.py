@@ -56,6 +56,11 @@ class Library:
         """Where the files are."""
         return self._shelf.folder
 
+    @property
+    def desk(self) -> Path:
+        """A folder for files on their way: what a program leaves there that is ended by force, the next one removes."""
+        return self._owner.folder
+
     def close(self) -> None:
         """Give everything back; a second time does nothing."""
         self._database.close()
@@ -102,7 +107,7 @@ class Library:
         )  # fmt: skip
         self._check_origin(label)
         row = new_row(uuid.uuid4().hex, clip, label)
-        self._shelf.put(row.id, clip, label, self._owner.folder)
+        self._shelf.put(row.id, clip, label, self.desk)
         try:
             with self._database.writing() as session:
                 insert_entry(session, row, label.parents)

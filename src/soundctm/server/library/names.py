@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from soundctm.errors import UserError
+from soundctm.filenames import RESERVED
 
 MAX_NAME = 120
 MAX_TAG = 40
@@ -15,7 +16,6 @@ UNTITLED = "untitled"
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 _TURNS = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SEPARATORS = set("/\\")
-_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
 def _unprintable(character: str) -> bool:
@@ -87,4 +87,4 @@ def file_name(name: str, suffix: str = ".wav") -> str:
     most 80 characters before the suffix."""
     plain = re.sub(r"[^\w .-]+", "-", printable(name), flags=re.UNICODE)
     stem = plain.encode()[:160].decode(errors="ignore")[:80].strip(" .-") or UNTITLED
-    return f"{'_' if stem.split('.')[0].strip().lower() in _RESERVED else ''}{stem}{suffix}"
+    return f"{'_' if stem.split('.')[0].strip().lower() in RESERVED else ''}{stem}{suffix}"

@@ -6,10 +6,11 @@ import { remembered } from "../../state/memory";
 import { attempt } from "../../state/notices";
 import { edit, region } from "../../state/sound";
 import { generateRequest, refineSteps } from "../../state/settings";
-import { isPlainTake, stateOf } from "../../lib/format";
+import { isPlainTake } from "../../lib/format";
 import { busy } from "../../state/jobs";
 import { ClipPicker } from "./ClipPicker";
 import { NumberField } from "./NumberField";
+import { Running } from "./Running";
 
 const kind = remembered("edit", "fill");
 
@@ -94,12 +95,7 @@ function Form({ form, clip }: { form: EditForm; clip: Clip }) {
           {form.title}
         </button>
       </div>
-      {running && (
-        <p class="progress-line" role="status">
-          <progress max={Math.max(1, running.total)} value={running.done} aria-label="Progress" />{" "}
-          <span class="dim">{stateOf(running)}</span>
-        </p>
-      )}
+      <Running job={running} />
     </form>
   );
 }

@@ -4,7 +4,7 @@ import { attempt } from "../../state/notices";
 import { refineSteps } from "../../state/settings";
 import { current, refine, vary } from "../../state/sound";
 import { NumberField } from "./NumberField";
-import { stateOf } from "../../lib/format";
+import { Running } from "./Running";
 
 const STEPS = [2, 4, 8, 16];
 const gamma = signal(0.3);
@@ -54,12 +54,7 @@ export function RefineTab() {
             Only what was made here can be refined: a recording has no recipe. Edit → Transform works with any sound.
           </p>
         )}
-        {running && (
-          <p class="progress-line" role="status">
-            <progress max={Math.max(1, running.total)} value={running.done} aria-label="Progress" />{" "}
-            <span class="dim">{stateOf(running)}</span>
-          </p>
-        )}
+        <Running job={running} />
       </form>
       <form
         class="form"

@@ -1,7 +1,6 @@
 import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { Clip } from "../../api/types";
-import { stateOf } from "../../lib/format";
 import { clear, curve, fromNothing, fromSound, intensityTarget, recording, toggleRecording } from "../../state/curve";
 import { busy } from "../../state/jobs";
 import { attempt } from "../../state/notices";
@@ -9,6 +8,7 @@ import { prompt } from "../../state/settings";
 import { follow } from "../../state/sound";
 import { Icon } from "../Icon";
 import { NumberField } from "./NumberField";
+import { Running } from "./Running";
 
 const steps = signal(16);
 const takes = signal(2);
@@ -81,12 +81,7 @@ export function ShapeTab({ clip }: { clip: Clip }) {
           Make takes to the curve
         </button>
       </div>
-      {running && (
-        <p class="progress-line" role="status">
-          <progress max={Math.max(1, running.total)} value={running.done} aria-label="Progress" />{" "}
-          <span class="dim">{stateOf(running)}</span>
-        </p>
-      )}
+      <Running job={running} />
     </form>
   );
 }
