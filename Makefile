@@ -25,7 +25,7 @@ lint: $(STAMP)
 
 fast: $(STAMP)
 	@echo "Fast tests"
-	@$(BIN)/pytest -m "not slow"
+	@$(BIN)/pytest -m "not slow" -n auto --dist worksteal
 
 slow: $(STAMP)
 	@echo "Slow tests"

@@ -3,8 +3,8 @@
 `python batch_throughput.py --out ../docs/figures/batch_throughput.json`
 
 Three ways to a folder of sounds and pictures, in turn, so that a busy machine slows all of them: a batch, with gates,
-deliveries and report; a loop over `generate`, `save` and `plot` in one process, without any of these; and a command for
-each take, of which only a few are timed. One take of each class that the evaluator knows.
+deliveries and report; a loop over `generate`, `save` and the batch's own pictures in one process, without any of these;
+and a command for each take, of which only a few are timed. One take of each class that the evaluator knows.
 """
 
 import argparse
@@ -21,7 +21,9 @@ from soundctm import SoundCTM
 from soundctm.audio.io import write_atomically
 from soundctm.batch.config import Config
 from soundctm.batch.job import checked, make_batch
+from soundctm.batch.outlet import picture
 from soundctm.batch.reading import SheetText
+from soundctm.benchmark.machine import describe
 from soundctm.metrics.evaluator import load_listener
 
 COMMANDS = 4  # takes that a command each is started for
@@ -32,8 +34,8 @@ def batch(model: SoundCTM, prompts: Sequence[str], steps: int, seed: int, folder
     """One cue sheet. Takes that fail a gate are tried again: what counts is what was kept."""
     sheet = SheetText("cues", "\n".join(["prompt,steps", *(f"{prompt},{steps}" for prompt in prompts)]), "csv")
     config = Config(seed=seed)
-    results = make_batch(model, checked(sheet, config), sheet.source, folder, config)
-    return sum(result.kept for result in results)
+    outcome = make_batch(model, checked(sheet, config, model.config), sheet.source, folder, config)
+    return sum(result.kept for result in outcome.results)
 
 
 def loop(model: SoundCTM, prompts: Sequence[str], steps: int, seed: int, folder: Path) -> int:
@@ -41,7 +43,7 @@ def loop(model: SoundCTM, prompts: Sequence[str], steps: int, seed: int, folder:
     for number, prompt in enumerate(prompts):
         (clip,) = model.generate(prompt, steps=steps, seed=seed)
         clip.save(folder / f"{number}.wav")
-        clip.plot(folder / f"{number}.png")
+        (folder / f"{number}.png").write_bytes(picture(clip))
     return len(prompts)
 
 
@@ -88,6 +90,7 @@ def main() -> None:
     model = SoundCTM.from_pretrained("mini")
     prompts = [name.replace("_", " ") for name in load_listener().classes]
     figures = {
+        "machine": describe(model.device).model_dump(), "model": model.name, "model_hash": model.model_hash,
         "rows": len(prompts), "rounds": arguments.rounds,
         **{f"takes a minute, steps {steps}": measured(model, prompts, steps, arguments.rounds) for steps in (1, 16)},
     }  # fmt: skip

@@ -1,7 +1,8 @@
-"""Turns `docs/figures/figures.json` into `docs/figures.md`: `python benchmarks/report.py`."""
+"""Turns `docs/figures/figures.json` and `benchmark_mini.json` into `docs/figures.md`: `python benchmarks/report.py`."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 from soundctm.metrics.evaluator import SHIPPED
 
@@ -59,10 +60,34 @@ def worst_and_best(value: dict[str, float]) -> str:
     return ", ".join(f"{name} {rate:.1f}" for rate, name in rates)
 
 
+def read(name: str) -> dict[str, Any]:
+    """A file of figures."""
+    found: dict[str, Any] = json.loads((DOCS / "figures" / name).read_text())
+    return found
+
+
+def speed(benchmark: dict[str, Any]) -> str:
+    """Prompt to samples, in a sentence: medians of 1 and 16 steps."""
+    ours = {variant["steps"]: variant for variant in benchmark["variants"] if variant["path"] == "ours"}
+    one, sixteen = (1000 * ours[steps]["spread"]["median"] for steps in (1, 16))
+    return (
+        f"Prompt to samples, warm, {benchmark['model']['seconds']:g} s of audio on {benchmark['machine']['cores']} CPU "
+        f"cores (`soundctm benchmark`): {one:.1f} ms in 1 step, {sixteen:.1f} ms in 16 (medians of "
+        f"{benchmark['settings']['repeats']}; decoding takes {1000 * ours[1]['stages']['decoder']:.1f} ms)."
+    )
+
+
+def classes(figures: dict[str, Any]) -> list[str]:
+    """A paragraph for each question that is asked of every class."""
+    asked = {name: value for name, value in figures.items() if isinstance(value, dict) and "all" in value}
+    return [line for name, value in asked.items() for line in (f"**{name}**: {worst_and_best(value)}", "")]
+
+
 def main() -> None:
     """Write the page."""
-    figures = json.loads((DOCS / "figures" / "figures.json").read_text())
+    figures = read("figures.json")
     evaluator = json.loads(BASELINES.read_text())
+    measured = {name: brief(figures[name]) if name in figures else "not measured" for name in WANTED}
     lines = [
         "# Figures of the embedded model",
         "",
@@ -75,32 +100,16 @@ def main() -> None:
         "",
         "| question | wanted | measured |",
         "|---|---|---|",
-    ]
-    for name, wanted in WANTED.items():
-        lines.append(f"| {name} | {wanted} | {brief(figures[name]) if name in figures else 'not measured'} |")
-    latency = json.loads((DOCS / "figures" / "latency.json").read_text())
-    lines += [
+        *(f"| {name} | {wanted} | {measured[name]} |" for name, wanted in WANTED.items()),
         "",
-        f"Prompt to samples, warm, {latency['seconds_of_audio']:g} s of audio on {latency['threads']} CPU threads "
-        f"(`python benchmarks/latency.py`): {latency['1 steps']['median_ms']} ms in 1 step, "
-        f"{latency['16 steps']['median_ms']} ms in 16 (medians of 20; "
-        f"decoding takes {latency['decoder']['median_ms']} ms).",
+        speed(read("benchmark_mini.json")),
         "",
         "Rows of 1 and 16 steps used 10 takes a prompt; pairs, 20; counts, 10.",
         "",
-        PHRASES,
-        "",
-        "## What the pictures show",
-        "",
-        PICTURES,
-        "",
-        "## Class by class",
-        "",
+        *(PHRASES, "", "## What the pictures show", "", PICTURES, "", "## Class by class", ""),
+        *classes(figures),
+        *("![ten classes](images/ten_classes.png)", ""),
     ]
-    for name, value in figures.items():
-        if isinstance(value, dict) and "all" in value:
-            lines += [f"**{name}**: {worst_and_best(value)}", ""]
-    lines += ["![ten classes](images/ten_classes.png)", ""]
     (DOCS / "figures.md").write_text("\n".join(lines))
 
 

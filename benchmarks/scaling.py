@@ -1,11 +1,11 @@
 """How time grows with the length of a sound, and how throughput grows with the number of takes at once.
 
-`python benchmarks/scaling.py --out ../docs/figures/scaling.json --picture ../docs/images/scaling.png`
+`python scaling.py --out ../docs/figures/scaling.json --picture ../docs/images/scaling.png`, in this folder. Every
+call has a new prompt.
 """
 
 import argparse
 import json
-import platform
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,8 +18,9 @@ from matplotlib.figure import Figure
 
 from soundctm import SoundCTM
 from soundctm.audio.io import write_atomically
+from soundctm.benchmark.machine import describe
+from soundctm.benchmark.prompts import fresh_prompts
 
-PROMPT = "heavy rain on a tin roof"
 SECONDS = (1, 2, 5, 10, 15, 20, 25, 30)
 TAKES = (1, 2, 4, 8, 16, 32)
 STEPS = (1, 16)
@@ -45,6 +46,12 @@ def straightness(seconds: Sequence[int], times: Sequence[float]) -> dict[str, fl
     rest = np.asarray(times) - (start + slope * np.asarray(seconds))
     explained = 1 - float(np.var(rest) / np.var(times))
     return {"start_ms": 1e3 * float(start), "ms_per_second": 1e3 * float(slope), "explained": explained}
+
+
+def by_second(times: dict[int, float]) -> dict[str, float]:
+    """Milliseconds of every length, and the line through them."""
+    rounded = {f"{n} s": round(1e3 * spent, 1) for n, spent in times.items()}
+    return rounded | straightness(tuple(times), tuple(times.values()))
 
 
 def draw(lengths: dict[Case, float], rates: dict[Case, float], path: Path) -> None:
@@ -81,24 +88,22 @@ def main() -> None:
     model = SoundCTM.from_pretrained(arguments.model, arguments.device)
     model = model.optimize("eager", arguments.precision)
 
+    machine, prompts = describe(model.device), fresh_prompts()
+
     def long(case: Case) -> None:
-        model.generate(PROMPT, steps=case[0], seconds=case[1], seed=1)
+        model.generate(next(prompts), steps=case[0], seconds=case[1], seed=1)
 
     def many(case: Case) -> None:
-        model.generate(PROMPT, steps=case[0], takes=case[1], seed=1)
+        model.generate(next(prompts), steps=case[0], takes=case[1], seed=1)
 
     by_length = rounds([(s, n) for s in STEPS for n in SECONDS], long, arguments.repeats)
     by_takes = rounds([(s, n) for s in STEPS for n in TAKES], many, arguments.repeats)
     lengths = {case: median(times) for case, times in by_length.items()}
     rates = {case: case[1] / median(times) for case, times in by_takes.items()}
     figures = {
-        "machine": {"processor": platform.processor(), "threads": arguments.threads, "torch": torch.__version__},
+        "machine": machine.model_dump(),
         "precision": arguments.precision,
-        "length": {
-            f"{s} steps": {f"{n} s": round(1e3 * lengths[s, n], 1) for n in SECONDS}
-            | straightness(SECONDS, [lengths[s, n] for n in SECONDS])
-            for s in STEPS
-        },
+        "length": {f"{s} steps": by_second({n: lengths[s, n] for n in SECONDS}) for s in STEPS},
         "takes per second": {f"{s} steps": {str(n): round(rates[s, n], 2) for n in TAKES} for s in STEPS},
     }
     text = json.dumps(figures, indent=1)

@@ -1,6 +1,6 @@
 """From the start of a program to its first sound on the disk.
 
-`python startup.py --out ../docs/figures/startup.json`
+`python startup.py --out ../docs/figures/startup.json`, in this folder.
 """
 
 import argparse
@@ -12,7 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 
+import torch
+
 from soundctm.audio.io import write_atomically
+from soundctm.benchmark.machine import describe
 
 LOOK = 0.001  # seconds between looks
 
@@ -39,13 +42,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
+    machine = describe(torch.device("cpu"))
     (cold, _), *warm = [once(number) for number in range(arguments.runs + 1)]
     heard, ended = zip(*warm, strict=True)
     figures = {
         "first start, s": cold, "to the first WAV, s": statistics.median(heard),
         "slowest, s": max(heard), "to the end of the command, s": statistics.median(ended), "runs": arguments.runs,
     }  # fmt: skip
-    text = json.dumps({name: round(value, 2) for name, value in figures.items()}, indent=1)
+    rounded = {name: round(value, 2) for name, value in figures.items()}
+    text = json.dumps({"machine": machine.model_dump(), **rounded}, indent=1)
     write_atomically(arguments.out, lambda file: file.write(text.encode()))
     print(text)
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
@@ -101,7 +102,7 @@ def measure(preset: str, variant: str, depth: int | None, batch: int, steps: int
         task.step(index, 0.5)
         times.append(time.perf_counter() - start)
     return {
-        "seconds_per_step": round(sum(times) / len(times), 3), "steps_per_second": round(len(times) / sum(times), 3),
+        "seconds_per_step": round(median(times), 3), "steps_per_second": round(1 / median(times), 3),
         "share_in_batches": round(source.seconds / sum(times), 4), "peak_gib": round(peak_mib() / 2**10, 2),
     }  # fmt: skip
 

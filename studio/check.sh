@@ -1,6 +1,6 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Builds the studio into a temporary folder and compares it with the files that are committed.
-set -euo pipefail
+set -eu
 cd "$(dirname "$0")"
 [ -d node_modules ] || npm ci --no-audit --no-fund
 out=$(mktemp -d)

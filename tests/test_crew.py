@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -11,16 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from soundctm import Clip, SoundCTM, UserError, edits
+from soundctm import Clip, SoundCTM, UserError, crew, edits
 from soundctm.audio import Recipe
 from soundctm.control.targets import from_shape
-from soundctm.crew import CPU_WIDTH, GPU_WIDTH, SMALL, Crew, perform
+from soundctm.crew import AHEAD, CPU_WIDTH, GPU_WIDTH, SMALL, Crew, Source, perform
 from soundctm.engines.abilities import multiplies_int8
 from soundctm.lanes import Batcher, Lanes
 from soundctm.performance import Performance, Tick
-from soundctm.trajectory.leap import StagedLeap
 from tests.oracles.edits import A, recipe_of
-from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
 
 
 @pytest.fixture(scope="module")
@@ -82,23 +80,6 @@ def test_the_network_is_asked_for_several_takes_at_once(model: SoundCTM) -> None
     finally:
         handle.remove()
     assert sizes == [*[1] * 8, 8, 8, 8, 8]  # the first batch of its size is held against takes alone
-
-
-def test_rows_that_would_differ_are_not_put_together() -> None:
-    """A network whose answer depends on the size of the batch."""
-    student, sizes = tiny_dit("student", **MINI), []
-
-    def core(x: torch.Tensor, level: torch.Tensor, text: object) -> torch.Tensor:
-        sizes.append(len(x))
-        return x * (1 + 1e-7 * len(x))
-
-    leap = StagedLeap(student, random_text(1, 3), random_text(1, 1), torch.ones(1), 1.0, [(80.0, 0.002)])
-    asked = [leap.rows(random_latents(1, 8, seed=i), 0) for i in range(3)]
-    batcher = Batcher()
-    for _ in range(2):
-        answers = batcher.answer(core, ("one kind",), asked)
-        assert all(torch.equal(answer, rows.x * (1 + 1e-7)) for answer, rows in zip(answers, asked, strict=True))
-    assert sizes == [1, 1, 1, 3, 1, 1, 1] and list(batcher.exact.values()) == [False]
 
 
 def test_work_is_counted_in_the_thread_of_the_caller(model: SoundCTM) -> None:
@@ -196,30 +177,6 @@ def test_takes_of_two_networks_do_not_share_a_batch(model: SoundCTM) -> None:
         assert np.array_equal(clip.samples, again.samples) and again.recipe == clip.recipe
 
 
-def test_a_verdict_of_another_thread_is_not_taken_for_ones_own() -> None:
-    """One thread finds out that a batch is not exact while another computes it: no batch is ever used."""
-    leap = StagedLeap(
-        tiny_dit("student", **MINI), random_text(1, 3), random_text(1, 1), torch.ones(1), 1.0, [(80.0, 0.002)]
-    )
-    asked = [leap.rows(random_latents(1, 8, seed=i), 0) for i in range(3)]
-    batcher, met = Batcher(), threading.Barrier(2)
-
-    def core(x: torch.Tensor, level: torch.Tensor, text: object) -> torch.Tensor:
-        if len(x) > 1:
-            met.wait(10)
-        return x * len(x)
-
-    answers: list[list[torch.Tensor]] = []
-    threads = [threading.Thread(target=lambda: answers.append(batcher.answer(core, ("one",), asked))) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == 2
-    for each in answers:
-        assert all(torch.equal(answer, rows.x) for answer, rows in zip(each, asked, strict=True))
-
-
 def test_work_leaves_the_callers_settings_alone(model: SoundCTM) -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(3)
@@ -252,19 +209,37 @@ def test_a_take_of_another_length_does_not_wait_for_all_others(model: SoundCTM) 
     takes.close()  # type: ignore[attr-defined]
 
 
-def test_nobody_works_far_ahead(model: SoundCTM) -> None:
-    clips = model.generate("rain", takes=40, seed=3)
+def test_nobody_works_far_ahead(model: SoundCTM, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the first take is held up, the other worker makes what is allowed, and then has nothing to do."""
+    recipes = [recipe_of(clip) for clip in model.generate("rain", takes=20, seed=3)]
+    first, idle = threading.Event(), threading.Event()
     begun_ones: list[int] = []
 
-    def make(recipe: Recipe, tick: Tick) -> Performance:
-        begun_ones.append(1)
-        return begun(model, recipe, tick)
+    class Watched(Source):
+        def pull(self, wait: bool) -> tuple[int, Callable[[], Performance]] | None:
+            given = super().pull(False)
+            if given is None and wait:
+                idle.set()
+                given = super().pull(True)
+            return given
 
-    takes = perform([partial(make, recipe_of(c)) for c in clips], Crew(2, 2, 1), Batcher(), lambda: None)
-    next(takes)
-    time.sleep(0.5)
-    assert len(begun_ones) <= 12
-    assert len(list(takes)) == 39 and len(begun_ones) == 40
+    def make(number: int, tick: Tick) -> Performance:
+        begun_ones.append(number)
+        assert number or first.wait(60)
+        return begun(model, recipes[number], tick)
+
+    monkeypatch.setattr(crew, "Source", Watched)
+    heard: list[np.ndarray] = []
+    makers = [partial(make, number) for number in range(len(recipes))]
+    listener = threading.Thread(target=lambda: heard.extend(perform(makers, Crew(2, 1, 1), Batcher(), lambda: None)))
+    listener.start()
+    try:
+        assert idle.wait(60)
+        assert sorted(begun_ones) == list(range(2 * AHEAD))
+    finally:
+        first.set()
+        listener.join()
+    assert len(heard) == 20 and sorted(begun_ones) == list(range(20))
 
 
 def test_an_open_iterator_does_not_hold_up_the_end_of_a_program(tiny_folder: Path) -> None:

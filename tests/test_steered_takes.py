@@ -41,10 +41,12 @@ def test_guidance_brings_a_sound_nearer_to_its_target(model: SoundCTM) -> None:
     """Eight dB quieter than the sound itself."""
     away = []
     for seed in (1, 2, 3):
-        free = model.generate("rain", seed=seed, steps=8, targets=[RISE], steering=Steering(strength=0.0))[0]
+        free = model.generate("rain", seed=seed, steps=8, targets=[RISE], steering=Steering(strength=0.0, fader=0.0))[0]
         level = 20 * math.log10(float(np.sqrt(np.square(free.samples).mean())))
         target = Target(feature="intensity", points=((0.0, level - 8), (1.0, level - 8)))
-        guided = model.generate("rain", seed=seed, steps=8, targets=[target], steering=Steering(strength=0.1))[0]
+        guided = model.generate(
+            "rain", seed=seed, steps=8, targets=[target], steering=Steering(strength=0.1, fader=0.0)
+        )[0]
         away.append([deviations(clip.samples, 8000, [target])[0] for clip in (free, guided)])
     assert sum(after for _, after in away) < 0.9 * sum(before for before, _ in away)
 
@@ -65,7 +67,7 @@ def test_steered_takes_are_replayed_and_counted(model: SoundCTM, method: Any) ->
 def test_no_strength_is_the_take_itself(model: SoundCTM) -> None:
     target = Target(feature="brightness", points=((0.1, 700.0), (0.8, 1500.0)))
     plain = model.generate("rain", seed=3, steps=3)[0]
-    free = model.generate("rain", seed=3, steps=3, targets=[target], steering=Steering(strength=0.0))[0]
+    free = model.generate("rain", seed=3, steps=3, targets=[target], steering=Steering(strength=0.0, fader=0.0))[0]
     assert np.array_equal(plain.samples, free.samples)
 
 
@@ -81,7 +83,8 @@ def test_no_strength_is_the_take_itself(model: SoundCTM) -> None:
 def test_the_loss_is_that_of_the_sound_that_is_returned(model: SoundCTM, target: Target, loop: bool) -> None:
     """Of its last latents, seam and all: the deviation measured on the clip, over the scale of the curve, squared,
     wherever the sound is within full scale."""
-    recipe = recipe_of(model.generate("rain", seed=3, steps=2, targets=[target], loop=loop)[0])
+    alone = Steering(fader=0.0)
+    recipe = recipe_of(model.generate("rain", seed=3, steps=2, targets=[target], steering=alone, loop=loop)[0])
     performance = Performance(model.engine, recipe, {}, lambda: None)
     for level in (0.01, 0.05):
         z = level * model.engine.noise(recipe)[0][None]

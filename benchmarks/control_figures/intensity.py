@@ -1,4 +1,4 @@
-"""Table 5 at small scale: six shapes of intensity, four ways to reach them."""
+"""Table 5 at small scale: six shapes of intensity, and ways to reach them."""
 
 import time
 from pathlib import Path
@@ -13,7 +13,8 @@ from control_figures.place import Figures, Piece, Place, Sizes, figures_of, piec
 from control_figures.recordings import prompts as captions
 from control_figures.section import Claim, Section, Table, number
 from soundctm.audio import Clip
-from soundctm.audio.recipe import Steering
+from soundctm.audio.recipe import FADER as MOST
+from soundctm.audio.recipe import LIGHT, STRONG, Steering
 from soundctm.audio.target import Target
 from soundctm.control.curves import CURVES, curve_times
 from soundctm.control.shapes import Shape
@@ -27,17 +28,19 @@ EVERY = 5  # frames of 10 ms between the points of a curve that is kept
 SHOWN = 2  # prompts whose takes are kept
 
 FADER = "default, then a fader"
+GUIDED = "light guidance and a fader"  # what Steering() is for levels
 # name: steering (None for the plain model), gamma, cost of a take in seconds
 METHODS: dict[str, tuple[Steering | None, float, float]] = {
     "default": (None, 0.0, 0.4),
     FADER: (None, 0.0, 0.4),
     "z_T optimisation, gamma 0": (Steering(method="start"), 0.0, 11.0),
     "z_T optimisation, gamma 0.2": (Steering(method="start"), 0.2, 11.0),
-    "loss guidance": (Steering(), 0.0, 3.0),
+    "loss guidance alone": (Steering(strength=STRONG, fader=0.0), 0.0, 3.0),
+    GUIDED: (Steering(), 0.0, 3.0),
 }
 # Table 5 of the paper, 200 prompts of AudioCaps a shape: MSE, FAD (vgg), CLAP score
-WITHOUT_FADER = tuple(method for method in METHODS if method != FADER)
-PAPER = dict(zip(WITHOUT_FADER, ((231.9, 2.08, 0.47), (60.2, 3.65, 0.38), (50.4, 3.71, 0.41), (18.5, 3.04, 0.41)),
+OF_THE_PAPER = tuple(method for method in METHODS if method not in (FADER, GUIDED))
+PAPER = dict(zip(OF_THE_PAPER, ((231.9, 2.08, 0.47), (60.2, 3.65, 0.38), (50.4, 3.71, 0.41), (18.5, 3.04, 0.41)),
                  strict=True))  # fmt: skip
 
 
@@ -128,7 +131,7 @@ def summary(place: Place) -> Figures | None:
             "seconds": median([value for one in each.values() for value in one["seconds"]]),
         }
     return {"methods": methods, "reference": real, "takes": len(SHAPES) * place.sizes.prompts, "steps": STEPS,
-            "strength": Steering().strength, "iterations": Steering().iterations}  # fmt: skip
+            "strengths": [LIGHT, STRONG], "fader": MOST, "iterations": Steering().iterations}  # fmt: skip
 
 
 def section(figures: Figures) -> Section:
@@ -147,8 +150,10 @@ def section(figures: Figures) -> Section:
         "fader needs no model: it draws the volume of a finished take, and shows what the levels alone do to the "
         "figures beside the MSE (it turns up the noise where nothing sounds, and adds no event). MSE is "
         "the mean squared difference, over all frames of all takes, of the target from the intensity curve of the "
-        "finished sound. Guidance has its default strength "
-        f"{figures['strength']:g}; z_T optimisation makes {figures['iterations']} Adam steps on 1-step generation. "
+        f"finished sound. Guidance alone has a strength of {figures['strengths'][1]:g}. What `soundctm control "
+        f"--intensity` does without further options is light guidance ({figures['strengths'][0]:g}), and a fader of at "
+        f"most {figures['fader']:g} dB for what is left. z_T optimisation makes {figures['iterations']} Adam steps on "
+        "1-step generation. "
         f"Frechet distance: of the evaluator's embeddings of all {figures['takes']} takes to {real['held out']} "
         f"held-out recordings of the same classes (as many training recordings have {number(real['floor'])}; a sound "
         "that is made to follow a curve cannot have the levels of recordings). Class agreement: share of takes in "
@@ -162,7 +167,10 @@ def section(figures: Figures) -> Section:
             "control_intensity.png",
             "Intensity of all takes (thin) against the target (thick), dB full scale over seconds",
         ),
-        ("control_shapes.png", "Two prompts under loss guidance, the same noise for every method: spectrograms"),
+        (
+            "control_shapes.png",
+            "Two prompts under light guidance and a fader, the same noise for every method: spectrograms",
+        ),
     ]
     tables = [Table(header, rows), Table(("MSE, dB²", *SHAPES), by_shape, "By shape:")]
     return Section("Intensity (Table 5)", how, tables, claims(methods), pictured)
@@ -170,7 +178,8 @@ def section(figures: Figures) -> Section:
 
 def claims(methods: Figures) -> list[Claim]:
     """What the figures must show."""
-    default, start, stirred, guided = (methods[name] for name in WITHOUT_FADER)
+    names = (*OF_THE_PAPER[:3], GUIDED)
+    default, start, stirred, guided = (methods[name] for name in names)
     ratio = default["mse"] / guided["mse"]
     best, fastest = min(start["mse"], stirred["mse"]), min(start["seconds"], stirred["seconds"])
     fall = 100 * (default["agreement"] - guided["agreement"])
@@ -196,5 +205,5 @@ def draw(place: Place, images: Path) -> None:
     }
     pictures.curves(images / "control_intensity.png", times, targets, curves)
     names = [prompt for prompt, _ in captions(SHOWN)]
-    rows = [[place.sound(name_of("loss guidance", shape), str(i)) for shape in SHAPES] for i in range(SHOWN)]
+    rows = [[place.sound(name_of(GUIDED, shape), str(i)) for shape in SHAPES] for i in range(SHOWN)]
     pictures.sheet(images / "control_shapes.png", rows, rate, names, list(SHAPES))

@@ -1,8 +1,11 @@
-"""What a recipe may ask for."""
+"""What a recipe may ask for, and of which device."""
 
+import math
+import re
 import unicodedata
 
 import numpy as np
+import torch
 
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.edit import Morph, Transform
@@ -17,7 +20,22 @@ MIN_SECONDS = 0.1
 MAX_SEED = 2**63 - 1
 LONGEST = 600.0  # seconds; what is longer than a model's own limit is made in windows
 MAX_VARIATION = 2**31 - 1
+LONG = 10**30  # a whole number beyond it is not quoted digit by digit
 UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of characters, line and paragraph breaks
+
+
+def check_device(device: str) -> None:
+    """Raise :class:`UserError` unless it is one that models run on, and is here."""
+    error: Exception | None = None
+    if re.fullmatch(r"cpu|cuda(:\d+)?|mps", device):
+        try:
+            torch.empty(0, device=device)
+            return
+        except (RuntimeError, AssertionError) as found:  # without a driver; where torch was built without it
+            error = found
+    raise UserError(
+        f"device {device!r} is not available here; cpu always is, cuda (or cuda:1) where a GPU is found, mps on a Mac"
+    ) from error
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -38,7 +56,10 @@ def check_recipe(recipe: Recipe) -> None:
     within("nu", recipe.nu, -20.0, 20.0, "1 is the plain student")
     within("omega", recipe.omega, 0.0, 20.0, "1 to 5 is the trained range")
     within("variation", recipe.variation, 0, MAX_VARIATION, "0 is the take itself")
-    within("strength", recipe.steering.strength, 0.0, 2.0, "0.1 suits most targets")
+    if recipe.steering.strength is not None:
+        within("strength", recipe.steering.strength, 0.0, 2.0, "0.01 suits levels, 0.1 what a fader cannot reach")
+    if recipe.steering.fader is not None:
+        within("fader", recipe.steering.fader, 0.0, 60.0, "dB; 20 is usual, 0 leaves all to guidance")
     within("iterations", recipe.steering.iterations, 1, 1000, "70 is the paper's number")
     if isinstance(recipe.edit, Transform) and recipe.edit.strength == 0.0 and (recipe.targets or recipe.variation):
         raise UserError("a transform of strength 0 returns its recording: nothing can steer or vary it; raise strength")
@@ -91,4 +112,11 @@ def check_model(recipe: Recipe, name: str, model_hash: str) -> None:
 def within(name: str, value: float, low: float, high: float, hint: str) -> None:
     """Raise :class:`UserError` unless ``low <= value <= high``; the hint goes in brackets after the range."""
     if not low <= value <= high:  # false for NaN as well
-        raise UserError(f"{name} is {value:,}; accepted are {low:,} to {high:,} ({hint})")
+        raise UserError(f"{name} is {_shown(value)}; accepted are {low:,} to {high:,} ({hint})")
+
+
+def _shown(value: float) -> str:
+    """A number as it is quoted in an error: whole, but for one of many digits."""
+    if isinstance(value, int) and abs(value) > LONG:
+        return f"about {'-' if value < 0 else ''}10^{math.log10(abs(value)):.0f}"
+    return f"{value:,}"

@@ -29,7 +29,7 @@ class Computation:
             raise UserError(f"this model was loaded in {self.converted}; load it in float32 for {options.precision}")
         self.networks: tuple[nn.Module, nn.Module] = build(options, parts.student, parts.autoencoder, device)
         self.plain = build(EngineOptions("eager", "float32"), parts.student, parts.autoencoder, device)
-        self.batcher = Batcher()
+        self.batcher = Batcher.of(device)
         self._parameters = parameters(parts.config.student)
 
     def crew(self, takes: int, seconds: float = 0.0, steps: int = 1) -> Crew:

@@ -30,7 +30,8 @@ class Crew:
     batches of up to ``width``.
 
     Kernels of linear algebra round otherwise with another number of cores, so a model's takes are always made by the
-    same kind of crew, one or a hundred.
+    same kind of crew, one or a hundred. On a CPU a take is then to the last bit the same in any company; on a GPU,
+    where kernels round by the size of a batch, to within rounding (:class:`soundctm.lanes.Batcher`).
     """
 
     workers: int

@@ -1,4 +1,18 @@
-"""The one error class for mistakes a user can make and mend."""
+"""The one error class for mistakes a user can make and mend, and words for what was found wrong."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+WANTED = {
+    "int": "is no whole number; give one",
+    "float": "is no number; give one",
+    "finite": "is no number; give one",
+    "bool": "is neither true nor false; give one of them",
+    "string": "is no text; give one",
+}
+BOUNDS = {"ge": "{:g} or more", "gt": "more than {:g}", "le": "{:g} or less", "lt": "less than {:g}"}
 
 
 class UserError(ValueError):
@@ -7,3 +21,23 @@ class UserError(ValueError):
     The message is one line that says what was received, what is accepted and what to do. The command line prints it
     and ends with exit code 2; in Python it is a ``ValueError``.
     """
+
+
+def shown(text: object, longest: int = 40) -> str:
+    """What was given, as it is quoted in an error: short, and on one line."""
+    quoted = repr(text) if isinstance(text, str) else str(text)
+    return quoted if len(quoted) <= longest else f"{quoted[:longest]}… ({len(str(text)):,} characters)"
+
+
+def plain_words(error: "ErrorDetails") -> str:
+    """What pydantic found, in words that say what was received and what to give."""
+    kind, given, context = error["type"], shown(error["input"]), error.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "literal_error":
+        return f"{given} is not known; accepted are {context['expected']}"
+    bound = next((words.format(context[name]) for name, words in BOUNDS.items() if name in context), None)
+    if bound is not None and kind.startswith(("greater", "less")):
+        return f"{given} is out of range; give {bound}"
+    wanted = WANTED.get(kind.split("_")[0])
+    return f"{given} {wanted}" if wanted else f"{given}: {error['msg']}"

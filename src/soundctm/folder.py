@@ -53,8 +53,8 @@ def shipped_models() -> list[str]:
     return sorted(path.parent.name for path in SHIPPED.glob("*/config.json"))
 
 
-def locate(name: str | Path) -> Path:
-    """The folder of a shipped model, of a path, or of a hub repository (downloaded once)."""
+def locate(name: str | Path, download: bool = True) -> Path:
+    """The folder of a shipped model, of a path, or of a hub repository (downloaded once, where that is allowed)."""
     if str(name) in shipped_models():
         return SHIPPED / str(name)
     if Path(name).is_dir():
@@ -64,16 +64,25 @@ def locate(name: str | Path) -> Path:
     unknown = f"unknown model {str(name)!r}; {accepted}"
     if str(name).count("/") != 1 or str(name).startswith((".", "/", "~")):
         raise UserError(unknown)
-    return _download(str(name), unknown)
+    return _download(str(name), unknown, local_only=not download)
 
 
-def _download(name: str, unknown: str) -> Path:
+def card(name: str) -> str:
+    """The text of a model's card; empty where it has none, or does not lie here: nothing is downloaded for a card."""
+    try:
+        path = locate(name, download=False) / "README.md"
+    except UserError:
+        return ""
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+def _download(name: str, unknown: str, local_only: bool) -> Path:
     """A repository of the hub, downloaded once; ``unknown`` begins the error where there is none."""
     from huggingface_hub import errors, snapshot_download  # takes a while to load
 
     failures = (errors.RepositoryNotFoundError, errors.LocalEntryNotFoundError, errors.HfHubHTTPError)
     try:
-        return Path(snapshot_download(name))
+        return Path(snapshot_download(name, local_files_only=local_only))
     except (*failures, errors.HFValidationError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(f"{unknown}; the hub said: {reason}") from error

@@ -93,15 +93,23 @@ class Batcher:
 
     Whether a row of a batch is to the last bit what it is alone depends on the machine's kernels. It is looked up the
     first time that a batch of a new kind or size comes along; where it is not so, the rows are asked for one by one.
+    With ``rounds`` they share batches all the same, and each is what it is alone to within rounding.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rounds: bool = False) -> None:
+        self.rounds = rounds
         self.exact: dict[tuple[Kind, int], bool] = {}
+
+    @classmethod
+    def of(cls, device: torch.device) -> "Batcher":
+        """That of a device: exact on CPUs. Kernels of GPUs are chosen by the size of the batch and round by it, so
+        that there would be no batches, and a GPU that computes one take at a time has little to do."""
+        return cls(rounds=device.type != "cpu")
 
     def answer(self, core: Core, kind: Kind, asked: Sequence[Rows]) -> list[Tensor]:
         """The network's answer to each of these rows, which are of one kind."""
         key = (kind, len(asked))
-        known = self.exact.get(key)  # read once: other threads write it meanwhile
+        known = True if self.rounds else self.exact.get(key)  # read once: other threads write it meanwhile
         if len(asked) > 1 and known is True:
             return self._together(core, asked)
         alone = [core(*rows) for rows in asked]

@@ -155,7 +155,8 @@ class SoundCTM:
             seconds=self.config.seconds if seconds is None else seconds,
             omega=self.config.omega if omega is None else omega, nu=nu, gamma=gamma, model=self.name,
             model_hash=self.model_hash, sample_rate=self.sample_rate, version=version("soundctm"), negative=negative,
-            loop=loop, targets=tuple(targets), steering=steering, edit=None if plan is None else plan.edit,
+            loop=loop, targets=tuple(targets), steering=steering.settled(targets),
+            edit=None if plan is None else plan.edit,
         )  # fmt: skip
         check_takes(takes)
         check_recipe(first)

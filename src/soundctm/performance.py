@@ -9,6 +9,7 @@ from torch import Tensor
 
 from soundctm.audio import Recipe
 from soundctm.audio.edit import Extend, Fill, Join, Loop, Morph, Source, Transform
+from soundctm.audio.recipe import Steering
 from soundctm.conditioning import Conditioning
 from soundctm.control.chain import chain
 from soundctm.control.consistency import DataConsistency
@@ -16,6 +17,7 @@ from soundctm.control.guidance import LossGuidance
 from soundctm.control.inversion import invert
 from soundctm.control.limiter import limited, turned_down
 from soundctm.control.morphing import blend, slerp
+from soundctm.control.riding import ridden
 from soundctm.control.seams import loop_crossfade
 from soundctm.control.start import optimise_start
 from soundctm.control.target_loss import TargetLoss
@@ -168,7 +170,8 @@ class Performance:
         if self.observation is not None:
             steers.append(DataConsistency(self.codec, self.observation, self.length))
         if self.recipe.targets and self.recipe.steering.method == "guidance":
-            steers.append(unrounded(LossGuidance(self._loss(), self.recipe.steering.strength), self.engine.device))
+            strength = self._steering.strength or 0.0
+            steers.append(unrounded(LossGuidance(self._loss(), strength), self.engine.device))
         return chain(*steers)
 
     def _waveform(self, z: Tensor) -> Tensor:
@@ -184,7 +187,18 @@ class Performance:
         x = self._waveform(z)
         if self.observation is not None:
             x = self.observation.finish(x.cpu())
-        return self._in_time(self._within_full_scale(x))
+        return self._within_full_scale(self._ridden(self._in_time(x)))
+
+    @property
+    def _steering(self) -> Steering:
+        return self.recipe.steering.settled(self.recipe.targets)  # recipes of others may leave it open
+
+    def _ridden(self, x: Tensor) -> Tensor:
+        """A recording that is kept keeps its level."""
+        fader = self._steering.fader
+        if not fader or self.observation is not None:
+            return x
+        return ridden(x, self.engine.sample_rate, self.recipe.targets, fader)
 
     def _within_full_scale(self, x: Tensor) -> Tensor:
         """Guidance makes loud sounds louder than a file holds: they are turned down, not cut off. What keeps samples

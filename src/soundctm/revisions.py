@@ -1,8 +1,10 @@
-"""The recipe of a take, changed: in more steps, as a relative, as a loop."""
+"""The recipe of a take, changed: in more steps, as a relative, in another shape, as a loop."""
 
 from importlib.metadata import version
 
 from soundctm.audio import Recipe
+from soundctm.audio.recipe import Steering
+from soundctm.audio.target import Target
 from soundctm.checks import check_takes
 from soundctm.errors import UserError
 
@@ -24,6 +26,14 @@ def relatives(recipe: Recipe, gamma: float, takes: int, steps: int) -> list[Reci
         raise UserError(f"vary: gamma is {gamma} and steps {steps}; gamma must be above 0 to 1, steps 2 or more")
     changes = {"gamma": gamma, "steps": steps, "version": version("soundctm")}
     return [recipe.model_copy(update={**changes, "variation": i + 1}) for i in range(takes)]
+
+
+def shaped(recipe: Recipe, targets: tuple[Target, ...], steering: Steering, steps: int, takes: int) -> list[Recipe]:
+    """The same noise and prompt, steered to targets; further takes have the numbers that follow."""
+    check_takes(takes)
+    settled = steering.settled(targets)
+    changes = {"targets": targets, "steering": settled, "steps": steps, "version": version("soundctm")}
+    return [recipe.model_copy(update={**changes, "take": recipe.take + i}) for i in range(takes)]
 
 
 def looped(recipe: Recipe, seconds: float, steps: int) -> Recipe:

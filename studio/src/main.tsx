@@ -4,7 +4,6 @@ import * as calls from "./api/calls";
 import { setSampleRate } from "./audio/context";
 import { listenToKeys } from "./state/keys";
 import { listen } from "./state/live";
-import { poll } from "./state/jobs";
 import { attempt, fault } from "./state/notices";
 import { chosen } from "./state/place";
 import { fetchClip } from "./state/clips";
@@ -30,7 +29,6 @@ listenToKeys();
 attempt(async () => {
   await begin();
   listen();
-  await poll();
 });
 effect(() => {
   if (chosen.value) fetchClip(chosen.value).catch(fault);

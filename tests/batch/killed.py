@@ -28,12 +28,18 @@ def begin(model: Path, sheet: str, out: Path) -> BaseProcess:
     return process
 
 
-def kill(process: BaseProcess, journal: Path, size: int) -> bool:
-    """Wait until the journal has so many bytes, then kill; False where the process was over before."""
+def killed(model: Path, sheet: str, out: Path, journal: Path, lines: int) -> bool:
+    """Begin a batch and kill it when it has noted so many things; False where it was over before."""
+    before = _lines(journal)
+    process = begin(model, sheet, out)
     while process.is_alive():
-        if journal.exists() and journal.stat().st_size >= size:
+        if _lines(journal) >= before + lines:
             os.kill(process.pid or 0, signal.SIGKILL)
             process.join()
             return process.exitcode == -signal.SIGKILL
         time.sleep(0.001)
     return False
+
+
+def _lines(journal: Path) -> int:
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0

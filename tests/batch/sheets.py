@@ -7,11 +7,12 @@ from soundctm.batch.job import checked, make_batch
 from soundctm.batch.place import STATE
 from soundctm.batch.reading import SheetText
 from soundctm.batch.report import Result
+from soundctm.batch.run import Outcome
 from soundctm.batch.sheet import Line, read_sheet
 from soundctm.model import SoundCTM
 from tests.oracles.sounds import content
 
-LENIENT = {"match": "-1", "silence": "-100"}  # every take passes
+LENIENT = {"match": "-1", "silence": "-100", "understood": "-1"}  # every take passes
 SHEET = """prompt,takes,steps,seconds,match,distance,format
 heavy rain,4,1,,-0.1,,
 thunder,3,4,,0,,flac
@@ -30,10 +31,15 @@ def rows(text: str, form: str = "csv", **defaults: str) -> list[Line]:
 
 def make(model: SoundCTM, sheet: str, out: Path, seed: int = 0, **defaults: str) -> list[Result]:
     """The takes of a sheet, given as text, in a folder."""
+    return run(model, sheet, out, seed, **defaults).results
+
+
+def run(model: SoundCTM, sheet: str, out: Path, seed: int = 0, name: str = "cues", **defaults: str) -> Outcome:
+    """What came of a sheet of this name."""
     config = Config(
         seed=seed, defaults=read_defaults([f"{key}={value}" for key, value in (LENIENT | defaults).items()])
     )
-    return make_batch(model, checked(SheetText("cues", sheet, "csv"), config), "cues", out, config)
+    return make_batch(model, checked(SheetText(name, sheet, "csv"), config, model.config), name, out, config)
 
 
 def product(folder: Path) -> dict[str, bytes]:

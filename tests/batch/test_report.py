@@ -79,8 +79,9 @@ def test_the_report_has_every_take(batch, tmp_path: Path) -> None:
 
 
 def test_the_contact_sheet_needs_nothing_but_its_folder(batch, tmp_path: Path) -> None:
-    batch("prompt,name\nrain,door slam ä\nthunder,#1 50%\n".replace("#1 50%", "one"))
+    batch("prompt,name\nrain,door slam ä\nthunder,50-1_é ö\n")
     _, page = read(tmp_path / "out")
+    assert "sounds/50-1_%C3%A9%20%C3%B6_01.wav" in page.references
     assert "script" not in page.tags
     for reference in page.references:
         assert (tmp_path / "out" / unquote(reference)).is_file(), reference

@@ -1,6 +1,7 @@
 """The naive path makes the same sound, from the same weights, the long way."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from soundctm import SoundCTM, UserError
 from soundctm.autoencoder import GaussianDAC
 from soundctm.benchmark.naive import NaivePath, checkpointed
 from soundctm.benchmark.plain import directly
-from tests.oracles.paper import STUDENT
+from tests.oracles.paper import STUDENT, tiny_paper_model
 
 LIMIT = 1e-4  # of the norm: rounding, and what a decoder makes of it
 
@@ -40,11 +41,32 @@ def test_prompts_and_seeds_matter(model: SoundCTM) -> None:
     assert distance(path.generate("heavy rain", seed=4)[0], first) > 0.1
 
 
-def test_weights_are_shared(model: SoundCTM) -> None:
-    path = NaivePath(model)
-    known = {value.data_ptr() for part in (model.student, model.autoencoder) for value in part.state_dict().values()}
-    held = dict(path.student.weights) | ({} if path.decoder is None else path.decoder.weights)
-    assert held and {value.data_ptr() for value in held.values()} <= known
+def places(weights: Iterable[Tensor]) -> set[int]:
+    return {value.data_ptr() for value in weights}
+
+
+def test_weights_of_the_student_are_shared(model: SoundCTM) -> None:
+    held = places(NaivePath(model).student.weights.values())
+    assert held and held <= places(model.student.state_dict().values())
+
+
+def test_the_dac_decodes_from_weights_in_the_usual_layout(paper: SoundCTM) -> None:
+    """A model holds them in a faster one, and goes on to."""
+    decoder = NaivePath(paper).decoder
+    theirs = paper.autoencoder.state_dict()
+    assert decoder is not None and decoder.weights
+    assert all(value.is_contiguous() and value.equal(theirs[name]) for name, value in decoder.weights.items())
+    assert not all(theirs[name].is_contiguous() for name in decoder.weights)
+
+
+def test_alone_with_a_model_nothing_is_held_twice(paper: SoundCTM) -> None:
+    """Its peak of memory would be that of a copy which the official code does not have."""
+    model = tiny_paper_model()
+    decoder = NaivePath(model, alone=True).decoder
+    assert decoder is not None and all(value.is_contiguous() for value in decoder.weights.values())
+    assert places(decoder.weights.values()) <= places(model.autoencoder.state_dict().values())
+    sounds = (each.generate("heavy rain", seed=3)[0] for each in (NaivePath(model, alone=True), NaivePath(paper)))
+    assert np.array_equal(*sounds)
 
 
 def test_both_texts_are_read_at_every_step(paper: SoundCTM) -> None:

@@ -5,15 +5,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from soundctm import SoundCTM, UserError
 from soundctm.benchmark.measurement import Measurement
+from soundctm.benchmark.paths import multiplied
 from soundctm.benchmark.results import Report, Spread
 from soundctm.benchmark.run import run
 from soundctm.benchmark.settings import Settings, check_settings, read_steps
-from soundctm.benchmark.summary import precisions, summarise
+from soundctm.benchmark.summary import floor_of, summarise
+from soundctm.engines.abilities import multiplies_bfloat16, multiplies_int8
 
 PEAK = 2e9
+needs_bfloat16 = pytest.mark.skipif(
+    not multiplies_bfloat16(torch.device("cpu")), reason="no instructions for bfloat16 here"
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +57,7 @@ def test_stages_add_up_to_the_median(report: Report) -> None:
 
 
 def test_floors_are_operations_at_the_peak(report: Report) -> None:
-    assert report.peaks == {"float32": PEAK}
+    assert report.peaks == {"float32": PEAK} and set(report.multiplied.values()) == {"float32"}
     for variant in report.variants:
         work = 2 * (variant.steps * report.flops["step"] + report.flops["decoder"]) + report.flops["text"]
         assert variant.floor.total == pytest.approx(work / PEAK)
@@ -102,10 +108,36 @@ def test_without_the_naive_path_there_is_no_ratio(tiny: SoundCTM) -> None:
     assert variant.path == "ours" and variant.ratio is None and variant.difference is None
 
 
-def test_integers_serve_the_transformer_alone() -> None:
-    found = precisions(Settings(model="mini", precision="int8"))
-    assert found == {"text": "float32", "sampler": "int8", "decoder": "float32"}
-    assert set(precisions(Settings(model="mini", precision="bfloat16")).values()) == {"bfloat16"}
+@needs_bfloat16
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "int8"])
+def test_each_stage_is_counted_in_what_it_multiplies(tiny: SoundCTM, paper: SoundCTM, precision: str) -> None:
+    """Text is never rounded, nor the spectral decoder; the DAC decodes in bfloat16 where it can, if not in float32."""
+    if precision == "int8" and not multiplies_int8(torch.device("cpu")):
+        pytest.skip("no instructions for int8 here")
+    expected = {"text": "float32", "sampler": precision, "decoder": "float32"}
+    settings = Settings(model="any", steps=(1,), precision=precision, naive=False)
+    assert Measurement(tiny, settings).multiplied == expected
+    halved = expected | {"decoder": "float32" if precision == "float32" else "bfloat16"}
+    assert Measurement(paper, settings).multiplied == halved
+
+
+def test_onnx_leaves_the_dac_in_float32(paper: SoundCTM) -> None:
+    assert multiplied("int8", paper.optimize("onnx", "int8").engine.autoencoder)["decoder"] == "float32"
+
+
+def test_tf32_is_for_all_but_text(tiny: SoundCTM) -> None:
+    found = multiplied("tf32", tiny.engine.autoencoder)
+    assert found == {"text": "float32", "sampler": "tf32", "decoder": "tf32"}
+
+
+@needs_bfloat16
+def test_a_floor_takes_each_stage_at_its_own_rate(paper: SoundCTM) -> None:
+    measurement = Measurement(paper, Settings(model="any", steps=(3,), takes=2, precision="bfloat16", naive=False))
+    floor, work = floor_of(measurement, 3, {"float32": 1e9, "bfloat16": 4e9}), measurement.flops
+    assert floor.text == pytest.approx(work.text / 1e9)
+    assert floor.sampler == pytest.approx(6 * work.step / 4e9) == 3 * floor.per_step
+    assert floor.decoder == pytest.approx(2 * work.decoder / 4e9)
+    assert floor.total == pytest.approx(floor.text + floor.sampler + floor.decoder)
 
 
 def test_quartiles_by_hand() -> None:

@@ -14,7 +14,7 @@ from tests.batch.malformed import SHEETS
 from tests.oracles.commands import check_refusal, made
 from tests.oracles.sounds import content
 
-LENIENT = ("--default", "match=-1", "--default", "silence=-100")
+LENIENT = ("--default", "match=-1", "--default", "silence=-100", "--default", "understood=-1")
 
 
 @pytest.mark.parametrize("case", list(SHEETS))
@@ -54,7 +54,59 @@ def test_what_does_not_go_with_the_model_is_told_before_anything_is_made(
     assert result.code == 2
     assert "line 2, column intensity" in result.err and "line 4, column intensity" in result.err
     assert "line 3" not in result.err
-    assert not any((tmp_path / "out").iterdir())
+    assert set(content(tmp_path)) == {"cues.csv"} and not (tmp_path / "out").exists()
+
+
+def test_faults_of_every_kind_are_told_together(run, tmp_path: Path, tiny_folder: Path) -> None:
+    (tmp_path / "no.txt").write_text("gun\n")
+    (tmp_path / "list.csv").write_text("Category,SubCategory,CatID\nBELLS,SMALL,BELLSml\n")
+    (tmp_path / "cues.csv").write_text(
+        'prompt,seconds,intensity,catid\na gun,x,"0:-40, 9:-12",RAINMed\nrain,2,"0:-40, 9:-12",\na gun,,rise,BELLSml\n'
+    )
+    lists = ("--forbid", "no.txt", "--ucs", "list.csv", "--creator", "A", "--source-id", "B")
+    result = run("batch", "cues.csv", "--out", "out", "--model", tiny_folder, *lists)
+    *faults, summary = result.err.splitlines()
+    assert result.code == 2 and "5 faults" in summary
+    assert [fault.split(", ", 1)[1].split(": ")[0] for fault in faults] == [
+        "line 2, column seconds", "line 2, column prompt", "line 2, column catid", "line 3, column intensity",
+        "line 4, column prompt",
+    ]  # fmt: skip
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_list_without_a_creator_is_told_before_anything_is_made(refused, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("Category,SubCategory,CatID\nBELLS,SMALL,BELLSml\n")
+    (tmp_path / "cues.csv").write_text("prompt\nrain\n")
+    refused("a list of categories needs the other fields", "batch", "cues.csv", "--out", "out", "--ucs", "list.csv")
+    refused("a list of categories needs the other fields", "set", "rain", "--out", "out", "--ucs", "list.csv")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_prompt_was_understood_as_is_told(run, tmp_path: Path) -> None:
+    (tmp_path / "cues.csv").write_text("prompt,match,seconds\nzzqx blorf wug,-1,1\na bonfire,-1,1\nrain,-1,1\n")
+    result = run("batch", "cues.csv", "--out", "out", "--engine", "eager")
+    assert result.code == 1 and "2 takes kept of 3, from 2 candidates" in result.out
+    assert 'left out: zzqx-blorf-wug, take 1: understood as "' in result.out
+    assert "which is too far from the prompt (0." in result.out and "0.38 is needed" in result.out
+    assert 'a-bonfire: understood as "' in result.out and "rain: understood" not in result.out
+    table = (tmp_path / "out" / "report.csv").read_text().splitlines()
+    assert "understood_score" in table[0] and "understood as" in table[1]
+
+
+def test_a_folder_takes_no_other_set_and_says_what_it_removes(run, refused, tmp_path: Path, tiny_folder: Path) -> None:
+    lenient = (*LENIENT, "--default", "duplicate=1", "--distance", "0-1", "--steps", "2", "--model", tiny_folder)
+    made(run("set", "a knock", "--takes", "3", "--out", "lib", *lenient, "--json"))
+    before = content(tmp_path / "lib")
+    (tmp_path / "r.csv").write_text("prompt\nrain\n")
+    batch = ("batch", "r.csv", "--out", "lib", "--model", tiny_folder)
+    refused("lib holds the sounds of the set a-knock, which the sheet r.csv would remove", *batch)
+    other = ("set", "a knock", "--takes", "3", "--name", "other", "--out", "lib", *lenient)
+    refused("lib holds the sounds of the set a-knock, which the set other would remove", *other)
+    assert content(tmp_path / "lib") == before
+    said = run("set", "a knock", "--takes", "2", "--out", "lib", *lenient).out
+    assert "removed 2 files that no row makes any more: pictures/a-knock_03.png, sounds/a-knock_03.wav" in said
+    again = run("set", "a knock", "--takes", "2", "--out", "lib", *lenient, "--json")
+    assert json.loads(again.out)["removed"] == []
 
 
 def test_a_sheet_from_the_standard_input(run, monkeypatch, tmp_path: Path, tiny_folder: Path) -> None:
@@ -116,7 +168,7 @@ def test_a_config_holds_defaults_gates_and_names(run, tmp_path: Path, tiny_folde
     (tmp_path / "cues.csv").write_text("prompt,catid,takes\na bell,BELLSml,\nrain,,1\n")
     files = made(run("batch", "cues.csv", "--out", "out", "--config", "batch.toml", "--model", tiny_folder, "--json"))
     names = [Path(file["file"]).name for file in files]
-    assert names == ["BELLSml_a-bell 01_ABC_LIB.flac", "BELLSml_a-bell 02_ABC_LIB.flac", "rain_01.flac"]
+    assert names == ["BELLSml_A Bell 01_ABC_LIB.flac", "BELLSml_A Bell 02_ABC_LIB.flac", "rain_01.flac"]
 
 
 @pytest.mark.parametrize(

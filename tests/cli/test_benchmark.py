@@ -67,6 +67,8 @@ REFUSED = {
     "both": (["--preset", "mini", "--model", "folder"], "leave one of them out"),
     "unknown model": (["--model", "maxi"], "unknown model 'maxi'"),
     "unknown device": (["--device", "abacus"], "device 'abacus' is not available"),
+    "no device": (["--device", "meta"], "device 'meta' is not available here; cpu always is"),
+    "no number of a device": (["--device", "cuda:x"], "device 'cuda:x' is not available"),
     "no folder": (["--out", "nowhere/figures.json"], "cannot write nowhere/figures.json"),
     "a folder": (["--out", "."], "give --out a file"),
 }

@@ -19,7 +19,7 @@ LIST = (
     'RAIN,GENERAL,RAINGen,RAIN,wet,"rainfall, drizzle, downpour"\n'
     'DOORS,WOOD,DOORWood,DOOR,hinged,"wooden door, creak, slam, knock"\n'
 )
-UCS = ["--creator", "ANN", "--source", "STORM"]
+UCS = ["--creator", "ANN", "--source-id", "STORM"]
 
 
 @pytest.fixture
@@ -30,8 +30,10 @@ def takes(run, tiny_folder: Path, tmp_path: Path) -> list[str]:
     return [str(entry["wav"]) for entry in entries]
 
 
-def verdicts(run, *arguments: object) -> list[str]:
-    return [entry["verdict"] for entry in made(run("verify", *arguments, "--json"))]
+def verdicts(run, *arguments: object, code: int = 0) -> list[str]:
+    result = run("verify", *arguments, "--json")
+    assert result.code == code, result.err
+    return [entry.get("verdict", "unread") for entry in json.loads(result.out)["files"]]
 
 
 # ---- deliver
@@ -71,7 +73,7 @@ def test_a_delivered_file_is_refined_described_and_verified(
     form: str, run, takes: list[str], tiny_folder: Path
 ) -> None:
     (entry, _) = made(run("deliver", *takes, "--format", form, "--out", "d", "--json"))
-    assert verdicts(run, entry["file"]) == ["close" if form == "ogg" else "equal"]
+    assert verdicts(run, entry["file"]) == ["equal"]
     (refined,) = made(run("refine", entry["file"], "--steps", 2, "--out", "r", "--json"))
     (again,) = made(run("refine", takes[0], "--steps", 2, "--out", "s", "--json"))
     assert refined["recipe"] == again["recipe"]
@@ -90,7 +92,7 @@ def test_the_same_call_gives_the_same_bytes(run, takes: list[str], tmp_path: Pat
 
 
 def test_files_are_named_by_ucs_and_nothing_is_overwritten(run, takes: list[str]) -> None:
-    asked = ["--ucs-list", "ucs.csv", *UCS, "--out", "d", "--json"]
+    asked = ["--ucs", "ucs.csv", *UCS, "--out", "d", "--json"]
     found = made(run("deliver", *takes, *asked))
     assert [Path(entry["file"]).name for entry in found] == [
         "RAINGen_Heavy Rain 01_ANN_STORM.wav", "RAINGen_Heavy Rain 02_ANN_STORM.wav",
@@ -129,7 +131,7 @@ def test_dates_and_licences_are_those_that_are_given(run, takes: list[str]) -> N
 def test_what_did_not_come_out_is_said(run, takes: list[str]) -> None:
     result = run("deliver", takes[0], "--loudness", 0, "--out", "d")
     assert result.code == 0 and "the ceiling keeps it below the loudness that was asked for" in result.out
-    result = run("deliver", takes[0], "--ucs-list", "ucs.csv", *UCS, "--out", "d")
+    result = run("deliver", takes[0], "--ucs", "ucs.csv", *UCS, "--out", "d")
     assert "suggested: RAINGen 0." in result.out
 
 
@@ -139,7 +141,7 @@ def test_loops_keep_their_points(run, tiny_folder: Path) -> None:
     last = soundfile.info(entry["file"]).frames - 1
     assert entry["loops"] and WavInfoReader(entry["file"]).smpl.sample_loops[0].end == last
     assert json.loads(run("info", entry["file"], "--json").out)["loops"] == [{"start": 0, "end": last}]
-    assert verdicts(run, entry["file"]) == ["close"]
+    assert verdicts(run, entry["file"]) == ["equal"]
 
 
 REFUSED: dict[str, tuple[list[object], str]] = {
@@ -149,17 +151,17 @@ REFUSED: dict[str, tuple[list[object], str]] = {
     "a level of silence": (["silence.wav", "--loudness", -20], "silence.wav: the sound is silent"),
     "silence to trim": (["silence.wav", "--trim"], "nothing would be left"),
     "long fades": (["sea.wav", "--fade-in", 2], "make them shorter"),
-    "a rate": (["sea.wav", "--rate", 22050], "sample_rate is 22050"),
-    "a format": (["sea.wav", "--format", "mp3"], "format is 'mp3'"),
-    "a ceiling": (["sea.wav", "--ceiling", 3], "ceiling is 3.0"),
+    "a rate": (["sea.wav", "--rate", 22050], "sample_rate 22050 is not known; accepted are 44100 or 48000"),
+    "a format": (["sea.wav", "--format", "mp3"], "format 'mp3' is not known; accepted are 'wav16'"),
+    "a ceiling": (["sea.wav", "--ceiling", 3], "ceiling 3.0 is out of range; give 0 or less"),
     "a threshold alone": (["sea.wav", "--threshold", -40], "--trim"),
-    "no creator": (["sea.wav", "--catid", "RAINGen"], "--creator and --source"),
-    "a path in a name": (["sea.wav", "--catid", "RAINGen", "--creator", "../x", "--source", "B"], "creator '../x'"),
+    "no creator": (["sea.wav", "--catid", "RAINGen"], "--creator and --source-id"),
+    "a path in a name": (["sea.wav", "--catid", "RAINGen", "--creator", "../x", "--source-id", "B"], "creator '../x'"),
     "a path as category": (["sea.wav", "--catid", "../x", *UCS], "CatID '../x'"),
-    "an unknown category": (["sea.wav", "--catid", "WINDGust", "--ucs-list", "ucs.csv", *UCS], "is not in ucs.csv"),
-    "a list without words": (["sea.wav", "--ucs-list", "ucs.csv", *UCS], "no prompt to suggest a category from"),
-    "no list": (["sea.wav", "--ucs-list", "nowhere.csv", *UCS], "no such file: nowhere.csv"),
-    "a name without a category": (["sea.wav", "--fx-name", "Sea"], "give --catid or --ucs-list"),
+    "an unknown category": (["sea.wav", "--catid", "WINDGust", "--ucs", "ucs.csv", *UCS], "is not in ucs.csv"),
+    "a list without words": (["sea.wav", "--ucs", "ucs.csv", *UCS], "no prompt to suggest a category from"),
+    "no list": (["sea.wav", "--ucs", "nowhere.csv", *UCS], "no such file: nowhere.csv"),
+    "a name without a category": (["sea.wav", "--fx-name", "Sea"], "give --catid or --ucs"),
     "a date": (["sea.wav", "--date", "yesterday"], "no date"),
     "no numbers": (["nan.wav"], "no numbers"),
     "no samples": (["empty.wav"], "empty.wav"),
@@ -177,7 +179,7 @@ def test_bad_input_ends_in_one_line(kind: str, refused, files: Path) -> None:
 def test_a_far_prompt_is_not_guessed(run, refused, takes: list[str], tmp_path: Path) -> None:
     (tmp_path / "ucs.csv").write_text(LIST.replace("RAIN", "WIRE").replace("rainfall, drizzle, downpour", "cable"))
     (tmp_path / "d").mkdir()
-    refused("give --catid", "deliver", takes[0], "--ucs-list", "ucs.csv", *UCS, "--out", "d")
+    refused("give --catid", "deliver", takes[0], "--ucs", "ucs.csv", *UCS, "--out", "d")
 
 
 # ---- verify
@@ -188,18 +190,20 @@ def test_verdicts_on_files(run, takes: list[str], tmp_path: Path) -> None:
     Clip(clip.samples[:, 800:], clip.sample_rate, clip.recipe).save(tmp_path / "cut.wav")
     recording(1).save(tmp_path / "sea.wav")
     soundfile.write(tmp_path / "bare.wav", 0.5 * clip.samples.T, clip.sample_rate, subtype="PCM_16")
-    assert verdicts(run, takes[0], "cut.wav", "sea.wav", "bare.wav") == ["equal", "edited", "unknown", "unknown"]
+    told = verdicts(run, takes[0], "cut.wav", "sea.wav", "bare.wav", code=1)
+    assert told == ["equal", "edited", "unknown", "unknown"]
     assert verdicts(run, "bare.wav", "--recipe", takes[0]) == ["close"]
     result = run("verify", takes[0], "cut.wav")
-    assert result.code == 0 and result.out.startswith("equal   ") and "\nedited  cut.wav" in result.out
+    assert result.code == 1 and result.out.startswith("equal   ") and "\nedited  cut.wav" in result.out
+    assert "give it with --recipe FILE" in run("verify", "bare.wav").out
 
 
 def test_a_model_that_is_gone_or_another_is_unknown(run, refused, takes: list[str], tmp_path: Path) -> None:
     clip = Clip.load(takes[0])
     assert clip.recipe is not None
     Clip(clip.samples, clip.sample_rate, clip.recipe.model_copy(update={"model": "gone"})).save(tmp_path / "gone.wav")
-    assert verdicts(run, "gone.wav") == ["unknown"]
-    assert verdicts(run, takes[0], "--model", "mini") == ["unknown"]
+    assert verdicts(run, "gone.wav", code=1) == ["unknown"]
+    assert verdicts(run, takes[0], "--model", "mini", code=1) == ["unknown"]
     refused("gone", "verify", takes[0], "--model", "gone")
     refused("no such file", "verify", "nowhere.wav")
     recording(1).save(tmp_path / "sea.wav")
@@ -215,9 +219,7 @@ def facts(run, path: str) -> dict[str, Any]:
 
 
 def test_info_tells_all_that_a_file_holds(run, takes: list[str]) -> None:
-    (entry, _) = made(
-        run("deliver", *takes, "--catid", "RAINGen", "--ucs-list", "ucs.csv", *UCS, "--out", "d", "--json")
-    )
+    (entry, _) = made(run("deliver", *takes, "--catid", "RAINGen", "--ucs", "ucs.csv", *UCS, "--out", "d", "--json"))
     found = facts(run, entry["file"])
     assert found["stored"] == "PCM_24" and found["prompt"] == "heavy rain"
     assert found["bext"]["loudness"] == found["loudness"]["integrated"]
@@ -239,9 +241,40 @@ def test_dates_that_no_file_holds_are_refused(date: str, refused, takes: list[st
     refused("is no date", "deliver", takes[0], "--date", date)
 
 
-def test_what_was_done_before_an_error_is_told(run, takes: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [["deliver", "--out", "d"], ["verify"]])
+def test_what_cannot_be_read_is_told_and_the_others_are_done(
+    command: list[str], run, takes: list[str], tmp_path: Path
+) -> None:
     (tmp_path / "text.wav").write_text("not audio")
-    for command in (("deliver", "--out", "d"), ("verify",)):
-        result = run(command[0], takes[0], "text.wav", *command[1:])
-        assert result.code == 2 and "text.wav is not a readable audio file" in result.err
-        assert Path(takes[0]).name in result.out
+    files = [takes[0], "text.wav", "gone.wav", takes[1]]
+    result = run(*command, *files)
+    assert result.code == 2 and len(result.err.splitlines()) == 2
+    assert "text.wav is not a readable audio file" in result.err and "no such file: gone.wav" in result.err
+    assert all(Path(take).name in result.out for take in takes) and "gone" not in result.out
+    result = run(*command, *files, "--json")
+    told = json.loads(result.out)["files"]
+    assert result.code == 2 and ["error" in entry for entry in told] == [False, True, True, False]
+    assert [entry["file"] for entry in told[1:3]] == files[1:3] and "no such file" in told[2]["error"]
+
+
+def test_a_delivered_file_is_delivered_again_and_still_verified(run, takes: list[str]) -> None:
+    (first,) = made(run("deliver", takes[0], "--fade-out", 0.3, "--format", "wav16", "--out", "d", "--json"))
+    (second,) = made(
+        run("deliver", first["file"], "--peak", "--rate", 48000, "--format", "ogg", "--out", "e", "--json")
+    )
+    assert verdicts(run, first["file"], second["file"]) == ["equal", "equal"]
+
+
+def test_a_file_of_others_is_compared_with_what_was_delivered(run, takes: list[str], tmp_path: Path) -> None:
+    (entry,) = made(run("deliver", takes[0], "--fade-out", 0.3, "--out", "d", "--json"))
+    clip = Clip.load(entry["file"])
+    soundfile.write(tmp_path / "theirs.wav", 0.5 * clip.samples.T, clip.sample_rate, subtype="PCM_16")
+    assert verdicts(run, "theirs.wav", "--recipe", entry["file"]) == ["close"]
+    assert verdicts(run, "theirs.wav", "--recipe", takes[0], code=1) == ["edited"]
+
+
+def test_a_short_sound_says_that_its_loudness_is_ungated(run, files: Path) -> None:
+    result = run("deliver", "tick.wav", "sea.wav", "--out", "d")
+    assert result.code == 0 and result.out.count("ungated") == 1
+    assert "ungated" in WavInfoReader("d/tick.wav").bext.coding_history
+    assert "ungated" not in WavInfoReader("d/sea.wav").bext.coding_history

@@ -61,6 +61,13 @@ def test_all_rows_are_listed_and_explained(run: Run, mine: Path) -> None:
         assert f"{engine} tf32 on cpu" in words(result)
 
 
+def test_columns_without_an_entry_are_left_out(run: Run, mine: Path, tiny_folder: Path) -> None:
+    quick = words(run("doctor", "--model", mine, "--quick", *PLAIN))
+    assert "latents levels, dB samples" in quick and "in a batch" not in quick and "on all cores" not in quick
+    unchecked = words(run("doctor", "--model", tiny_folder, "--quick", *PLAIN))
+    assert "eager float32 on cpu unchecked" in unchecked and "samples" not in unchecked
+
+
 def test_disturbed_weights_end_with_1_and_say_how_far(run: Run, mine: Path) -> None:
     """References that claim to be of these weights, but are of others."""
     disturb(mine)
@@ -94,14 +101,17 @@ def test_without_references_there_is_all_the_rest(
     assert row.fit.limit is None or (row.fit.seconds or 0) > 1 < (row.fit.takes or 0)
     show(diagnosis)
     said = " ".join(capsys.readouterr().out.split())
+    assert "in a batch" in said and "levels" not in said
     assert "How long, and how much?" in said and "Use --engine eager --precision float32: " in said
 
 
 REFUSED = {
     "unknown device": (["--device", "abacus"], "device 'abacus' is not available"),
     "unknown model": (["--model", "maxi"], "unknown model 'maxi'"),
-    "unknown engine": (["--engine", "steam"], "engine is 'steam'; accepted are auto, eager"),
-    "unknown precision": (["--precision", "float3"], "precision is 'float3'"),
+    "no device": (["--device", "meta"], "device 'meta' is not available"),
+    "unknown engine": (["--engine", "steam"], "engine is 'steam'; accepted are all, eager, compiled, onnx"),
+    "no engine of its own": (["--engine", "auto"], "engine is 'auto'; accepted are all, eager, compiled, onnx; auto "),
+    "unknown precision": (["--precision", "float3"], "precision is 'float3'; accepted are all, float32, tf32"),
 }
 
 

@@ -45,7 +45,7 @@ def test_a_server_ends_with_sigterm_and_loses_nothing(tiny_folder: Path, tmp_pat
         with client.stream("GET", "/v1/events") as events:
             lines = events.iter_lines()
             next(lines)
-            job = client.post("/v1/generate", json={"prompt": "rain", "takes": 1000, "steps": 128}).json()
+            job = client.post("/v1/generate", json={"prompt": "rain", "takes": 200, "steps": 128}).json()
             process.send_signal(signal.SIGTERM)
             _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0 and err == "", err
@@ -90,6 +90,10 @@ def test_a_port_that_is_taken_is_said_before_anything_is_made(refused: Callable[
     refused("address", "serve", "--host", "192.0.2.1", "--token", TOKEN, "--port", 0)
     refused("address", "serve", "--host", "no.such.host.invalid", "--token", TOKEN)
     refused("port", "serve", "--port", 99999)
+
+
+def test_a_queue_for_no_takes_is_refused(refused: Callable[..., Result]) -> None:
+    refused("queue is 0", "serve", "--queue", 0)
 
 
 def test_a_studio_takes_another_port_where_its_own_is_taken() -> None:

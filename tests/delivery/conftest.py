@@ -1,15 +1,19 @@
 """Programs of other people that read what is delivered: a test that needs one skips where it is missing."""
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from math import log10
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+
+from tests.delivery.making import TAKE
 
 
 def _program(name: str) -> str:
@@ -30,6 +34,19 @@ def ffmpeg() -> Callable[..., str]:
         return result.stdout + result.stderr
 
     return run
+
+
+@pytest.fixture(scope="session")
+def by_ffmpeg(ffmpeg: Callable[..., str]) -> Callable[[Path], tuple[float, float]]:
+    """LUFS and dBTP of a file to three decimals, by ffmpeg's filter ``ebur128``."""
+
+    def measured(path: Path) -> tuple[float, float]:
+        chain = "ebur128=peak=true:metadata=1:framelog=verbose,ametadata=print:file=-"
+        said = ffmpeg("-i", path, "-af", chain, "-f", "null", "-")
+        peaks = [float(value) for value in re.findall(r"true_peaks_ch\d=(\S+)", said)]
+        return float(re.findall(r"r128\.I=(\S+)", said)[-1]), 20 * log10(max(peaks))
+
+    return measured
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +91,8 @@ def through(ffmpeg: Callable[..., str], tmp_path: Path) -> Callable[..., tuple[n
         return np.ascontiguousarray(found.T), int(rate)
 
     return convert
+
+
+@pytest.fixture(params=[False, True], ids=["one shot", "loop"])
+def made(request: pytest.FixtureRequest) -> Any:
+    return TAKE.model_copy(update={"loop": request.param})

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from soundctm import UserError
-from soundctm.delivery.ucs import THRESHOLD, Catalogue, read_catalogue
+from soundctm.delivery.ucs import THRESHOLD, Catalogue, Remembered, read_catalogue
 from soundctm.folder import SHIPPED, read_parts
 
 ROWS = (
@@ -131,3 +131,16 @@ def test_the_shipped_encoder_finds_categories_and_knows_when_it_does_not(tmp_pat
             assert found.category.cat_id == cat_id and found.confident and found.score >= THRESHOLD
         for prompt in ("financial report of the third quarter", "asdf qwer", "the concept of justice", "bread"):
             assert not suggest(prompt).confident
+
+
+def test_each_text_is_embedded_once_for_all_sounds() -> None:
+    asked: list[str] = []
+
+    def vector(text: str) -> np.ndarray:
+        asked.append(text)
+        return np.asarray([len(text), 1.0])
+
+    remembered = Remembered(vector)
+    first = remembered(["rain", "hail", "rain"])
+    assert np.array_equal(first, [[4, 1], [4, 1], [4, 1]]) and asked == ["rain", "hail"]
+    assert np.array_equal(remembered(["storm", "hail"]), [[5, 1], [4, 1]]) and asked == ["rain", "hail", "storm"]

@@ -70,8 +70,12 @@ def test_unchecked_is_said() -> None:
 
 
 def test_quickly_it_says_what_is_right() -> None:
-    assert "Of 2 ways to compute, 1 are right" in advise(
-        [row("eager", "float32"), row("onnx", "int8", verdict="off")], GOOD
+    plain, other = row("eager", "float32"), row("onnx", "int8")
+    off, away = (other.model_copy(update={"verdict": verdict}) for verdict in ("off", "unavailable"))
+    assert advise([plain, other], GOOD).startswith("Of 2 ways to compute, 2 are right. Leave out --quick")
+    assert advise([plain, off], GOOD).startswith("Of 2 ways to compute, 1 is right. Leave out --quick")
+    assert advise([plain, away], GOOD).startswith(
+        "The one way to compute that was examined is right. Leave out --quick"
     )
     assert advise([row("eager", "float32", verdict="unchecked")], MISSING).startswith("This model has no stored ref")
 

@@ -11,12 +11,12 @@ from torch import nn
 from soundctm.autoencoder import DACConfig, GaussianDAC, SpectralAutoencoder
 from soundctm.engines import compiled, eager
 from soundctm.engines.accelerated import AcceleratedStudent
-from soundctm.engines.artefacts import FOLDER, Record
+from soundctm.engines.artefacts import Record
 from soundctm.engines.compiled import CompiledCore, CompiledDecoder, build, compiled_before
 from soundctm.engines.options import Precision
 from soundctm.engines.programs import Programs
 from soundctm.errors import UserError
-from tests.oracles.engines import CONVERTED, CPU, ask, relative
+from tests.oracles.engines import CONVERTED, CPU, ask, fp32_settings, relative
 from tests.oracles.folder import SPECTRAL
 from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
 
@@ -26,12 +26,6 @@ DAC = DACConfig(encoder_dim=4, encoder_rates=(2, 4), decoder_dim=16, decoder_rat
 def programs(folder: Path) -> Programs:
     """Made by the compiler's first half alone, which needs no C++."""
     return Programs("test", Record(folder), backend="aot_eager", kept=20)
-
-
-@pytest.fixture
-def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(FOLDER, str(tmp_path))
-    return tmp_path
 
 
 @pytest.mark.parametrize("tokens", [1, 5])
@@ -79,6 +73,24 @@ def test_parts_in_the_middle_of_a_sound_share_a_program(tmp_path: Path) -> None:
     assert relative(torch.cat(parts, -1), expected) < 1e-5
     assert dac.context_frames < 20
     assert len(decoder.programs.made) == 1 + 3  # the whole; the first part, those in the middle, the last
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("precision", ["float32", "tf32", "bfloat16"])
+def test_on_a_gpu_there_are_programs_in_every_precision(
+    gpu: torch.device, precision: Precision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    student, dac, z = tiny_dit("student"), GaussianDAC(DAC).eval(), torch.randn(1, 4, 20)
+    seen, run = [], Programs.run
+    monkeypatch.setattr(Programs, "run", lambda *given: seen.append(fp32_settings()) or run(*given))
+    (quick, decoder), (plain, eager_decoder) = (each.build(student, dac, precision, gpu) for each in (compiled, eager))
+    asked, tolerance = ask(student), 0.01 if precision == "bfloat16" else 1e-5
+    assert relative(quick.core(*asked), plain.core(*asked)) < tolerance
+    assert relative(decoder.decode(z), eager_decoder.decode(z)) < tolerance
+    assert relative(decoder.decode_part(z, 0, 10), eager_decoder.decode_part(z, 0, 10)) < tolerance
+    assert seen == 3 * [("tf32", "tf32") if precision == "tf32" else ("ieee", "ieee")]
+    assert len(Record.of(student, dac, precision, gpu).names()) == 3
 
 
 def test_without_a_compiler_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from soundctm.backbones.text import TextMemory
 from soundctm.conditioning import Conditioning
 from soundctm.engines.onnx import build
 from soundctm.engines.onnx.cache import cache_folder, kept, key
-from soundctm.engines.onnx.engine import OnnxCore, OnnxDecoder
+from soundctm.engines.onnx.engine import OnnxCore
 from soundctm.errors import UserError
 from soundctm.folder import read_parts
 from soundctm.model import SoundCTM
@@ -215,26 +215,3 @@ def test_int8_is_near_and_keeps_takes_apart(tiny_folder: Path, student: DiT, cac
     error = float((core(x, level, memory) - wanted).square().mean().sqrt() / wanted.square().mean().sqrt())
     assert 1e-5 < error < 0.05
     check_alone_is_in_company(core, student)
-
-
-@pytest.mark.slow
-def test_a_decoder_is_that_of_torch_item_by_item(tiny_folder: Path, cache: Path) -> None:
-    codec = read_parts(tiny_folder).autoencoder
-    decode = OnnxDecoder(codec)
-    z = codec.encode(0.1 * torch.randn(2, 1, 20 * 128, generator=torch.Generator().manual_seed(0))).mean
-    wanted, got = codec.decode(z, [3, 4]), decode(z, [3, 4])
-    assert got.shape == wanted.shape
-    assert float((got - wanted).square().mean().sqrt() / wanted.square().mean().sqrt()) < 1e-3
-    assert torch.equal(decode(z[1:], 4)[0], got[1])
-    with pytest.raises(ValueError, match="3 seeds for a batch of 2"):
-        decode(z, [1, 2, 3])
-
-
-@pytest.mark.slow
-def test_a_take_may_be_decoded_there_too(tiny_folder: Path, cache: Path) -> None:
-    parts = read_parts(tiny_folder)
-    accelerated, decoding = build(parts.student, parts.autoencoder, "float32", CPU, decoder=True)
-    assert decoding.hop == parts.autoencoder.hop and accelerated.student is parts.student
-    z = torch.zeros(1, 8, 5)
-    wanted = parts.autoencoder.decode(z, 1)  # type: ignore[operator]
-    assert torch.allclose(decoding.decode(z, 1), wanted, atol=1e-3 * float(wanted.abs().max()))  # type: ignore[operator]

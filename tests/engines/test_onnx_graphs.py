@@ -12,6 +12,7 @@ from soundctm.autoencoder.dac import DACConfig, GaussianDAC
 from soundctm.autoencoder.istft import SpectralAutoencoder
 from soundctm.conditioning.clap import ClapTextConfig, ClapTextEncoder
 from soundctm.conditioning.mini import MiniTextEncoder
+from soundctm.engines.onnx import student as student_graphs
 from soundctm.engines.onnx.codec import decoder_graph, encoder_graph
 from soundctm.engines.onnx.graph import Graph, Sizes, energy_error, peak_error
 from soundctm.engines.onnx.quantise import LARGEST_WHERE_SUMS_OVERFLOW, largest_weight, quantise
@@ -145,6 +146,36 @@ def test_a_graph_that_deviates_is_refused(write: Write) -> None:
             parameter.mul_(1.01)
     with pytest.raises(UserError, match="graph levels deviates by"):
         check(graph, path)
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_a_graph_that_gives_nan_once_is_refused(which: int, write: Write) -> None:
+    """Whatever comes before or after it."""
+    graph = levels_graph(tiny_dit("student", **SMALL_MINI))
+
+    def error(got: torch.Tensor, wanted: torch.Tensor) -> float:
+        return float("nan") if len(got) == graph.trials[which]["batch"] else peak_error(got, wanted)
+
+    with pytest.raises(UserError, match="graph levels deviates by nan"):
+        check(replace(graph, error=error), write(graph))
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_graphs_of_a_student_are_held_against_the_student(single: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not against the modules that they are traced from, which may be wrong themselves."""
+    student = tiny_dit("student", **(OFFICIAL if single else SMALL_MINI))
+    for name in ("Levels", "CoreOfKeys", "CoreOfConstants"):
+
+        class Odd(getattr(student_graphs, name)):  # type: ignore[misc]
+            def forward(self, *given: torch.Tensor) -> torch.Tensor:
+                return 1.01 * super().forward(*given)
+
+        monkeypatch.setattr(student_graphs, name, Odd)
+    for graph in (levels_graph(student), core_graph(student, single)):
+        given = graph.example(graph.trials[1])
+        with torch.no_grad():
+            (wanted,), odd = graph.reference(*given), graph.module(*given)
+        assert 0.005 < peak_error(odd, wanted) < 0.015
 
 
 def test_errors_of_nothing_of_something_and_of_nan() -> None:

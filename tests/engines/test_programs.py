@@ -78,3 +78,16 @@ def test_what_cannot_be_made_leaves_no_trace(tmp_path: Path) -> None:
 def test_gradients_are_not_recorded(tmp_path: Path) -> None:
     x = torch.ones(2, requires_grad=True)
     assert not programs(tmp_path).run(scaled, (x, None), (2,)).requires_grad
+
+
+def test_only_what_was_recorded_before_is_offered_and_nothing_is_pushed_out_for_it(tmp_path: Path) -> None:
+    before, one, two, three, four = programs(tmp_path), *(torch.ones(size) for size in (1, 2, 3, 4))
+    for x in (one, two, three):
+        before.run(scaled, (x, None), (2,))
+    assert before.offer((four, None), (2,))
+    later = programs(tmp_path, recorded_only=True, kept=2)
+    assert [later.offer((x, None), (2,)) for x in (one, two, three, four)] == [True, True, True, False]
+    assert not later.offer((one, None), (3,)) and not later.offer((one, one), (2,))
+    for x in (one, two):
+        later.run(scaled, (x, None), (2,))
+    assert [later.offer((x, None), (2,)) for x in (one, two, three)] == [True, True, False]

@@ -1,9 +1,11 @@
 """A server with the tiny model, and a browser: Debian's chromium, driven by Playwright."""
 
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+PICTURE = "SOUNDCTM_STUDIO_PICTURE"  # a file that the day's work is to be pictured in, with the model that is shipped
 
 
 @pytest.fixture(scope="session")
@@ -28,42 +31,69 @@ def browser() -> Iterator["Browser"]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def address(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a studio of the tiny model is served, with an empty library."""
+@contextmanager
+def served(model: Path | None, library: Path, port: int = 0) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Where a studio is served, and by which process; None is the model that is shipped."""
     pytest.importorskip("fastapi", reason="fastapi is not installed: the studio is served with it")
-    command = [sys.executable, "-m", "soundctm", "studio", "--no-open", "--port", "0", "--model", str(tiny_folder)]
-    command += ["--library", str(tmp_path_factory.mktemp("library"))]
+    command = [sys.executable, "-m", "soundctm", "studio", "--no-open", "--port", str(port), "--library", str(library)]
+    command += [] if model is None else ["--model", str(model)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
-        assert server.stdout is not None
-        said = []
-        for line in server.stdout:
-            said.append(line)
-            words = [word for word in line.split() if word.startswith("http://")]
-            if words:
-                break
-        else:
-            pytest.fail(f"the server ended: {''.join(said)}")
         try:
-            yield words[0]
+            yield _address(server), server
         finally:
             server.terminate()
 
 
+def _address(server: "subprocess.Popen[str]") -> str:
+    assert server.stdout is not None
+    said = []
+    for line in server.stdout:
+        said.append(line)
+        words = [word for word in line.split() if word.startswith("http://")]
+        if words:
+            return words[0]
+    pytest.fail(f"the server ended: {''.join(said)}")
+
+
+@pytest.fixture(scope="session")
+def picture() -> Path | None:
+    """Where the picture of the documentation is to be written; None: nowhere."""
+    return Path(os.environ[PICTURE]).resolve() if PICTURE in os.environ else None
+
+
+@pytest.fixture(scope="module")
+def address(tiny_folder: Path, picture: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a studio of the tiny model is served, with an empty library."""
+    with served(None if picture else tiny_folder, tmp_path_factory.mktemp("library")) as (address, _):
+        yield address
+
+
 @pytest.fixture
-def page(browser: "Browser", address: str) -> Iterator["Page"]:
+def complaints() -> list[str]:
+    """What a page complained of; a test takes out what it provokes."""
+    return []
+
+
+@pytest.fixture
+def page(browser: "Browser", address: str, complaints: list[str]) -> Iterator["Page"]:
     """The page, freshly opened in a window of its own; errors in its console fail the test, and so does a request to
     any other machine."""
+    with opened(browser, address, complaints) as page:
+        yield page
+    assert complaints == []
+
+
+@contextmanager
+def opened(browser: "Browser", address: str, complaints: list[str]) -> Iterator["Page"]:
+    """The page in a window of its own."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     page = context.new_page()
-    complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("request", lambda asked: complaints.append(asked.url) if not _own(asked.url, address) else None)
     page.goto(address)
     yield page
     context.close()
-    assert complaints == []
 
 
 def _own(url: str, address: str) -> bool:

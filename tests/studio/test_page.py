@@ -7,82 +7,81 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from soundctm import Clip
+from soundctm import Clip, Recipe
+from tests.studio.driving import asked, audition, cards, ended, has_takes, listed, made, toast
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
-AXE = Path(__file__).resolve().parents[2] / "studio" / "node_modules" / "axe-core" / "axe.min.js"
 
 
-def cards(page: "Page") -> "Locator":
-    """The takes that are there."""
-    return page.locator(".card-play")
-
-
-def has_takes(page: "Page", count: int) -> None:
-    """Wait until so many takes are there."""
+def test_from_words_to_a_file_and_back(page: "Page", tmp_path: Path, picture: Path | None) -> None:
     from playwright.sync_api import expect
 
-    expect(cards(page)).to_have_count(count)
-
-
-def audition(page: "Page", prompt: str) -> None:
-    """Type, and wait for six takes."""
-    page.get_by_label("Describe a sound").fill(prompt)
-    page.locator(".takes[aria-busy=true]").wait_for()
-    page.locator(".takes[aria-busy=false]").wait_for()
-    has_takes(page, 6)
-
-
-def test_from_words_to_a_file_and_back(page: "Page", tmp_path: Path) -> None:
-    from playwright.sync_api import expect
-
-    audition(page, "heavy rain")
+    audition(page, "footsteps on gravel")
     page.keyboard.press("Escape")  # out of the field, to the takes
     page.keyboard.press("3")
     assert page.locator(".card").nth(2).get_attribute("aria-current") == "true"
 
     page.keyboard.press("r")
     compare = page.get_by_role("group", name="Compare")
-    compare.wait_for()
-    assert compare.locator("output").inner_text().replace(".", "").isdigit()  # how alike the two are
+    alike = compare.locator("output")
+    alike.wait_for()
+    assert alike.inner_text().replace(".", "").isdigit()
+    if picture:
+        pictured(page, picture)
     heard = compare.locator(".segment[aria-pressed=true]")
     before = heard.inner_text()
     page.keyboard.press("x")
     expect(heard).not_to_have_text(before)
 
     with page.expect_download() as download:
-        page.goto(page.url.split("#")[0] + "#/library")
-        page.get_by_role("checkbox", name="Select heavy rain").first.check()
-        page.get_by_role("checkbox", name="Select heavy rain").nth(1).check()
+        listed(page)
+        page.get_by_role("checkbox", name="Select footsteps on gravel, take 3, 1 step").check()
+        page.get_by_role("checkbox", name="Select footsteps on gravel, take 2, 1 step").check()
         page.get_by_role("group", name="Selection").get_by_role("button", name="Export").click()
         page.get_by_role("dialog").get_by_label("44.1 kHz").check()
         page.get_by_role("dialog").get_by_role("button", name="Export").click()
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
-    clip = Clip.load(unpacked(path, tmp_path))
-    assert clip.recipe is not None and clip.recipe.prompt == "heavy rain" and clip.sample_rate == 44100
+    recipe = exported(path, tmp_path)
+    assert recipe.prompt == "footsteps on gravel" and recipe.take in (1, 2)
 
     page.reload()
-    page.get_by_label("Search").first.fill("heavy")
-    page.locator(".row").first.wait_for()
-    assert page.locator(".row").count() >= 7  # six takes, and one refined
+    listed(page, "gravel")
+    name = f"Play footsteps on gravel, take {recipe.take + 1}, 1 step, seed {recipe.seed}"
+    expect(page.get_by_role("button", name=name, exact=True)).to_have_count(1)  # that very take
+    assert page.locator(".row").count() == 7  # six takes, and one refined
 
 
-def unpacked(path: Path, folder: Path) -> Path:
-    """A sound of an export, which is a file or an archive."""
-    if path.suffix != ".zip":
-        return path
+def pictured(page: "Page", path: Path) -> None:
+    """The picture of the documentation, once everything in it is drawn."""
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.locator(".lane.b .spectrogram-ink").wait_for()
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.activeElement.blur()")
+    page.mouse.move(1, 1)
+    page.wait_for_timeout(500)  # transitions of buttons
+    page.screenshot(path=path)
+
+
+def exported(path: Path, folder: Path) -> Recipe:
+    """The recipe of the first sound of an archive."""
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
         name = next(name for name in archive.namelist() if name.endswith(".wav"))
-        return Path(archive.extract(name, folder))
+        clip = Clip.load(archive.extract(name, folder))
+    assert clip.recipe is not None and clip.sample_rate == 44100
+    return clip.recipe
 
 
-def test_a_drawn_curve_becomes_a_target(page: "Page") -> None:
+def test_a_drawn_curve_shapes_the_very_take(page: "Page") -> None:
+    from playwright.sync_api import expect
+
     audition(page, "thunder")
-    cards(page).first.click()
+    cards(page).nth(3).click()
+    page.get_by_label("Describe a sound").fill("")
+    page.get_by_label("Guidance ω, number").fill("4")  # the take has its own, whatever the settings say
     page.get_by_role("tab", name="Shape").click()
     box = page.locator(".curve-editor svg").bounding_box()
     assert box is not None
@@ -91,52 +90,93 @@ def test_a_drawn_curve_becomes_a_target(page: "Page") -> None:
     page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] * 0.2, steps=12)
     page.mouse.up()
     assert page.locator(".handle").count() >= 2
-    with page.expect_request(lambda asked: asked.method == "POST" and "/generate" in asked.url) as asked:
+    with page.expect_response(lambda answer: "/v1/shape" in answer.url) as answer:
         page.get_by_role("button", name="Make takes to the curve").click()
-    body = asked.value.post_data_json
-    assert body is not None
-    (target,) = body["targets"]
+    first, _ = (asked(page, f"/v1/clips/{each}") for each in ended(page, answer.value.json()["id"])["clips"])
+    take = asked(page, f"/v1/clips/{page.url.split('/')[-1]}")
+    assert first["parents"] == [take["id"]]
+    assert [first[key] for key in ("prompt", "seed", "take", "omega", "seconds")] == [
+        take[key] for key in ("prompt", "seed", "take", "omega", "seconds")
+    ]
+    (target,) = first["recipe"]["targets"]
     assert target["feature"] == "intensity"
     levels = [level for _, level in target["points"] if level is not None]
     assert levels[0] < levels[-1]
+    expect(page.locator(".relative", has_text="to the curve")).to_have_count(2)
 
 
 def test_changed_words_cancel_what_was_asked_before(page: "Page") -> None:
+    page.get_by_label("Steps, number").fill("32")
+    page.get_by_label("Length, number").fill("30")
     field = page.get_by_label("Describe a sound")
-    field.fill("a bell")
-    page.wait_for_timeout(300)  # past the pause, so that the first request is on its way
-    audition(page, "three slow knocks")
-    labels = page.evaluate("() => fetch('/v1/clips?limit=6').then(r => r.json()).then(r => r.clips.map(c => c.prompt))")
-    assert set(labels) == {"three slow knocks"}
+    with page.expect_response(lambda answer: "/v1/generate" in answer.url) as first:
+        field.fill("a bell")
+    with page.expect_response(lambda answer: "/v1/generate" in answer.url) as second:
+        field.fill("three slow knocks")
+    field.fill("")
+    for answer in (first.value, second.value):
+        assert ended(page, answer.headers["location"].split("/")[-1])["state"] == "cancelled"
 
 
-def test_a_deleted_take_comes_back(page: "Page") -> None:
+def test_a_held_key_begins_one_job(page: "Page") -> None:
+    audition(page, "a drum")
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    begun: list[str] = []
+    page.on("request", lambda asked: begun.append(asked.url) if asked.url.endswith("/v1/refine") else None)
+    for _ in range(6):
+        page.keyboard.down("r")
+    page.keyboard.up("r")
+    page.get_by_role("group", name="Compare").wait_for()
+    assert len(begun) == 1
+
+
+def test_deleted_takes_come_back_each_by_its_own_message(page: "Page") -> None:
+    from playwright.sync_api import expect
+
     audition(page, "rain")
-    cards(page).first.click()
-    page.keyboard.press("Delete")
+    for name in ("first", "second"):
+        cards(page).first.click()
+        page.locator(".sound-head .name-button").click()
+        page.get_by_label("Name", exact=True).fill(name)
+        page.keyboard.press("Enter")
+        expect(page.locator(".sound-head .name-button")).to_have_text(name)
+        cards(page).first.focus()
+        page.keyboard.press("Delete")
+        toast(page, f"{name} deleted").wait_for()
+    has_takes(page, 4)
+    toast(page, "first deleted").get_by_role("button", name="Undo").click()
+    toast(page, "first restored").wait_for()
     has_takes(page, 5)
     page.keyboard.press("Control+z")
+    toast(page, "second restored").wait_for()
+    has_takes(page, 6)
+    page.keyboard.press("Control+z")  # nothing is left
     has_takes(page, 6)
 
 
-def test_two_windows_see_each_other(page: "Page", address: str) -> None:
-    other = page.context.new_page()
-    other.goto(f"{address.rstrip('/')}/#/library")
-    other.get_by_label("Search").first.fill("seen by both")
-    audition(page, "rain seen by both")
-    other.locator(".row").nth(5).wait_for()
-    other.close()
+def test_a_number_that_is_wiped_out_stays_what_it_was(page: "Page") -> None:
+    for label in ("Guidance ω, number", "Takes, number"):
+        field = page.get_by_label(label)
+        before = field.input_value()
+        assert float(before) > 0
+        field.fill("")
+        page.keyboard.press("Tab")
+        assert field.input_value() == before
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1024, 1440])
-def test_nothing_serious_bars_the_way(page: "Page", theme: str, width: int) -> None:
-    if not AXE.is_file():
-        pytest.skip("axe-core is not installed: npm ci in studio/ brings it")
-    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-    page.set_viewport_size({"width": width, "height": 800})
-    audition(page, "a bell")
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("() => axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes.length]))")
-    assert [each for each in found if each[0] in ("serious", "critical")] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_a_bad_file_keeps_no_good_one_out(page: "Page", tmp_path: Path, complaints: list[str]) -> None:
+    audition(page, "a stream")
+    take = page.url.split("/")[-1]
+    (edit,) = made(page, "/v1/edit/fill", {"clip": take, "start": 0.4, "end": 0.6, "steps": 2})
+    base = page.url.split("#")[0]
+    names = {"bad.wav": b"nonsense" * 100}
+    names["edit.flac"] = page.request.get(f"{base}v1/clips/{edit}/audio?format=flac").body()
+    for name, content in names.items():
+        (tmp_path / name).write_bytes(content)
+    listed(page)
+    page.locator("input[type=file]").set_input_files([tmp_path / name for name in names])
+    toast(page, "bad.wav: ").wait_for()
+    toast(page, "Not restored, as no control says it: the edit (fill)").wait_for()
+    assert len(asked(page, "/v1/clips?kind=upload")["clips"]) == 1
+    assert len(complaints) == 1 and "415" in complaints.pop()  # the browser tells its console of a refusal

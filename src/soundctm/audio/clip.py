@@ -9,8 +9,10 @@ import numpy as np
 from soundctm.audio.comments import RECIPE_COMMENT, read_comments
 from soundctm.audio.edit import Loop
 from soundctm.audio.io import (
+    LIST_CHUNK,
     LOOP_CHUNK,
     RECIPE_CHUNK,
+    info_chunk,
     loop_chunk,
     pieces,
     read_audio,
@@ -19,6 +21,7 @@ from soundctm.audio.io import (
     wav_bytes,
     write_atomically,
 )
+from soundctm.audio.origin import NOT_STATED, SYNTHETIC, Origin
 from soundctm.audio.recipe import Recipe
 from soundctm.errors import UserError
 
@@ -30,6 +33,12 @@ def read_recipe(path: Path) -> Recipe | None:
     if found is None:
         found = read_comments(path).get(RECIPE_COMMENT)
     return None if found is None else Recipe.from_json(found, str(path))
+
+
+def _told(origin: Origin) -> bytes:
+    """LIST INFO of a take."""
+    rights = origin.rights if origin.licence != NOT_STATED else ""
+    return info_chunk({b"ICMT": origin.statement, b"ISFT": origin.software, b"IKEY": SYNTHETIC, b"ICOP": rights})
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,18 +77,26 @@ class Clip:
 
     @property
     def chunks(self) -> dict[bytes, bytes]:
-        """What a WAV of this sound carries behind its samples: loop points where it loops, and the recipe."""
-        chunks = {LOOP_CHUNK: loop_chunk(self.samples.shape[1], self.sample_rate)} if self.loops else {}
-        if self.recipe is not None:
-            chunks[RECIPE_CHUNK] = self.recipe.model_dump_json().encode()
-        return chunks
+        """What a WAV of this sound carries behind its samples: what made it, in words that other programs show; loop
+        points where it loops; the recipe."""
+        return self.chunks_under(NOT_STATED)
 
-    def save(self, path: str | Path) -> Path:
-        """Write a 24-bit WAV with the recipe inside, and loop points where it loops; whole or not at all."""
+    def chunks_under(self, licence: str) -> dict[bytes, bytes]:
+        """The same, with the licence of the model that made the sound."""
+        if self.recipe is None:
+            return {}
+        chunks = {LIST_CHUNK: _told(Origin(self.recipe, licence))}
+        if self.loops:
+            chunks[LOOP_CHUNK] = loop_chunk(self.samples.shape[1], self.sample_rate)
+        return chunks | {RECIPE_CHUNK: self.recipe.model_dump_json().encode()}
+
+    def save(self, path: str | Path, licence: str = NOT_STATED) -> Path:
+        """Write a 24-bit WAV with the recipe inside, what made it in words, and loop points where it loops; whole or
+        not at all. ``licence`` is that of the model's sounds, which its card states."""
         path = Path(path)
         if path.suffix.lower() != ".wav":
             raise UserError(f"a clip is saved as .wav, not {path.suffix or 'without a suffix'}: {path}")
-        data = wav_bytes(self.samples, self.sample_rate, self.chunks)
+        data = wav_bytes(self.samples, self.sample_rate, self.chunks_under(licence))
         write_atomically(path, lambda file: file.write(data))
         return path
 

@@ -15,6 +15,7 @@ from soundctm.errors import UserError
 
 RECIPE_CHUNK = b"sctm"  # readers skip chunks they do not know (RIFF, 1991)
 LOOP_CHUNK = b"smpl"
+LIST_CHUNK = b"LIST"
 PCM24 = 2**23  # full scale
 STEP_16 = 2.0**-15  # of samples of 16 bits, full scale 1
 RIFF_BYTES = 2**32 - 2**20  # of samples: a RIFF file counts in 32 bits, and other chunks need some room
@@ -56,6 +57,17 @@ def loop_chunk(length: int, sample_rate: int) -> bytes:
     middle_c, loops, identifier, forward, fraction, endless = 60, 1, 0, 0, 0, 0
     head = (0, 0, round(1e9 / sample_rate), middle_c, 0, 0, 0, loops, 0)
     return struct.pack("<15I", *head, identifier, forward, 0, length - 1, fraction, endless)
+
+
+def list_chunk(kind: bytes, fields: Mapping[bytes, bytes]) -> bytes:
+    """The payload of a LIST chunk, each of its chunks at an even place."""
+    parts = [name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2) for name, body in fields.items()]
+    return kind + b"".join(parts)
+
+
+def info_chunk(texts: Mapping[bytes, str]) -> bytes:
+    """The payload of LIST INFO in UTF-8: what file managers and players show; empty texts are left out."""
+    return list_chunk(b"INFO", {name: text.encode() + b"\0" for name, text in texts.items() if text})
 
 
 def wav_bytes(samples: np.ndarray, sample_rate: int, chunks: Mapping[bytes, bytes]) -> bytes:

@@ -1,5 +1,6 @@
 """The recipe of a take: everything that makes its samples."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -12,15 +13,30 @@ Method = Literal["guidance", "start"]
 Precision = Literal["float32", "tf32", "bfloat16", "int8"]
 
 
+LIGHT, STRONG = 0.01, 0.1  # of guidance
+FADER = 20.0  # dB
+
+
 class Steering(BaseModel):
-    """How targets are reached: ``guidance`` corrects every jump by ``strength`` of its length (Algorithm 3);
-    ``start`` first moves the noise for ``iterations`` (the baseline of Table 5)."""
+    """How targets are reached: ``guidance`` corrects every jump by ``strength`` of its length (Algorithm 3), and what
+    is then left to a target of intensity is drawn by a fader, ``fader`` dB at most; ``start`` first moves the noise for
+    ``iterations`` (the baseline of Table 5). None: what suits the targets (:meth:`settled`)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     method: Method = "guidance"
-    strength: float = 0.1
+    strength: float | None = None
+    fader: float | None = None
     iterations: int = 70
+
+    def settled(self, targets: Sequence[Target]) -> "Steering":
+        """The same with numbers in place of None. Where all targets are levels, guidance is light and the fader does
+        the rest, so that what sounds stays what was asked for; other features no fader can reach."""
+        if not targets or self.method != "guidance":
+            return self
+        levels = all(target.feature == "intensity" for target in targets)
+        strength = (LIGHT if levels else STRONG) if self.strength is None else self.strength
+        return self.model_copy(update={"strength": strength, "fader": FADER if self.fader is None else self.fader})
 
 
 class Recipe(BaseModel):

@@ -1,4 +1,4 @@
-"""Decoding piece by piece: the first sound is there early, and memory is bounded by the piece, not by the clip."""
+"""Decoding piece by piece: memory is bounded by the piece, not by the clip."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable

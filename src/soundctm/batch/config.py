@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from soundctm.batch.row import COLUMNS, plain_words
-from soundctm.batch.sheet import Cells, row_of
+from soundctm.batch.cells import Cells, row_of
+from soundctm.batch.row import COLUMNS
 from soundctm.checks import MAX_SEED
-from soundctm.errors import UserError
+from soundctm.errors import UserError, plain_words
 
 
 class Files(BaseModel):
@@ -83,7 +83,7 @@ def checked_defaults(defaults: dict[str, Any], where: str) -> dict[str, Any]:
             known = ", ".join(name for name in COLUMNS if name not in ("prompt", "name"))
             raise UserError(f"{where}: {column} cannot have a default; known are {known}")
     try:
-        row = row_of({"prompt": "rain", "name": "rain", **defaults}, strict=False)
+        row = row_of({"prompt": "rain", "name": "rain"}, strict=False, defaults=defaults)
     except Cells as error:
         column, what = error.found[0]
         raise UserError(f"{where}, {column}: {what}") from error

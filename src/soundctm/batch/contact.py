@@ -6,9 +6,8 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
-from soundctm.audio.io import write_atomically
 from soundctm.batch.order import Order
-from soundctm.batch.place import REPORT, SHEET
+from soundctm.batch.place import REPORT
 from soundctm.batch.report import Result, shown
 
 FIGURES = (("match", ""), ("nearest", ""), ("loudness", " LUFS"), ("true_peak", " dBTP"), ("seed", ""), ("tries", ""))
@@ -35,8 +34,8 @@ a { color: inherit } a:focus-visible, audio:focus-visible { outline: 2px solid c
 """
 
 
-def write_contact_sheet(orders: Sequence[Order], results: Sequence[Result], folder: Path) -> Path:
-    """Write ``index.html``; ``results`` are those of the orders, one for each take, in their order."""
+def contact_sheet(orders: Sequence[Order], results: Sequence[Result]) -> bytes:
+    """The page; ``results`` are those of the orders, one for each take, in their order."""
     takes = iter(results)
     rows = "\n".join(_row(order, list(islice(takes, order.row.takes))) for order in orders)
     kept = sum(result.kept for result in results)
@@ -56,9 +55,7 @@ def write_contact_sheet(orders: Sequence[Order], results: Sequence[Result], fold
 </body>
 </html>
 """
-    data = page.encode()
-    write_atomically(folder / SHEET, lambda file: file.write(data))
-    return folder / SHEET
+    return page.encode()
 
 
 def _row(order: Order, results: Sequence[Result]) -> str:

@@ -58,7 +58,7 @@ class Course:
 
     def next(self) -> Iterator[Candidate]:
         """The next round: one try for each take that is not settled; of a set, the first take alone."""
-        if self.hopeless:
+        if self.order.refused or self.hopeless:
             return
         kinship = self.order.row.distance
         alone = kinship is not None and 0 not in self.kept

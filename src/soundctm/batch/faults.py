@@ -15,7 +15,7 @@ class Fault:
     what: str
 
     def __str__(self) -> str:
-        return f"line {self.line}, column {self.column}: {self.what}"
+        return printable(f"line {self.line}, column {self.column}: {self.what}")
 
 
 class SheetError(UserError):
@@ -24,10 +24,9 @@ class SheetError(UserError):
     def __init__(self, source: str, faults: list[Fault]) -> None:
         self.source = source
         self.faults = sorted(faults, key=lambda fault: fault.line)
-        super().__init__("; ".join(f"{source}, {fault}" for fault in self.faults))
+        super().__init__("; ".join(f"{printable(source)}, {fault}" for fault in self.faults))
 
 
-def shown(text: object, longest: int = 40) -> str:
-    """A cell as it is quoted in an error: short, and on one line."""
-    quoted = repr(text) if isinstance(text, str) else str(text)
-    return quoted if len(quoted) <= longest else f"{quoted[:longest]}… ({len(str(text)):,} characters)"
+def printable(text: str) -> str:
+    """A text on one line, with nothing in it that a terminal would obey: such signs are escaped as in Python."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

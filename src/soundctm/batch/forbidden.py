@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from soundctm.batch.faults import Fault, SheetError, shown
-from soundctm.batch.sheet import Line
-from soundctm.errors import UserError
+from soundctm.errors import UserError, shown
 
 Hook = Callable[[str], Any]
 HOOK_FORM = "write module:function, which takes a prompt and returns a reason to refuse it, or None"
 
 
+def seen(text: str) -> str:
+    """A text without forms of width and signs that nobody sees, its words one space apart."""
+    composed = unicodedata.normalize("NFKC", text)
+    return " ".join("".join(sign for sign in composed if unicodedata.category(sign) != "Cf").split())
+
+
 def plain(text: str) -> str:
-    """A text as it is compared: without case, forms of width and signs that nobody sees."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join("".join(sign for sign in folded if unicodedata.category(sign) != "Cf").split())
+    """What is :func:`seen` of a text, without case: ``Straße`` is ``strasse``."""
+    return seen(unicodedata.normalize("NFKC", text).casefold())
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,9 @@ class Filter:
 
     def reason(self, prompt: str) -> str:
         """Why a prompt is refused; "" where it is not."""
-        compared = plain(prompt) if self.rules else ""
+        forms = (plain(prompt), seen(prompt)) if self.rules else ()  # an expression may be written for either
         for rule in self.rules:
-            if rule.pattern.search(compared):
+            if any(map(rule.pattern.search, forms)):
                 return f"the list of what is forbidden has {shown(rule.text)}"
         if self.hook is None:
             return ""
@@ -57,12 +60,10 @@ class Filter:
             raise UserError(f"the hook {self.hook_name} returned {type(said).__name__}; {HOOK_FORM}")
         return said or ""
 
-    def check(self, lines: Sequence[Line], source: str) -> None:
-        """Raise :class:`SheetError` with every row whose prompt is refused."""
-        found = [(line.number, self.reason(line.row.prompt)) for line in lines]
-        faults = [Fault(number, "prompt", f"refused: {reason}") for number, reason in found if reason]
-        if faults:
-            raise SheetError(source, faults)
+    def check_prompt(self, prompt: str) -> None:
+        """Raise :class:`UserError` for a prompt that is refused."""
+        if reason := self.reason(prompt):
+            raise UserError(f"refused: {reason}")
 
 
 def read_rules(path: Path) -> tuple[Rule, ...]:

@@ -7,13 +7,15 @@ docs/batch.md has the figures.
 from pydantic import BaseModel, ConfigDict, Field
 
 from soundctm.batch.ear import Heard
+from soundctm.batch.grasp import Grasp
 
 
 class Gates(BaseModel):
     """``silence``: dB full scale that the loudest 50 ms must reach. ``clipping``: largest share of samples at full
     scale. ``dc``: largest mean of the samples, of full scale. ``length``: seconds by which the length may be wrong.
     ``match``: smallest cosine between prompt and sound in the joint space of the text encoder. ``duplicate``: likeness
-    to another take of the row from which on it counts as the same."""
+    to another take of the row from which on it counts as the same. ``understood``: smallest cosine between the prompt
+    and what the model understood instead, where it did."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -23,6 +25,14 @@ class Gates(BaseModel):
     length: float = Field(default=0.001, ge=0, le=600)
     match: float = Field(default=0.3, ge=-1, le=1)
     duplicate: float = Field(default=0.999, gt=-1, le=2)
+    understood: float = Field(default=0.38, ge=-1, le=1)
+
+    def refusal(self, grasp: Grasp) -> str:
+        """Why no take of a prompt is worth making, in words; "" where it is."""
+        if grasp.nearness is None or grasp.nearness >= self.understood:
+            return ""
+        far = f"({grasp.nearness:.2f}; {self.understood:g} is needed)"
+        return f'understood as "{grasp.text}", which is too far from the prompt {far}'
 
     def faults(self, heard: Heard) -> list[str]:
         """What keeps a take out by itself, in words; none for a good one."""

@@ -4,7 +4,8 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ import numpy as np
 
 from soundctm.errors import UserError
 
-OWNS, TRY = "owns", "try"
 Key = tuple[str, int, int]
 _OWN = re.compile(r"(?:(?!\.)[^/\\]+/)?(?!\.)[^/\\]+")  # a file of the folder or of one inside it; runs may remove it
 
@@ -55,12 +55,19 @@ def as_text(embedding: np.ndarray | None) -> str:
 
 class Journal:
     """An append-only file of JSON lines, each on the disk before the next is begun. Whoever holds it has the folder's
-    lock."""
+    lock; several of its threads may write.
+
+    ``owner`` is whose sounds these are, "" before anybody's. ``written`` are the SHA-256 of everything that runs have
+    written under a name: what reads otherwise is somebody else's. Each is noted before its file is written, so that a
+    run that is cut off anywhere leaves nothing that the next one does not know.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.entries: dict[Key, Entry] = {}
-        self.owned: set[str] = set()
+        self.owner = ""
+        self.written: dict[str, set[str]] = {}
+        self._lock = threading.Lock()
         whole = self._read() if path.exists() else 0
         self._file = path.open("ab")
         if self._file.tell() != whole:  # the last line was being written when a run ended
@@ -76,34 +83,58 @@ class Journal:
                 self._note(json.loads(line))
             except (ValueError, KeyError, TypeError) as error:
                 raise UserError(
-                    f"line {number} of {self.path} cannot be read ({error}); delete this journal with the sounds "
-                    "beside it, or choose another folder with --out"
+                    f"line {number} of {self.path} cannot be read ({error}); move the folder away, or choose another "
+                    "with --out"
                 ) from error
         return whole
 
     def _note(self, fact: dict[str, Any]) -> None:
-        if odd := [name for name in fact["files"] if not _OWN.fullmatch(name)]:
+        if odd := [name for name in fact.get("files", ()) if not _OWN.fullmatch(name)]:
             raise ValueError(f"{odd[0]!r} is no file of a batch")
-        if fact["kind"] == OWNS:
-            self.owned |= set(fact["files"])
-        else:
-            entry = Entry(**{key: value for key, value in fact.items() if key != "kind"})
-            self.entries[entry.key] = entry
+        match fact["kind"]:
+            case "for":
+                self.owner = str(fact["owner"])
+            case "writes":
+                for name, digest in fact["files"].items():
+                    self.written.setdefault(name, set()).add(digest)
+            case "leaves":
+                for name in fact["files"]:
+                    self.written.pop(name, None)
+            case "try":
+                entry = Entry(**{key: value for key, value in fact.items() if key != "kind"})
+                self.entries[entry.key] = entry
+            case other:
+                raise ValueError(f"{other!r} is not known here")
 
     def _append(self, fact: dict[str, Any]) -> None:
-        self._file.write(json.dumps(fact, separators=(",", ":")).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._note(fact)
+        with self._lock:
+            self._file.write(json.dumps(fact, separators=(",", ":")).encode() + b"\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._note(fact)
 
-    def own(self, files: Iterable[str]) -> None:
-        """Say that these files are going to be written by this folder's runs."""
-        if new := sorted(set(files) - self.owned):
-            self._append({"kind": OWNS, "files": new})
+    def belong(self, owner: str) -> None:
+        """Say whose sounds these are going to be."""
+        if owner != self.owner:
+            self._append({"kind": "for", "owner": owner})
+
+    def wrote(self, name: str, digest: str) -> bool:
+        """Whether a run has written this, and not left it to somebody else since."""
+        return digest in self.written.get(name, ())
+
+    def writes(self, files: Mapping[str, str]) -> None:
+        """Say what is going to be written, by name."""
+        if new := {name: digest for name, digest in files.items() if not self.wrote(name, digest)}:
+            self._append({"kind": "writes", "files": new})
+
+    def leaves(self, files: Iterable[str]) -> None:
+        """Say that what is found under these names from now on is not of this folder's runs."""
+        if old := sorted(files):
+            self._append({"kind": "leaves", "files": old})
 
     def add(self, entry: Entry) -> None:
         """Keep what came of a try."""
-        self._append({"kind": TRY, **asdict(entry)})
+        self._append({"kind": "try", **asdict(entry)})
 
     def close(self) -> None:
         """Give the file back."""

@@ -1,11 +1,14 @@
 """Sheets of one JSON object a line."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from soundctm.batch.faults import Fault, shown
+from soundctm.batch.faults import Fault
+from soundctm.errors import shown
 
+CONSTANT = re.compile(r'"(?:\\.|[^"\\])*"|(NaN|-?Infinity)')  # texts are passed over
 Value = str | int | float | bool | None
 
 
@@ -45,6 +48,11 @@ def entries(text: str) -> Iterator[Entry | Fault]:
             yield _entry(number, line)
 
 
+def _constant(line: str) -> int:
+    """Where the first NaN or infinity stands outside of texts."""
+    return next(match.start(1) for match in CONSTANT.finditer(line) if match.group(1))
+
+
 def _entry(number: int, line: str) -> Entry | Fault:
     try:
         found = json.loads(line, object_pairs_hook=_once, parse_constant=_refuse)
@@ -53,7 +61,7 @@ def _entry(number: int, line: str) -> Entry | Fault:
     except _Twice as error:
         return Fault(number, str(error), "the key stands here twice; keep one")
     except _NoNumber as error:
-        return Fault(number, str(line.index(str(error)) + 1), f"{error} is no number; give one, or leave the key out")
+        return Fault(number, str(_constant(line) + 1), f"{error} is no number; give one, or leave the key out")
     except (RecursionError, ValueError):  # objects in objects without end, numbers of thousands of digits
         return Fault(number, "1", "this is no JSON that can be read; write one flat object a line")
     if not isinstance(found, dict):

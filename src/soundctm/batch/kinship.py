@@ -33,6 +33,8 @@ class Kinship(BaseModel):
             return DISTANCES[text]
         bounds, _, gamma = text.partition("@")
         try:
+            if "_" in text:  # which Python reads over in numbers
+                raise ValueError(text)
             lowest, highest = (float(part) for part in bounds.split("-"))
             drawn = float(gamma or NEW_NOISE)
         except ValueError as error:
@@ -41,7 +43,7 @@ class Kinship(BaseModel):
                 f"{text[:40]!r} is no distance; accepted are {known}, or a likeness like 0.8-0.95@0.5"
             ) from error
         if not (0 <= lowest < highest <= 1 and 0 <= drawn <= 1):
-            raise UserError(f"{text!r} is no distance: the likeness rises within 0 to 1, gamma is 0 to 1")
+            raise UserError(f"{text[:40]!r} is no distance: the likeness rises within 0 to 1, gamma is 0 to 1")
         return cls(gamma=drawn, lowest=lowest, highest=highest)
 
     def follow(self, gamma: float, too_far: int, too_near: int) -> float:

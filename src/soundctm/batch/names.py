@@ -13,13 +13,15 @@ _ALLOWED = re.compile(r"\w(?:[\w -]*\w)?")
 def checked_name(name: str) -> str:
     """The name in its normal form. Raises :class:`UserError` for what could be a path, or no file's name somewhere."""
     plain = unicodedata.normalize("NFC", name)
-    if len(plain.encode()) > 2 * LONGEST or len(plain) > LONGEST:
+    if len(plain) > LONGEST:
         raise UserError(f"has {len(plain):,} characters; at most {LONGEST} are accepted")
     if not _ALLOWED.fullmatch(plain):
         raise UserError(
             "is no name; letters, digits, spaces, - and _ are accepted, with a letter or digit at both ends, and no "
             "slashes or dots: a name is no path"
         )
+    if len(plain.encode()) > 2 * LONGEST:
+        raise UserError(f"has {len(plain.encode()):,} bytes in UTF-8; at most {2 * LONGEST} are accepted")
     if plain.lower() in RESERVED:
         raise UserError("is a name that Windows keeps for itself; choose another")
     return plain

@@ -1,19 +1,17 @@
 """What files are called: the row's name and a number, or by the Universal Category System where a category is known."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-import torch
-
+from soundctm.batch.grasp import Meaning
+from soundctm.batch.names import name_of, searchable
 from soundctm.batch.row import Row
-from soundctm.conditioning.mini import MiniTextEncoder
-from soundctm.delivery.names import UcsName, sanitised
+from soundctm.delivery.names import UcsName, fx_name_of, sanitised
 from soundctm.delivery.provenance import NOT_STATED
 from soundctm.delivery.ucs import Catalogue, Category
 from soundctm.errors import UserError
-from soundctm.model import SoundCTM
 
 SCORE_DIGITS = 3
 NO_DATE = "1970-01-01"
@@ -22,38 +20,21 @@ NO_DATE = "1970-01-01"
 @dataclass(frozen=True)
 class Called:
     """``stems`` are names without suffix, one for each take from 1 on. ``score`` is the cosine of a category that was
-    suggested, None where the sheet gave it or there is none."""
+    suggested, ``nearest`` that category, though it be too far off to be taken; None and "" where the sheet gave it or
+    there is none."""
 
     stems: tuple[str, ...]
     name: UcsName | None = None
     category: Category | None = None
     score: float | None = None
+    nearest: str = ""
 
     @property
     def about(self) -> dict[str, Any]:
         """What the report says of it, and a row's key depends on."""
         cat_id = "" if self.name is None else self.name.cat_id
-        return {"catid": cat_id, "catid_score": self.score, "stems": list(self.stems)}
-
-
-@dataclass
-class Meaning:
-    """The sentence vectors of texts by a model's text encoder, each computed alone and once."""
-
-    model: SoundCTM
-    _known: dict[str, np.ndarray] = field(default_factory=dict)
-
-    def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        encoder = self.model.text_encoder
-        if not isinstance(encoder, MiniTextEncoder):
-            raise UserError(
-                "this model's text encoder suggests no categories; give a column catid, or leave out the list"
-            )
-        with torch.inference_mode():
-            for text in texts:
-                if text not in self._known:
-                    self._known[text] = encoder.encode([text]).tokens[0, 0].float().cpu().numpy()
-        return np.stack([self._known[text] for text in texts])
+        score = {"catid_nearest": self.nearest, "catid_score": self.score}
+        return {"catid": cat_id, **score, "stems": list(self.stems)}
 
 
 @dataclass(frozen=True)
@@ -78,28 +59,51 @@ class Naming:
     catalogue: Catalogue | None = None
     meaning: Meaning | None = None
 
-    def called(self, row: Row) -> Called:
-        """The names of a row's files. Raises :class:`UserError` for what none can have."""
-        cat_id, category, score = self._category(row)
-        if cat_id is None:
-            digits = max(2, len(str(row.takes)))
-            stems = tuple(f"{row.name}_{number:0{digits}d}" for number in range(1, row.takes + 1))
-            return Called(stems, score=score)
+    def __post_init__(self) -> None:
+        if self.catalogue is not None:
+            self._check_fields("a list of categories")
+
+    def check_catid(self, cat_id: str) -> None:
+        """Raise :class:`UserError` for a category that is not in the list, or has nothing to make the rest of its name
+        of."""
+        self._check_fields(f"the CatID {cat_id}")
+        if self.catalogue is not None:
+            self.catalogue.find(cat_id)
+
+    def _check_fields(self, what: str) -> None:
         if not (self.imprint.creator and self.source):
             raise UserError(
-                f"the CatID {cat_id} needs the other fields of its name; give creator and source under [files] in the "
-                "config, or --creator and --source-id"
+                f"{what} needs the other fields of a name by UCS; give creator and source under [files] in the config, "
+                "or --creator and --source-id"
             )
-        name = UcsName.of(cat_id, sanitised(row.name), self.imprint.creator, self.source)
-        return Called(tuple(name.stem(number) for number in range(1, row.takes + 1)), name, category, score)
 
-    def _category(self, row: Row) -> tuple[str | None, Category | None, float | None]:
-        if row.catid is not None and self.catalogue is not None:
-            return self.catalogue.spelled(row.catid), self.catalogue.find(row.catid), None
-        if row.catid is not None:
-            return row.catid, None, None
-        if self.catalogue is None or self.meaning is None:
-            return None, None, None
-        best = self.catalogue.suggest(row.prompt, self.meaning, count=1)[0]
-        score = round(best.score, SCORE_DIGITS)
-        return (best.category.cat_id, best.category, score) if best.confident else (None, None, score)
+    def called(self, row: Row, taken: Set[str] = frozenset()) -> Called:
+        """The names of a row's files, others than those that are ``taken`` (:func:`searchable`) if it has a choice.
+        Raises :class:`UserError` for what none can have."""
+        if row.catid is None and self.catalogue is not None and self.meaning is not None:
+            best = self.catalogue.suggest(row.prompt, self.meaning, count=1)[0]
+            score, nearest = round(best.score, SCORE_DIGITS), best.category.cat_id
+            category = best.category if best.confident else None
+            called = self._called(row, nearest if best.confident else None, category, taken)
+            return replace(called, score=score, nearest=nearest)
+        if row.catid is None or self.catalogue is None:
+            return self._called(row, row.catid, None, taken)
+        return self._called(row, self.catalogue.spelled(row.catid), self.catalogue.find(row.catid), taken)
+
+    def _called(self, row: Row, cat_id: str | None, category: Category | None, taken: Set[str]) -> Called:
+        numbers = range(1, row.takes + 1)
+        if cat_id is None:
+            digits = max(2, len(str(row.takes)))
+            return Called(tuple(f"{row.name}_{number:0{digits}d}" for number in numbers))
+        names = (UcsName.of(cat_id, fx, self.imprint.creator, self.source) for fx in _fx_names(row))
+        called = [Called(tuple(map(name.stem, numbers)), name, category) for name in names]
+        return next((each for each in called if taken.isdisjoint(map(searchable, each.stems))), called[-1])
+
+
+def _fx_names(row: Row) -> Iterator[str]:
+    """FXNames of a row, the best first: of its prompt, as :mod:`soundctm.delivery` makes them, where its name was made
+    of that as well. Prompts that differ in their ends alone have the same, but never the same name."""
+    made = re.fullmatch(re.escape(name_of(row.prompt)) + r"(?:-(\d+))?", row.name)
+    if made and any(map(str.isalnum, row.prompt)):
+        yield f"{fx_name_of(row.prompt)} {made.group(1) or ''}".rstrip()
+    yield sanitised(row.name)

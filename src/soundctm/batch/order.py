@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 
 from soundctm.audio import Recipe
 from soundctm.audio.target import Target
 from soundctm.batch.faults import Fault, SheetError
+from soundctm.batch.grasp import Grasp, Meaning, grasp
 from soundctm.batch.names import searchable
 from soundctm.batch.naming import Called, Naming
 from soundctm.batch.place import PICTURES, SOUNDS
@@ -17,23 +18,25 @@ from soundctm.checks import MAX_SEED
 from soundctm.control.shapes import SHAPES
 from soundctm.control.targets import from_shape, parse_points
 from soundctm.delivery.formats import SUFFIXES
-from soundctm.errors import UserError
+from soundctm.errors import UserError, shown
 from soundctm.model import SoundCTM
 from soundctm.revisions import relatives
 
-FORM = 2  # of what is written: another one makes every row anew
+FORM = 3  # of what is written: another one makes every row anew
 
 
 @dataclass(frozen=True)
 class Order:
-    """``base`` is the recipe of the first take; ``fixed`` says that no other seed may stand for it. Rows with the same
-    ``key`` come to the same files."""
+    """``base`` is the recipe of the first take; ``fixed`` says that no other seed may stand for it. ``refused`` says
+    why none of its takes is made, "" where they are. Rows with the same ``key`` come to the same files."""
 
     line: int
     row: Row
     base: Recipe
     fixed: bool
     called: Called
+    grasp: Grasp
+    refused: str
     key: str
 
     def files(self, slot: int) -> tuple[str, str]:
@@ -56,18 +59,18 @@ def seed_of(sheet_seed: int, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{sheet_seed}\n{name}".encode()).digest()[:8]) >> 1
 
 
-def targets_of(row: Row, seconds: float) -> list[Target]:
-    """The curves that a row is to follow."""
-    shape = next((each for each in SHAPES if each == row.intensity), None)
-    if row.intensity is None:
+def targets_of(intensity: str | None, seconds: float) -> list[Target]:
+    """The curves that a row is to follow. Raises :class:`UserError`."""
+    shape = next((each for each in SHAPES if each == intensity), None)
+    if intensity is None:
         return []
     if shape is not None:
         return [from_shape(shape, seconds)]
-    if ":" not in row.intensity:
+    if ":" not in intensity or "_" in intensity:  # Python would read 1_0 as 10
         raise UserError(
-            f"{row.intensity[:40]!r} is no curve; give a shape ({', '.join(SHAPES)}) or points like 0:-40, 5:-12"
+            f"{shown(intensity)} is no curve; give a shape ({', '.join(SHAPES)}) or points like 0:-40, 5:-12"
         )
-    return [parse_points(row.intensity, "intensity", seconds)]
+    return [parse_points(intensity, "intensity", seconds)]
 
 
 def first_recipe(model: SoundCTM, row: Row, sheet_seed: int) -> Recipe:
@@ -76,22 +79,26 @@ def first_recipe(model: SoundCTM, row: Row, sheet_seed: int) -> Recipe:
     seed = seed_of(sheet_seed, row.name) if row.seed is None else row.seed
     (recipe,) = model.recipes(
         row.prompt, steps=row.steps, seconds=row.seconds, seed=seed, omega=row.omega, nu=row.nu, gamma=row.gamma,
-        negative=row.negative, loop=row.loop, targets=targets_of(row, seconds),
+        negative=row.negative, loop=row.loop, targets=targets_of(row.intensity, seconds),
     )  # fmt: skip
     return model.computation.in_precision(recipe)
 
 
-def order_of(model: SoundCTM, line: Line, base: Recipe, naming: Naming, fixed: bool = False) -> Order:
-    """The order of a row whose first take is known. Raises :class:`UserError` for a name that no file can have."""
+def order_of(
+    model: SoundCTM, line: Line, base: Recipe, naming: Naming, fixed: bool = False, taken: Set[str] = frozenset()
+) -> Order:
+    """The order of a row whose first take is known; ``taken`` are names of others' files. Raises :class:`UserError` for
+    a name that no file can have."""
     row, options = line.row, model.computation.options
-    called = naming.called(row)
+    called = naming.called(row, taken)
+    heard = grasp(row.prompt, naming.meaning or Meaning(model))
     content = {
         "form": FORM, "row": row.model_dump(mode="json"), "base": base.model_dump(mode="json"), "fixed": fixed,
         "called": called.about, "imprint": asdict(naming.imprint), "device": str(model.device),
         "engine": options.engine, "precision": options.precision,
     }  # fmt: skip
     key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
-    return Order(line.number, row, base, fixed, called, key)
+    return Order(line.number, row, base, fixed, called, heard, "" if fixed else row.gates.refusal(heard), key)
 
 
 def orders(model: SoundCTM, lines: Sequence[Line], sheet_seed: int, naming: Naming, source: str) -> list[Order]:
@@ -100,11 +107,14 @@ def orders(model: SoundCTM, lines: Sequence[Line], sheet_seed: int, naming: Nami
     faults: list[Fault] = []
     taken: dict[str, int] = {}
     for line in lines:
-        column = "intensity" if line.row.intensity else "prompt"
+        column = "catid"
         try:
+            if line.row.catid is not None:
+                naming.check_catid(line.row.catid)
+            column = "intensity" if line.row.intensity else "prompt"
             base = first_recipe(model, line.row, sheet_seed)
             column = "name"
-            order = order_of(model, line, base, naming)
+            order = order_of(model, line, base, naming, taken=taken.keys())
         except UserError as error:
             faults.append(Fault(line.number, column, str(error)))
             continue

@@ -1,22 +1,20 @@
 """From a take to its file and its picture: the one place that knows how sounds are delivered."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from soundctm.audio import Clip
-from soundctm.audio.io import write_atomically
 from soundctm.audio.levels import HOP, ROWS, spectrogram_png
 from soundctm.batch.naming import Imprint
 from soundctm.batch.order import Order
+from soundctm.batch.place import Place
 from soundctm.delivery.formats import clipped_samples, encode
 from soundctm.delivery.process import Delivered, deliver
 from soundctm.delivery.provenance import Origin, licence_in
 from soundctm.delivery.tags import Tags
 from soundctm.errors import UserError
-from soundctm.folder import locate
+from soundctm.folder import card
 from soundctm.model import SoundCTM
 
 WIDEST = 1200  # pixels of a picture
@@ -24,8 +22,7 @@ WIDEST = 1200  # pixels of a picture
 
 def licence_of(model: SoundCTM) -> str:
     """The licence that the model's card states."""
-    card = locate(model.name) / "README.md"
-    return licence_in(card.read_text(encoding="utf-8") if card.is_file() else "")
+    return licence_in(card(model.name))
 
 
 def picture(clip: Clip) -> bytes:
@@ -36,9 +33,9 @@ def picture(clip: Clip) -> bytes:
 
 @dataclass(frozen=True)
 class Outlet:
-    """Writes takes into a folder, with an imprint in every file."""
+    """Writes takes into a place, with an imprint in every file."""
 
-    folder: Path
+    place: Place
     imprint: Imprint
 
     def bring(self, clip: Clip, order: Order) -> Delivered | str:
@@ -52,17 +49,14 @@ class Outlet:
         """Write sound and picture; the SHA-256 of each by its path in the folder."""
         recipe, called, imprint = delivered.clip.recipe, order.called, self.imprint
         tags = Tags(
-            title=called.stems[slot], when=datetime.fromisoformat(imprint.date).replace(tzinfo=UTC),
+            title=called.name.fx_name if called.name else called.stems[slot],
+            when=datetime.fromisoformat(imprint.date).replace(tzinfo=UTC),
             creator=imprint.creator, project=imprint.project, copyright=imprint.copyright,
             origin=None if recipe is None else Origin(recipe, imprint.licence), name=called.name,
             category=called.category,
         )  # fmt: skip
         made = zip(order.files(slot), (encode(delivered, tags), picture(delivered.clip)), strict=True)
-        return {name: self._put(name, data) for name, data in made}
-
-    def _put(self, name: str, data: bytes) -> str:
-        write_atomically(self.folder / name, lambda file: file.write(data))
-        return hashlib.sha256(data).hexdigest()
+        return {name: self.place.write(name, data) for name, data in made}
 
 
 def loudness_figures(delivered: Delivered) -> dict[str, Any]:

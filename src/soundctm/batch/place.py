@@ -1,11 +1,13 @@
 """The folder of a batch: whose it is, what may be written there, what must go."""
 
 import hashlib
+import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from soundctm.audio.io import write_atomically
 from soundctm.batch.journal import Journal
 from soundctm.errors import UserError
 from soundctm.locks import try_lock
@@ -17,43 +19,79 @@ _PARTIAL = re.compile(r"\.(.+)\.[0-9a-f]{8}\.partial")
 
 
 class Place:
-    """A folder that a run holds alone, with its journal."""
+    """A folder that a run holds alone, with its journal. Nothing is written over or removed that is not, byte for byte,
+    what a run of this folder wrote."""
 
     def __init__(self, folder: Path, journal: Journal) -> None:
         self.folder, self.journal = folder, journal
+        self._found: dict[str, str] = {}
 
-    def claim(self, files: Iterable[str]) -> None:
-        """Say what is going to be written. Raises :class:`UserError` where a file of that name is somebody else's."""
-        planned = {*files, REPORT, SHEET}
-        foreign = sorted(name for name in planned - self.journal.owned if (self.folder / name).exists())
-        if foreign:
+    def claim(self, owner: str, files: Iterable[str]) -> None:
+        """Make ready for what is going to be written for a sheet or a set, by its name. Raises :class:`UserError`
+        where the folder is another's, or where one of the files is not, or not any more, what runs here have
+        written."""
+        if self.journal.owner not in ("", owner):
             raise UserError(
-                f"{self.folder / foreign[0]} is there already and no batch made it; move it, or choose another folder "
-                "with --out"
+                f"{self.folder} holds the sounds of {self.journal.owner}, which {owner} would remove; choose another "
+                "folder with --out, or put both into one sheet"
             )
-        self.journal.own(planned)
+        digests = {name: self._digest(name) for name in (*files, REPORT, SHEET)}
+        self._found = {name: digest for name, digest in digests.items() if digest is not None}
+        if foreign := sorted(name for name, digest in self._found.items() if not self.journal.wrote(name, digest)):
+            raise self._foreign(foreign)
+        self.journal.belong(owner)
         for name in (SOUNDS, PICTURES):
             (self.folder / name).mkdir(exist_ok=True)
 
+    def _foreign(self, names: Sequence[str]) -> UserError:
+        known = names[0] in self.journal.written
+        why = "was changed after it was made" if known else "is there already and no batch made it"
+        more = f" (and {len(names) - 1} more are like it)" if len(names) > 1 else ""
+        return UserError(
+            f"{self.folder / names[0]} {why}{more}; it is never written over: move it away, or choose another folder "
+            "with --out"
+        )
+
     def intact(self, files: dict[str, str]) -> bool:
-        """Whether all these files are there as they were written."""
-        return all(self._digest(name) == digest for name, digest in files.items())
+        """Whether all these files, which were claimed, were there as they were written."""
+        return all(self._found.get(name) == digest for name, digest in files.items())
 
     def _digest(self, name: str) -> str | None:
+        """SHA-256 of what is there, "" of what is no file."""
         path = self.folder / name
         if not path.is_file():
-            return None
+            return "" if os.path.lexists(path) else None
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def keep_only(self, files: Iterable[str]) -> None:
-        """Remove what runs in this folder have made, but for these files; what others put there stays."""
-        for name in self.journal.owned - {*files, REPORT, SHEET}:
-            (self.folder / name).unlink(missing_ok=True)
+    def write(self, name: str, data: bytes) -> str:
+        """Write a file; its SHA-256. Raises :class:`UserError` where something else lies there by now."""
+        digest, there = hashlib.sha256(data).hexdigest(), self._digest(name)
+        if there == digest:
+            return digest
+        if there is not None and not self.journal.wrote(name, there):
+            raise self._foreign([name])
+        self.journal.writes({name: digest})
+        write_atomically(self.folder / name, lambda file: file.write(data))
+        return digest
+
+    def keep_only(self, files: Iterable[str]) -> tuple[str, ...]:
+        """Remove what runs in this folder have made, but for these files; which they were. What others put there, or
+        have changed, stays and is theirs."""
+        self._sweep()
+        stale = sorted(self.journal.written.keys() - {*files, REPORT, SHEET})
+        removed = [name for name in stale if self.journal.wrote(name, self._digest(name) or "")]
+        for name in removed:
+            (self.folder / name).unlink()
+        self.journal.leaves(stale)
+        return tuple(removed)
+
+    def _sweep(self) -> None:
+        """Remove the halves of files that a run was writing when it was cut off."""
         for folder in (self.folder, self.folder / SOUNDS, self.folder / PICTURES):
             for path in folder.glob(".*.partial"):
                 match = _PARTIAL.fullmatch(path.name)
-                if match and (folder / match.group(1)).relative_to(self.folder).as_posix() in self.journal.owned:
+                if match and (folder / match.group(1)).relative_to(self.folder).as_posix() in self.journal.written:
                     path.unlink(missing_ok=True)
 
 

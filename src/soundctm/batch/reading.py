@@ -12,8 +12,15 @@ Form = Literal["csv", "tsv", "jsonl"]
 SUFFIXES: dict[str, Form] = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 LARGEST = 64 * 2**20  # bytes
 STDIN = "-"
-ZIP = b"PK\x03\x04"  # what a spreadsheet is packed in
-FOREIGN_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
+NO_TEXT = {  # by the bytes that they begin with
+    b"PK\x03\x04": "this is a spreadsheet (XLSX) or another ZIP file; save it as CSV in UTF-8",
+    b"\xd0\xcf\x11\xe0": "this is a spreadsheet (XLS) or another Office file; save it as CSV in UTF-8",
+    b"\x1f\x8b": "the file is packed (gzip); unpack it first",
+    b"%PDF-": "this is a PDF; save the table as CSV in UTF-8",
+    b"\xff\xfe": "the file is written in UTF-16; save it as UTF-8",
+    b"\xfe\xff": "the file is written in UTF-16; save it as UTF-8",
+    b"\x00\x00\xfe\xff": "the file is written in UTF-32; save it as UTF-8",
+}
 
 
 @dataclass(frozen=True)
@@ -35,8 +42,6 @@ def read_text(path: str, form: str | None = None) -> SheetText:
     source, data = ("standard input", sys.stdin.buffer.read(LARGEST + 1)) if path == STDIN else _file(path)
     if len(data) > LARGEST:
         raise UserError(f"{source} has more than {LARGEST // 2**20} MiB; split the sheet")
-    if data.startswith(ZIP):
-        raise SheetError(source, [Fault(1, "1", "this is a spreadsheet (XLSX); save it as CSV in UTF-8")])
     text = _decoded(source, data)
     known: Form | None = form or SUFFIXES.get(Path(path).suffix.lower())  # type: ignore[assignment]  # checked above
     return SheetText(source, text, known or _guess(text))
@@ -53,9 +58,8 @@ def _file(path: str) -> tuple[str, bytes]:
 
 def _decoded(source: str, data: bytes) -> str:
     """Text without the mark at its beginning that some programs write."""
-    for mark, name in FOREIGN_MARKS.items():
+    for mark, what in NO_TEXT.items():
         if data.startswith(mark):
-            what = f"the file is written in {name}; save it as UTF-8"
             raise SheetError(source, [Fault(1, "1", what)])
     try:
         text = data.decode("utf-8-sig")

@@ -3,20 +3,17 @@
 import csv
 import io
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from soundctm.audio.io import write_atomically
 from soundctm.batch.course import NO_FIRST, Course
 from soundctm.batch.journal import Entry, Journal
-from soundctm.batch.place import REPORT
 from soundctm.model import SoundCTM
 
 KEPT, LEFT_OUT = "kept", "left out"
 COLUMNS = (
     "row", "take", "verdict", "file", "seed", "variation", "gamma", "tries", "reason", "loudest", "clipped", "dc",
     "seconds", "match", "nearest", "to_first", "loudness", "true_peak", "gain", "level_reached", "delivered_seconds",
-    "cut", "catid", "catid_score", "prompt", "understood", "model", "model_hash",
+    "cut", "catid", "catid_nearest", "catid_score", "prompt", "understood", "understood_score", "model", "model_hash",
 )  # fmt: skip
 DIGITS = {
     "gamma": 4,
@@ -27,6 +24,8 @@ DIGITS = {
     "match": 3,
     "nearest": 3,
     "to_first": 3,
+    "catid_score": 3,
+    "understood_score": 3,
 }
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets compute
 
@@ -48,18 +47,18 @@ def results_of(course: Course, journal: Journal, model: SoundCTM) -> list[Result
     order = course.order
     about = {
         "row": order.row.name, **{key: value for key, value in order.called.about.items() if key != "stems"},
-        "prompt": order.row.prompt, "understood": model.understood(order.row.prompt), "model": model.config.name,
-        "model_hash": model.model_hash,
+        "prompt": order.row.prompt, "understood": order.grasp.text, "understood_score": order.grasp.nearness,
+        "model": model.config.name, "model_hash": model.model_hash,
     }  # fmt: skip
     results = []
     for slot in range(order.row.takes):
         tries = [journal.entries[order.key, slot, attempt] for attempt in range(course.tried[slot])]
-        results.append(_result(about, slot, tries))
+        results.append(_result(about, slot, tries, order.refused or NO_FIRST))
     return results
 
 
-def _result(about: dict[str, Any], slot: int, tries: list[Entry]) -> Result:
-    cells = {**about, "take": slot + 1, "tries": len(tries), "verdict": LEFT_OUT, "reason": NO_FIRST, "file": ""}
+def _result(about: dict[str, Any], slot: int, tries: list[Entry], untried: str) -> Result:
+    cells = {**about, "take": slot + 1, "tries": len(tries), "verdict": LEFT_OUT, "reason": untried, "file": ""}
     if not tries:
         return Result(cells, ())
     last = tries[-1]
@@ -92,13 +91,11 @@ def _safe(column: str, text: str) -> str:
     return f"'{text}" if column in ("prompt", "understood", "row") and text.startswith(FORMULA) else text
 
 
-def write_report(results: list[Result], folder: Path) -> Path:
-    """Write ``report.csv``."""
+def report_of(results: list[Result]) -> bytes:
+    """The table, as ``report.csv`` has it."""
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for result in results:
         table.writerow([_safe(column, shown(column, result.cells.get(column))) for column in COLUMNS])
-    data = text.getvalue().encode()
-    write_atomically(folder / REPORT, lambda file: file.write(data))
-    return folder / REPORT
+    return text.getvalue().encode()

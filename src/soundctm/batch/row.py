@@ -3,16 +3,14 @@
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
-from pydantic_core import ErrorDetails
 
-from soundctm.batch.faults import shown
 from soundctm.batch.gates import Gates
 from soundctm.batch.kinship import Kinship
 from soundctm.batch.names import checked_name
 from soundctm.checks import MAX_SEED, MAX_STEPS, MAX_TAKES, check_prompt, check_seconds, within
 from soundctm.delivery.names import CAT_ID
 from soundctm.delivery.process import Delivery
-from soundctm.errors import UserError
+from soundctm.errors import UserError, shown
 
 STEPS, STEERED_STEPS = 1, 16  # where a row gives none; curves and relatives need several
 TRIES, SET_TRIES = 4, 12  # of a take, the first one included
@@ -106,23 +104,10 @@ OWN = tuple(name for name in Row.model_fields if name not in ("gates", "delivery
 PARTS: dict[str, type[BaseModel]] = {"gates": Gates, "delivery": Delivery}
 COLUMNS = (*OWN, *Gates.model_fields, *Delivery.model_fields)  # none stands in two of them: the tests see to it
 
-WANTED = {
-    "int": "is no whole number; give one",
-    "float": "is no number; give one",
-    "finite": "is no number; give one",
-    "bool": "is neither true nor false; give one of them",
-    "string": "is no text; give one",
+NUMBERS = {
+    name: kind.__name__
+    for fields in (Row.model_fields, *(model.model_fields for model in PARTS.values()))
+    for name, field in fields.items()
+    for kind in (int, float)
+    if field.annotation in (kind, kind | None)
 }
-
-
-def plain_words(error: ErrorDetails) -> str:
-    """What pydantic found, in words that say what was received and what to give."""
-    kind, given, context = error["type"], shown(error["input"]), error.get("ctx", {})
-    if kind == "value_error":
-        return str(context["error"])
-    if kind == "literal_error":
-        return f"{given} is not known; accepted are {context['expected']}"
-    if kind.startswith(("greater", "less")):
-        return f"{given} is out of range: {error['msg'].lower()}"
-    wanted = WANTED.get(kind.split("_")[0])
-    return f"{given} {wanted}" if wanted else f"{given}: {error['msg']}"

@@ -10,14 +10,14 @@ from functools import partial
 import torch
 
 from soundctm.audio import Clip, Recipe
-from soundctm.batch.contact import write_contact_sheet
+from soundctm.batch.contact import contact_sheet
 from soundctm.batch.course import Candidate, Course
 from soundctm.batch.ear import Ear, Heard
 from soundctm.batch.journal import Entry, as_text
 from soundctm.batch.order import Order
 from soundctm.batch.outlet import Outlet, loudness_figures
-from soundctm.batch.place import Place
-from soundctm.batch.report import Result, results_of, write_report
+from soundctm.batch.place import REPORT, SHEET, Place
+from soundctm.batch.report import Result, report_of, results_of
 from soundctm.delivery.process import Delivered
 from soundctm.engines.threads import threads
 from soundctm.model import SoundCTM
@@ -45,29 +45,43 @@ class Listened:
     brought: Delivered | str
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What came of every take, and the files that were ``removed`` because no row makes them any more."""
+
+    results: list[Result]
+    removed: tuple[str, ...]
+
+
 @dataclass
 class Run:
     """Makes what is ordered into a place that it holds alone, and goes on where an earlier run was cut off."""
 
     model: SoundCTM
-    place: Place
     outlet: Outlet
     callback: StepCallback | None = None
     sources: Sources | None = None
     done: int = 0
     cores: int = field(default_factory=torch.get_num_threads)
 
-    def __call__(self, orders: Sequence[Order]) -> list[Result]:
-        """Make all takes, then the report and the contact sheet; what no row makes any more is removed."""
-        self.place.claim(name for order in orders for slot in range(order.row.takes) for name in order.files(slot))
+    @property
+    def place(self) -> Place:
+        return self.outlet.place
+
+    def __call__(self, orders: Sequence[Order], owner: str) -> Outcome:
+        """Make all takes of the sheet or set of this name, then the report and the contact sheet; what no row makes any
+        more is removed."""
+        self.place.claim(
+            owner, (name for order in orders for slot in range(order.row.takes) for name in order.files(slot))
+        )
         courses = [Course(order) for order in orders]
         while trials := [trial for course in courses for trial in self._trials(course)]:
             self._round(trials)
         results = [each for course in courses for each in results_of(course, self.place.journal, self.model)]
-        self.place.keep_only(name for result in results for name in result.files)
-        write_report(results, self.place.folder)
-        write_contact_sheet(orders, results, self.place.folder)
-        return results
+        removed = self.place.keep_only(name for result in results for name in result.files)
+        self.place.write(REPORT, report_of(results))
+        self.place.write(SHEET, contact_sheet(orders, results))
+        return Outcome(results, removed)
 
     def _trials(self, course: Course) -> Iterator[Trial]:
         for candidate in course.next():

@@ -1,20 +1,22 @@
 """From text to checked rows, or all that is wrong with it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
-from soundctm.batch.faults import Fault, SheetError, shown
-from soundctm.batch.jsonl import Entry, entries
+from soundctm.batch.cells import Cells, over, row_of
+from soundctm.batch.faults import Fault, SheetError
+from soundctm.batch.jsonl import Entry, Value, entries
 from soundctm.batch.names import free_name, name_of, searchable
 from soundctm.batch.reading import SheetText
-from soundctm.batch.row import COLUMNS, PARTS, SET_TRIES, STEERED_STEPS, Row, plain_words
+from soundctm.batch.row import COLUMNS, Row
 from soundctm.batch.table import COMMA, TAB, Broken, Record, records
+from soundctm.errors import shown
 
-Model = TypeVar("Model", bound=BaseModel)
+Columns = Iterable[tuple[str, str]]
+Further = Callable[[Mapping[str, Any], Row | None, set[str]], Columns]
+"""What else is wrong, by column, in a row of these values, which is None where columns of it are at fault already."""
 MOST_ROWS = 10_000
 FOREIGN = {";": "semicolons", "\t": "tabs", ",": "commas"}  # what some programs part cells by
 BYTE_ORDER_MARK = "\ufeff"
@@ -28,8 +30,16 @@ class Line:
     row: Row
 
 
-def read_sheet(sheet: SheetText, defaults: Mapping[str, Any] | None = None) -> list[Line]:
-    """The rows of a sheet; ``defaults`` are values for columns that a row leaves out.
+def nothing(values: Mapping[str, Any], row: Row | None, bad: set[str]) -> Columns:
+    """No further check."""
+    return ()
+
+
+def read_sheet(
+    sheet: SheetText, defaults: Mapping[str, Any] | None = None, further: Further = nothing
+) -> list[Line]:  # fmt: skip
+    """The rows of a sheet; ``defaults`` are values for columns that a row leaves out, ``further`` finds what is wrong
+    with a row beside its own columns.
 
     Raises :class:`SheetError` with every fault of every row.
     """
@@ -45,7 +55,12 @@ def read_sheet(sheet: SheetText, defaults: Mapping[str, Any] | None = None) -> l
     if len(found) > MOST_ROWS:
         faults.append(Fault(found[MOST_ROWS].line, "1", f"there are more than {MOST_ROWS:,} rows; split the sheet"))
         found = found[:MOST_ROWS]
-    lines = _lines(found, dict(defaults or {}), sheet.form == "jsonl", faults)
+    named = _named(found, faults)
+    lines = []
+    for entry in named:
+        row, wrong = _row(entry, dict(defaults or {}), sheet.form == "jsonl", further)
+        faults += [Fault(entry.line, column, what) for column, what in wrong]
+        lines += [] if row is None else [Line(entry.line, row)]
     if faults:
         raise SheetError(sheet.source, faults)
     return lines
@@ -104,100 +119,47 @@ def _entry(head: Record, record: Record) -> Entry | Fault:
     return Entry(record.line, {name: cell for name, cell in zip(head.cells, record.cells, strict=True) if cell})
 
 
-def _lines(found: Sequence[Entry], defaults: dict[str, Any], strict: bool, faults: list[Fault]) -> list[Line]:
-    """Checked rows; faults are added to. Names that are given come first, the others find their place among them."""
-    named: dict[str, int] = {}
+def _named(found: Sequence[Entry], faults: list[Fault]) -> list[Entry]:
+    """The rows, each with a name; faults are added to. Names that are given come first, the others find their place
+    among them."""
+    given: dict[str, int] = {}
     for entry in found:
         name = entry.values.get("name")
         if isinstance(name, str):
             key = searchable(name)
-            if key in named:
-                what = f"{shown(name)} is the name of line {named[key]} already; give every row its own"
+            if key in given:
+                what = f"{shown(name)} is the name of line {given[key]} already; give every row its own"
                 faults.append(Fault(entry.line, "name", what))
-            named.setdefault(key, entry.line)
-    taken, numbers = set(named), dict[str, int]()
-    lines = []
+            given.setdefault(key, entry.line)
+    taken, numbers = set(given), dict[str, int]()
+    named = []
     for entry in found:
-        values = {key: value for key, value in entry.values.items() if value is not None}
+        values: dict[str, Value] = {key: value for key, value in entry.values.items() if value is not None}
         if "name" not in values:
             wanted = name_of(str(values.get("prompt", "")))
             name, numbers[wanted] = free_name(wanted, taken, numbers.get(wanted, 1))
             values["name"] = name
             taken.add(searchable(name))
-        row = _row(entry.line, defaults, values, strict, faults)
-        lines += [] if row is None else [Line(entry.line, row)]
-    return lines
+        named.append(Entry(entry.line, values))
+    return named
 
 
-def _row(line: int, defaults: dict[str, Any], values: dict[str, Any], strict: bool, faults: list[Fault]) -> Row | None:
-    before = len(faults)
-    for key, value in values.items():
+def _row(
+    entry: Entry, defaults: dict[str, Any], strict: bool, further: Further
+) -> tuple[Row | None, list[tuple[str, str]]]:
+    """The row of an entry, and what is wrong with it by column."""
+    row, wrong = None, []
+    for key, value in entry.values.items():
         if key not in COLUMNS:
-            faults.append(Fault(line, key[:40], _unknown(key)))
+            wrong.append((key[:40], _unknown(key)))
         elif isinstance(value, str) and BYTE_ORDER_MARK in value:
             what = "there is a byte order mark inside the sheet; two files were put together: take it out"
-            faults.append(Fault(line, key, what))
-    if len(faults) > before:
-        return None
-    values = values if strict else {key: _number_of(key, value) for key, value in values.items()}
+            wrong.append((key, what))
+    if wrong:
+        return None, wrong
     try:
-        return row_of({**defaults, **values}, strict)
+        row = row_of(entry.values, strict, defaults)
     except Cells as error:
-        faults += [Fault(line, column, what) for column, what in error.found]
-        return None
-
-
-class Cells(Exception):
-    """Columns of a row with what is wrong in them."""
-
-    def __init__(self, found: list[tuple[str, str]]) -> None:
-        super().__init__(found)
-        self.found = found
-
-
-def _number_of(column: str, text: str) -> Any:
-    """A rate as a number: it is one of a few, which are compared as they are."""
-    return int(text) if column == "sample_rate" and text.isascii() and text.isdigit() and len(text) < 10 else text
-
-
-def row_of(values: Mapping[str, Any], strict: bool) -> Row:
-    """A row of values by column. ``strict``: a number is no text. Raises :class:`Cells`."""
-    rest, found = dict(values), list[tuple[str, str]]()
-    for part, model in PARTS.items():
-        own = {key: rest.pop(key) for key in model.model_fields if key in rest}
-        if part == "delivery" and "loudness" in own:
-            own.setdefault("level", "loudness")
-        rest[part] = _validated(model, own, strict, found)
-    rest.setdefault("prompt", "")
-    if rest.get("intensity") is not None or rest.get("distance") is not None:
-        rest.setdefault("steps", STEERED_STEPS)
-    if rest.get("distance") is not None:
-        rest.setdefault("tries", SET_TRIES)
-    row = _validated(Row, {key: value for key, value in rest.items() if value is not None}, strict, found)
-    if row is not None and not found and (together := _together(row)):
-        found.append(together)
-    if row is None or found:
-        raise Cells(found)
-    return row
-
-
-def _validated(model: type[Model], values: dict[str, Any], strict: bool, found: list[tuple[str, str]]) -> Model | None:
-    try:
-        return model.model_validate(values, strict=strict)
-    except ValidationError as error:
-        found += [(str(each["loc"][0]), plain_words(each)) for each in error.errors()]
-        return None
-
-
-def _together(row: Row) -> tuple[str, str] | None:
-    """What only two columns together are wrong in."""
-    if row.negative and row.nu == 1.0:
-        return "negative", "a negative prompt has no effect at nu = 1; give nu above 1, for example 2"
-    if row.distance is not None and row.distance.gamma > 0 and row.steps < 2:
-        return "steps", "relatives of a take need 2 steps or more; 16 is good"
-    if row.loop and (row.delivery.trim or row.delivery.fade_in or row.delivery.fade_out):
-        return "loop", "a trim or a fade would break the seam of a loop; deliver it without them"
-    fades = row.delivery.fade_in + row.delivery.fade_out
-    if row.seconds is not None and fades > row.seconds:
-        return "fade_out", f"the fades take {fades:g} s, the sound lasts {row.seconds:g} s; make them shorter"
-    return None
+        wrong = error.found
+    values = over(defaults, entry.values)
+    return row, [*wrong, *further(values, row, {column for column, _ in wrong})]

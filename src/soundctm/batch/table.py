@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from soundctm.batch.faults import Fault, shown
+from soundctm.batch.faults import Fault
+from soundctm.errors import shown
 
 COMMA, TAB = ",", "\t"
 

@@ -67,7 +67,7 @@ def measure_here(settings: Settings, name: Name, started: float) -> Fresh:
     with threads(settings.threads or torch.get_num_threads()):
         lean = name == "ours" and settings.engine in ("auto", "eager")
         model = load(settings.model, settings.device, settings.options.precision if lean else "float32")
-        path = open_path(name, model, settings)
+        path = open_path(name, model, settings, alone=True)
         ready = time.time() - started
         steps = min(settings.steps)
         watch = Stopwatch(model.device)

@@ -7,7 +7,7 @@ import numpy as np
 
 from soundctm.benchmark.clock import Stopwatch, Timing
 from soundctm.benchmark.flops import Flops, count
-from soundctm.benchmark.paths import Name, Path, open_path
+from soundctm.benchmark.paths import Name, Ours, Path, open_path
 from soundctm.benchmark.prompts import fresh_prompts
 from soundctm.benchmark.settings import Settings
 from soundctm.model import SoundCTM
@@ -62,6 +62,7 @@ class Measurement:
         self.watch = Stopwatch(model.device)
         self.flops = count_for(model, next(self.prompts), self.frames)
         paths = {name: open_path(name, model, settings) for name in settings.paths}
+        (self.multiplied,) = (path.multiplied for path in paths.values() if isinstance(path, Ours))
         self.variants = [
             Variant(name, path, steps, self._work(name, steps), np.zeros(0))
             for steps in settings.steps

@@ -12,8 +12,7 @@ rounding, from the very same weights, with nothing saved:
   as it does for users.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -25,11 +24,12 @@ from torch.utils.checkpoint import checkpoint
 from soundctm.autoencoder import GaussianDAC
 from soundctm.benchmark.clock import REST
 from soundctm.benchmark.plain import PlainDiT
-from soundctm.benchmark.plain_decoder import PlainDecoder
+from soundctm.benchmark.plain_decoder import PlainDecoder, as_usual_
 from soundctm.conditioning import Conditioning
 from soundctm.control.limiter import turned_down
 from soundctm.diffusion.precond import c_in, c_noise, precondition
 from soundctm.diffusion.schedule import sigma_grid
+from soundctm.engines.eager import factors
 from soundctm.errors import UserError
 from soundctm.model import SoundCTM
 from soundctm.takes import take_seed
@@ -49,30 +49,16 @@ def checkpointed(layer: Callable[..., Tensor], *inputs: Any) -> Tensor:
     return out
 
 
-@contextmanager
-def strict_float32(device: torch.device) -> Iterator[None]:
-    """No TF32 in products and convolutions on this device meanwhile."""
-    if device.type != "cuda":  # nowhere else is there any
-        yield
-        return
-    matmul, convolution = torch.backends.cuda.matmul, torch.backends.cudnn.conv  # type: ignore[attr-defined]
-    before = matmul.fp32_precision, convolution.fp32_precision
-    matmul.fp32_precision = convolution.fp32_precision = "ieee"
-    try:
-        yield
-    finally:
-        matmul.fp32_precision, convolution.fp32_precision = before
-
-
 class NaivePath:
-    """A model made slow: its weights are shared, not copied."""
+    """A model made slow: its weights are shared, except for those of a DAC decoder, which a model holds in the layout
+    that is fast. They are copied into the usual one; or, if ``alone`` says that nobody else uses the model, moved back
+    to it, so that they are not in memory twice."""
 
-    def __init__(self, model: SoundCTM) -> None:
+    def __init__(self, model: SoundCTM, alone: bool = False) -> None:
         self.model = model
-        self.text_encoder, self.autoencoder = (
-            model.text_encoder,
-            model.autoencoder,
-        )  # as they are before anything optimises them
+        self.text_encoder, self.autoencoder = model.text_encoder, model.autoencoder
+        if alone:
+            as_usual_(model.autoencoder)
         self.student = PlainDiT(model.config.student, model.student.state_dict(), checkpointed)
         self.decoder = None
         if isinstance(model.autoencoder, GaussianDAC):
@@ -95,7 +81,7 @@ class NaivePath:
                 "window: ask for fewer, or leave it out with --no-naive"
             )
         seeds = [take_seed(recipe) for recipe in recipes]
-        with torch.no_grad(), strict_float32(self.model.device):
+        with torch.no_grad(), factors("ieee"):
             z = config.sigma_max * self._noise(seeds, first.seconds)
             mark(REST)
             z = self._sample(z, prompt, steps, first.omega, mark)

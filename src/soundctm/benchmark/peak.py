@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from soundctm.benchmark.clock import synchronise
+from soundctm.engines.eager import factors
 from soundctm.onednn import AVAILABLE, product
 
 LEAST = 0.1  # seconds of measurement
@@ -42,11 +43,7 @@ def measure_peak(precision: str, device: torch.device) -> float:
 
     ``precision`` float32, tf32 (the same where the device has none), bfloat16 or int8.
     """
-    matmul: Any = torch.backends.cuda.matmul
-    before = matmul.fp32_precision if device.type == "cuda" else None
-    if device.type == "cuda":
-        matmul.fp32_precision = "tf32" if precision == "tf32" else "ieee"
-    try:
+    with factors("tf32" if precision == "tf32" else "ieee"):
         size = 512
         call = _product(size, precision, device)
         _time(call, device)  # libraries choose a kernel at the first call
@@ -58,7 +55,4 @@ def measure_peak(precision: str, device: torch.device) -> float:
         while spent < LEAST:
             once = _time(call, device)
             best, spent = min(best, once), spent + once
-    finally:
-        if before is not None:
-            matmul.fp32_precision = before
     return float(2 * size**3 / best)

@@ -4,24 +4,32 @@ from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from soundctm.autoencoder import DACConfig
 
 DILATIONS = (1, 3, 9)
 
 
+def as_usual_(module: nn.Module) -> None:
+    """Hold all weights in PyTorch's usual layout: :func:`soundctm.autoencoder.rows.lay_out` undone."""
+    for weight in module.parameters():
+        weight.data = weight.data.contiguous()
+
+
 class PlainDecoder:
     """Raw latents ``[B, C, T]`` -> waveform ``[B, 1, T * hop]`` over the weights of a GaussianDAC by name.
 
-    A weight stands for its direction ``v``; its length ``g``, one number per row, is taken once. Every call computes
-    ``g v / |v|`` anew, which is what a module with weight normalisation does that nobody has folded.
+    Weights in another layout than PyTorch's usual one are copied into that: the official code has it, and convolutions
+    of ``[B, C, T]`` would make it in every call. A weight stands for its direction ``v``; its length ``g``, one number
+    per row, is taken once. Every call computes ``g v / |v|`` anew, which is what a module with weight normalisation
+    does that nobody has folded.
     """
 
     def __init__(self, config: DACConfig, weights: Mapping[str, Tensor]) -> None:
         self.rates = config.decoder_rates
         names = [name for name in weights if name.startswith(("decoder.", "post_conv."))]
-        self.weights = {name: weights[name] for name in names}
+        self.weights = {name: weights[name].contiguous() for name in names}
         self.lengths = {name: self._length(value) for name, value in self.weights.items() if name.endswith(".weight")}
 
     @staticmethod

@@ -116,7 +116,8 @@ class Model(Facts):
 
 
 class Report(Facts):
-    """Everything; ``peaks`` are rates by precision, ``flops`` operations of the parts of one take."""
+    """Everything; ``flops`` are operations of the parts of one take, ``multiplied`` the precision that each stage
+    multiplies in, ``peaks`` rates by precision."""
 
     format_version: Literal[1] = 1
     command: tuple[str, ...]
@@ -124,7 +125,8 @@ class Report(Facts):
     machine: Machine
     warnings: tuple[str, ...]
     model: Model
-    peaks: dict[str, float]
     flops: dict[str, int]
+    multiplied: dict[str, str]
+    peaks: dict[str, float]
     fresh: tuple[Fresh, ...]
     variants: tuple[VariantResult, ...]

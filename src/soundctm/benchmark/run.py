@@ -11,8 +11,9 @@ from soundctm.benchmark.measurement import Measurement, Progress, silent
 from soundctm.benchmark.peak import measure_peak
 from soundctm.benchmark.results import Fresh, Report
 from soundctm.benchmark.settings import Settings, check_settings
-from soundctm.benchmark.subjects import check_device, load
-from soundctm.benchmark.summary import describe_model, precisions, summarise
+from soundctm.benchmark.subjects import load
+from soundctm.benchmark.summary import describe_model, summarise
+from soundctm.checks import check_device
 from soundctm.engines.threads import threads
 
 
@@ -29,14 +30,14 @@ def run(settings: Settings, progress: Progress = silent, command: Sequence[str] 
         progress("loading the model", 0.0, 1.0)
         measurement = Measurement(load(settings.model, settings.device), settings, progress)
         measurement.warm_up()
-        before = _peaks(settings)
+        before = _peaks(measurement)
         measurement.measure()
-        after = _peaks(settings)
+        after = _peaks(measurement)
     peaks = {name: max(rate, after[name]) for name, rate in before.items()}
     return Report(
         command=tuple(command), settings=settings, machine=machine, warnings=warnings_of(machine),
-        model=describe_model(measurement), peaks=peaks, flops=asdict(measurement.flops), fresh=fresh,
-        variants=summarise(measurement, peaks),
+        model=describe_model(measurement.model, measurement.seconds), flops=asdict(measurement.flops),
+        multiplied=measurement.multiplied, peaks=peaks, fresh=fresh, variants=summarise(measurement, peaks),
     )  # fmt: skip
 
 
@@ -48,9 +49,9 @@ def _in_processes(settings: Settings, progress: Progress) -> tuple[Fresh, ...]:
     return tuple(found)
 
 
-def _peaks(settings: Settings) -> dict[str, float]:
-    """Rates of the numbers that are used: what was said, or what is measured now."""
-    names = sorted(set(precisions(settings).values()))
+def _peaks(measurement: Measurement) -> dict[str, float]:
+    """Rates of the numbers that are multiplied: what was said, or what is measured now."""
+    settings, names = measurement.settings, sorted(set(measurement.multiplied.values()))
     if settings.peak is not None:
         return dict.fromkeys(names, settings.peak)
     return {name: measure_peak(name, torch.device(settings.device)) for name in names}

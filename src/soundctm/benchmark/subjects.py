@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from soundctm.autoencoder import DACConfig, GaussianDAC, Normalizer
 from soundctm.backbones import DiT, DiTConfig
 from soundctm.benchmark import PAPER
+from soundctm.checks import check_device
 from soundctm.conditioning.clap import PROMPT_TOKENS, ClapTextConfig, ClapTextEncoder
 from soundctm.config import ModelConfig
 from soundctm.engines import Precision
 from soundctm.engines.streaming import streamed
-from soundctm.errors import UserError
 from soundctm.folder import CONVERTED, Parts
 from soundctm.model import SoundCTM
 
@@ -101,14 +101,6 @@ def _filled(module: nn.Module) -> Any:
             if parameter.ndim > 1 and not bool(parameter.any()):
                 parameter.normal_(std=0.02)
     return module.eval().requires_grad_(False)
-
-
-def check_device(device: str) -> None:
-    """Raise :class:`UserError` unless tensors can be made there."""
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise UserError(f"device {device!r} is not available here; cpu always is, cuda where a GPU is found") from error
 
 
 def load(name: str, device: str, precision: Precision = "float32") -> SoundCTM:

@@ -5,13 +5,7 @@ import numpy as np
 from soundctm.benchmark.clock import Timing
 from soundctm.benchmark.measurement import Measurement, Variant
 from soundctm.benchmark.results import Floor, Model, Spread, Stages, VariantResult
-from soundctm.benchmark.settings import Settings
-
-
-def precisions(settings: Settings) -> dict[str, str]:
-    """The numbers that each stage multiplies. Integers serve the transformer alone; the rest is then in float32."""
-    other = "float32" if settings.precision == "int8" else settings.precision
-    return {"text": other, "sampler": settings.precision, "decoder": other}
+from soundctm.model import SoundCTM
 
 
 def summarise(measurement: Measurement, peaks: dict[str, float]) -> tuple[VariantResult, ...]:
@@ -39,9 +33,9 @@ def _result(
 
 
 def floor_of(measurement: Measurement, steps: int, peaks: dict[str, float]) -> Floor:
-    """The operations that our path needs, at the peak rate."""
+    """The operations that our path needs, each stage at the peak rate of the numbers that it multiplies."""
     work = measurement.flops.ours(steps, measurement.settings.takes)
-    needed = {stage: work[stage] / peaks[precision] for stage, precision in precisions(measurement.settings).items()}
+    needed = {stage: work[stage] / peaks[precision] for stage, precision in measurement.multiplied.items()}
     return Floor(total=sum(needed.values()), per_step=needed["sampler"] / steps, **needed)
 
 
@@ -52,12 +46,11 @@ def _stages(timing: Timing, steps: int) -> Stages:
     )  # fmt: skip
 
 
-def describe_model(measurement: Measurement) -> Model:
-    """The model in facts."""
-    model = measurement.model
+def describe_model(model: SoundCTM, seconds: float) -> Model:
+    """The model in facts, with sounds of so many seconds."""
     parts = {"student": model.student, "autoencoder": model.autoencoder, "text_encoder": model.text_encoder}
     return Model(
-        name=model.name, hash=model.model_hash, sample_rate=model.sample_rate, seconds=measurement.seconds,
-        frames=measurement.frames,
+        name=model.name, hash=model.model_hash, sample_rate=model.sample_rate, seconds=seconds,
+        frames=model.frames(seconds),
         parameters={name: sum(p.numel() for p in part.parameters()) for name, part in parts.items()},
     )  # fmt: skip

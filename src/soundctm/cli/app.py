@@ -6,10 +6,10 @@ import sys
 from typing import Any, NoReturn
 
 import typer
-from rich.console import Console
 
 from soundctm.cli.batch import batch
 from soundctm.cli.benchmark import benchmark
+from soundctm.cli.common import complain
 from soundctm.cli.control import control
 from soundctm.cli.convert import convert_app
 from soundctm.cli.data import data_app
@@ -89,6 +89,5 @@ def main() -> None:
 
 
 def _end(message: str, code: int = 2) -> NoReturn:
-    line = " ".join(message.split())
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"soundctm: {line}", style="red", markup=False)
+    complain(message)
     sys.exit(code)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from soundctm.batch.config import Config
     from soundctm.batch.faults import SheetError
     from soundctm.batch.report import Result
+    from soundctm.batch.run import Outcome
 
 LEFT_OUT = 1  # exit code where a take was left out
+NAMED = 4  # removed files that are named
 FolderOption = typer.Option(..., "--out", "-o", help="Folder for sounds, report and contact sheet; run again to go on.")
 ConfigOption = typer.Option(
     None, "--config", help="TOML file with the defaults of columns, file names, what is forbidden."
@@ -71,19 +73,21 @@ def batch(
     from soundctm.batch.faults import SheetError
     from soundctm.batch.job import checked, make_batch
     from soundctm.batch.reading import read_text
+    from soundctm.config import ModelConfig
+    from soundctm.folder import locate
 
     settings = settings_of(config, default, seed, forbid, hook, ucs, creator, source_id)
     try:
         sheet = read_text(cues, form)
-        lines = checked(sheet, settings)
+        lines = checked(sheet, settings, ModelConfig.read(locate(model) / "config.json"))
         folder = output_folder(out)
         steered = any(line.row.intensity for line in lines)
         loaded = load_model(model, device, engine, precision, gradients=steered)
-        with progress("making", as_json) as callback:
-            results = make_batch(loaded, lines, sheet.source, folder, settings, callback)
+        with progress("network steps", as_json) as callback:
+            outcome = make_batch(loaded, lines, sheet.source, folder, settings, callback)
     except SheetError as error:
         raise tell_faults(error) from error
-    tell_results(results, folder, as_json)
+    tell_outcome(outcome, folder, as_json)
 
 
 def settings_of(
@@ -91,6 +95,7 @@ def settings_of(
     ucs: Path | None, creator: str | None, source_id: str | None,
 ) -> "Config":  # fmt: skip
     """The config file with what the command line says over it."""
+    from soundctm.batch.cells import over
     from soundctm.batch.config import Config, read_config, read_defaults
     from soundctm.checks import MAX_SEED, within
 
@@ -101,7 +106,7 @@ def settings_of(
     return found.model_copy(
         update={
             "seed": found.seed if seed is None else seed,
-            "defaults": {**found.defaults, **read_defaults(default)},
+            "defaults": over(found.defaults, read_defaults(default)),
             "files": found.files.model_copy(update={key: value for key, value in files.items() if value is not None}),
             "forbidden": found.forbidden.model_copy(
                 update={"lists": (*found.forbidden.lists, *forbid), "hook": hook or found.forbidden.hook}
@@ -115,31 +120,50 @@ def tell_faults(error: "SheetError") -> UserError:
     if len(error.faults) == 1:
         return error
     console = Console(stderr=True, soft_wrap=True, highlight=False)
+    from soundctm.batch.faults import printable
+
+    source = printable(error.source)
     for fault in error.faults:
-        console.print(f"{error.source}, {fault}", markup=False)
-    return UserError(f"{error.source}: {len(error.faults)} faults; nothing was made. Mend them and run again")
+        console.print(f"{source}, {fault}", markup=False)
+    return UserError(f"{source}: {len(error.faults)} faults; nothing was made. Mend them and run again")
 
 
-def tell_results(results: Sequence["Result"], folder: Path, as_json: bool) -> None:
+def tell_outcome(outcome: "Outcome", folder: Path, as_json: bool) -> None:
     """Say what came of the takes; the command ends with code 1 where one was left out."""
     from soundctm.batch.place import REPORT, SHEET
 
+    results, removed = outcome.results, outcome.removed
     kept = sum(result.kept for result in results)
     tries = sum(int(result.cells["tries"]) for result in results)
     if as_json:
         files: list[dict[str, Any]] = [_plain(result, folder) for result in results]
         summary = {"kept": kept, "tries": tries, "report": str(folder / REPORT), "sheet": str(folder / SHEET)}
-        sys.stdout.write(json.dumps({**summary, "files": files}, allow_nan=False) + "\n")
+        text = json.dumps({**summary, "removed": removed, "files": files}, allow_nan=False)
+        sys.stdout.write(text + "\n")
     else:
         console = Console(soft_wrap=True, highlight=False)
         takes = f"{counted(kept, 'take')} kept of {len(results)}, from {counted(tries, 'candidate')}"
         console.print(f"{takes}. Listen: {folder / SHEET}; figures: {folder / REPORT}", markup=False)
-        for result in results:
-            if not result.kept:
-                left = f"  left out: {result.cells['row']}, take {result.cells['take']}: {result.cells['reason']}"
-                console.print(left, markup=False)
+        for note in _notes(results, removed):
+            console.print(f"  {note}", markup=False)
     if kept < len(results):
         raise typer.Exit(LEFT_OUT)
+
+
+def _notes(results: Sequence["Result"], removed: Sequence[str]) -> Iterator[str]:
+    """What is not as it was asked for, and what is no longer there."""
+    from soundctm.batch.faults import printable
+
+    if removed:
+        more = f", and {len(removed) - NAMED} more" if len(removed) > NAMED else ""
+        yield f"removed {counted(len(removed), 'file')} that no row makes any more: {', '.join(removed[:NAMED])}{more}"
+    for result in results:
+        cells = result.cells
+        if cells["take"] == 1 and result.kept and cells["understood"] != cells["prompt"]:
+            yield f'{cells["row"]}: understood as "{cells["understood"]}" ({cells["understood_score"]:.2f})'
+    for result in results:
+        if not result.kept:
+            yield printable(f"left out: {result.cells['row']}, take {result.cells['take']}: {result.cells['reason']}")
 
 
 def _plain(result: "Result", folder: Path) -> dict[str, Any]:

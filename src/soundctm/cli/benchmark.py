@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,6 +11,9 @@ from soundctm.benchmark import PRESETS
 from soundctm.cli.measuring import measuring
 from soundctm.cli.options import DeviceOption, JsonOption, SecondsOption
 from soundctm.errors import UserError
+
+if TYPE_CHECKING:
+    from soundctm.benchmark.results import Report
 
 
 def benchmark(
@@ -49,6 +53,11 @@ def benchmark(
     )  # fmt: skip
     with measuring() as tell:
         report = run(settings, tell, ("soundctm", *sys.argv[1:]))
+    _hand_over(report, out, as_json)
+
+
+def _hand_over(report: "Report", out: Path | None, as_json: bool) -> None:
+    """Write the file that was asked for, and print one line of JSON or the tables."""
     if out is not None:
         from soundctm.audio.io import write_atomically
 

@@ -103,13 +103,16 @@ def quartiles(spread: Spread) -> str:
 
 def _words(report: Report) -> list[str]:
     """What the columns mean, and what came out."""
+    flops = ", ".join(
+        f"{words} {rate(report.flops[part])}FLOP in {report.multiplied[stage]}"
+        for words, part, stage in (("text", "text", "text"), ("a step", "step", "sampler"), ("decoder",) * 3)
+    )
     peaks = ", ".join(f"{rate(value)}FLOP/s in {name}" for name, value in report.peaks.items())
     source = "as was said" if report.settings.peak is not None else "a large matrix product, in this run"
     lines = [
         f"Warm calls, {report.settings.repeats} of each, in turn, each with a new prompt. The stages are those of the "
         "call with the median time; rest is noise, checks and clipping.",
-        f"floor: the counted operations ({rate(report.flops['text'])}FLOP text, {rate(report.flops['step'])}FLOP a "
-        f"step, {rate(report.flops['decoder'])}FLOP decoder) at {peaks} ({source}). over floor: the median over it.",
+        f"floor: the counted operations ({flops}) at {peaks} ({source}). over floor: the median over it.",
     ]
     if report.settings.naive:
         lines.append(

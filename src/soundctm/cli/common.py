@@ -27,21 +27,45 @@ def load_model(
 ) -> "SoundCTM":
     """A model that computes as it is told, with torch imported only now. Where nobody asks for gradients, a student in
     fewer bits is never held in float32."""
-    import torch
-
+    from soundctm.checks import check_device
     from soundctm.engines import EngineOptions
     from soundctm.engines.allocator import keep_freed_memory
     from soundctm.model import SoundCTM
 
     keep_freed_memory()
     options = EngineOptions(engine, precision)  # type: ignore[arg-type]  # it checks them
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise UserError(f"device {device!r} is not available here; cpu always is, cuda where a GPU is found") from error
+    check_device(device)
     lean = options.engine in ("auto", "eager") and not gradients
     model = SoundCTM.from_pretrained(name, device, options.precision if lean else "float32")
     return model.optimize(options.engine, options.precision)
+
+
+def complain(message: str) -> None:
+    """One line on stderr."""
+    line = " ".join(message.split())
+    Console(stderr=True, soft_wrap=True, highlight=False).print(f"soundctm: {line}", style="red", markup=False)
+
+
+def tell_each(
+    files: Sequence[Path],
+    work: Callable[[Path], dict[str, Any]],
+    say: Callable[[dict[str, Any]], None],
+    as_json: bool,
+) -> list[dict[str, Any]]:
+    """Do a work on each file and say what came of it at once, or all of it as JSON; a file that fails ends nothing:
+    its error is told on stderr, and stands as ``error`` in what is returned."""
+    results = []
+    for path in files:
+        try:
+            results.append(work(path))
+        except UserError as error:
+            complain(str(error))
+            results.append({"file": str(path), "error": str(error)})
+        if not as_json and "error" not in results[-1]:
+            say(results[-1])
+    if as_json:
+        sys.stdout.write(json.dumps({"files": results}) + "\n")
+    return results
 
 
 def output_folder(path: Path) -> Path:
@@ -102,10 +126,12 @@ def free_stem(clip: "Clip", folder: Path) -> str:
 def save_clip(clip: "Clip", folder: Path) -> dict[str, Any]:
     """Write WAV and PNG; what was written, for ``--json``, with the score of the seam of a loop."""
     from soundctm.control.seams import seam_score
+    from soundctm.delivery.provenance import licence_in
+    from soundctm.folder import card
 
     stem = free_stem(clip, folder)
     wav, png = folder / f"{stem}.wav", folder / f"{stem}.png"
-    clip.save(wav)
+    clip.save(wav, licence_in(card(recipe_of(clip).model)))
     clip.plot(png)
     seam = {"seam": round(seam_score(clip.samples, clip.sample_rate).total, 3)} if clip.loops else {}
     return {

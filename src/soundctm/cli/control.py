@@ -48,7 +48,10 @@ def control(
     pitch: str = typer.Option(None, help=f"Fundamental in Hz, for sounds that have one. {HOW}"),
     weight: list[str] = typer.Option([], help="FEATURE=NUMBER: how much a target counts; 1 when left out."),
     strength: float = typer.Option(
-        None, help="Of guidance: how hard each jump is corrected, 0 to 2; a good value when left out."
+        None, help="Of guidance: how hard each jump is corrected, 0 to 2; what suits the targets when left out."
+    ),
+    fader: float = typer.Option(
+        None, help="dB that the volume of the sound is drawn by at most, 0 to 60, where guidance left a level; 20."
     ),
     method: str = typer.Option("guidance", help="guidance, or start: choose the noise to begin with (slower)."),
     takes: int = TakesOption,
@@ -96,7 +99,7 @@ def control(
         clips = loaded.generate(
             prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu,
             gamma=gamma, negative=negative, targets=targets,
-            steering=steering(method, strength), callback=callback,
+            steering=steering(method, strength, fader), callback=callback,
         )  # fmt: skip
     away = [deviations_of(clip) for clip in clips]
     results = [{**save_clip(clip, folder), "deviations": each} for clip, each in zip(clips, away, strict=True)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from soundctm.cli.common import output_folder
+from soundctm.cli.common import output_folder, tell_each
 from soundctm.cli.options import JsonOption, OutOption
 from soundctm.errors import UserError
 
@@ -35,10 +35,10 @@ def deliver(
     fade_out: float = typer.Option(0.0, help="Seconds."),
     shape: str = typer.Option("cosine", help="Of fades: linear, cosine or power."),
     stereo: bool = typer.Option(False, "--stereo", help="One channel becomes two, each at its level (-0 dB)."),
-    ucs_list: Path = typer.Option(None, help="The UCS list as CSV or TSV; suggests the category from the prompt."),
+    ucs: Path = typer.Option(None, help="The UCS list as CSV or TSV; suggests the category from the prompt."),
     catid: str = typer.Option(None, help="The UCS category, like RAINGen; names files by UCS."),
     creator: str = typer.Option("", help="CreatorID of a UCS name, and the artist."),
-    source: str = typer.Option("", help="SourceID of a UCS name."),
+    source_id: str = typer.Option("", help="SourceID of a UCS name: a project or library."),
     fx_name: str = typer.Option("", help="FXName of a UCS name; made of the prompt when left out."),
     user_data: str = typer.Option("", help="UserData of a UCS name."),
     project: str = typer.Option("", help="Project that the files belong to."),
@@ -51,21 +51,25 @@ def deliver(
 ) -> None:
     """Write sounds as a sound team wants them: format, level, metadata, names. The recipe stays in every file.
 
+    A file that cannot be delivered is told, and the others are delivered; the exit code is 2 then.
+
     Examples:
 
         soundctm deliver rain*.wav --loudness -23 --format wav24 --rate 48000 --out delivery
 
-        soundctm deliver rain*.wav --ucs-list UCS.csv --creator ABC --source NONE --out delivery
+        soundctm deliver rain*.wav --ucs UCS.csv --creator ABC --source-id NONE --out delivery
     """
     from soundctm.cli.delivering import Naming, say_delivered
 
     level = {"loudness": loudness, "peak": peak, "ceiling": ceiling}
     ends = {"trim": trim, "threshold": threshold, "margin": margin, "fade_in": fade_in, "fade_out": fade_out}
     wanted = _wanted({"format": format, "sample_rate": rate, "shape": shape, "stereo": stereo} | level | ends)
-    naming = Naming(ucs_list, catid, creator, source, fx_name, user_data, model)
+    naming = Naming(ucs, catid, creator, source_id, fx_name, user_data, model)
     told = {"project": project, "copyright": copyright, "licence": licence, "when": _moment(date)}
     folder = output_folder(out)
-    say_delivered((_one(path, wanted, naming, told, folder, len(files) > 1) for path in files), as_json)
+    work = lambda path: _one(path, wanted, naming, told, folder, len(files) > 1)
+    if any("error" in found for found in tell_each(files, work, say_delivered, as_json)):
+        raise typer.Exit(2)
 
 
 def _wanted(given: dict[str, Any]) -> "Delivery":
@@ -104,11 +108,12 @@ def _one(
     from soundctm.delivery import deliver as process
     from soundctm.delivery.formats import SUFFIXES, encode
     from soundctm.delivery.names import place
+    from soundctm.delivery.reading import read_deliveries
     from soundctm.delivery.tags import Tags
 
     clip = Clip.load(path)
     try:
-        delivered = process(clip, wanted)
+        delivered = process(clip, wanted, read_deliveries(path))
         name, category, suggestions = naming.of(_words(clip))
     except UserError as error:
         raise UserError(f"{path}: {error}") from error

@@ -1,8 +1,5 @@
 """What ``soundctm deliver``, ``verify`` and ``info`` share: names by UCS, origins, and figures in words."""
 
-import json
-import sys
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from math import isfinite
@@ -12,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from soundctm.errors import UserError
+
+UNGATED = "shorter than 400 ms: its loudness is ungated, by a rule of soundctm's own; other meters may say -70 LUFS"
 
 if TYPE_CHECKING:
     from soundctm.audio import Clip
@@ -27,20 +26,20 @@ if TYPE_CHECKING:
 class Naming:
     """How files are named: by UCS where a list or a CatID is given, else as they were."""
 
-    ucs_list: Path | None
+    ucs: Path | None
     cat_id: str | None
     creator: str
-    source: str
+    source_id: str
     fx_name: str
     user_data: str
     model: str
 
     def __post_init__(self) -> None:
-        used = bool(self.ucs_list or self.cat_id)
-        if used and not (self.creator and self.source):
-            raise UserError("a UCS name needs --creator and --source, for example --creator ABC --source NONE")
-        if not used and (self.fx_name or self.source or self.user_data):
-            raise UserError("--fx-name, --source and --user-data are for UCS names; give --catid or --ucs-list as well")
+        used = bool(self.ucs or self.cat_id)
+        if used and not (self.creator and self.source_id):
+            raise UserError("a UCS name needs --creator and --source-id, for example --creator ABC --source-id NONE")
+        if not used and (self.fx_name or self.source_id or self.user_data):
+            raise UserError("--fx-name, --source-id and --user-data are for UCS names; give --catid or --ucs as well")
         if self.cat_id:
             self._name(self.cat_id, "x")
         if self.catalogue is not None and self.cat_id:
@@ -51,14 +50,15 @@ class Naming:
         """The list, read once."""
         from soundctm.delivery.ucs import read_catalogue
 
-        return None if self.ucs_list is None else read_catalogue(self.ucs_list)
+        return None if self.ucs is None else read_catalogue(self.ucs)
 
     @cached_property
     def embed(self) -> "Embed":
-        """The sentence vectors of a model's text encoder."""
+        """The sentence vectors of a model's text encoder, computed once for all files."""
         import torch
 
         from soundctm.conditioning.mini import MiniTextEncoder
+        from soundctm.delivery.ucs import Remembered
         from soundctm.folder import locate, read_parts
 
         encoder = read_parts(locate(self.model)).text_encoder
@@ -66,7 +66,7 @@ class Naming:
             raise UserError(
                 f"the text encoder of {self.model} is not of kind mini, which suggesting needs; give --catid"
             )
-        return torch.inference_mode()(lambda texts: encoder.sentences(texts).numpy())
+        return Remembered(torch.inference_mode()(lambda text: encoder.encode([text]).tokens[0, 0].float().numpy()))
 
     def of(self, prompt: str) -> "tuple[UcsName | None, Category | None, list[Suggestion]]":
         """Name, category and what was suggested for a prompt; a suggestion below the threshold is refused."""
@@ -90,21 +90,16 @@ class Naming:
         from soundctm.delivery.names import UcsName, fx_name_of
 
         return UcsName.of(
-            cat_id, self.fx_name or fx_name_of(prompt or "Sound"), self.creator, self.source, self.user_data
+            cat_id, self.fx_name or fx_name_of(prompt or "Sound"), self.creator, self.source_id, self.user_data
         )
 
 
 def origin_of(clip: "Clip", licence: str = "") -> "Origin | None":
     """Origin of a clip with a recipe; the licence that is given, or that of the model's card where it lies here."""
-    from soundctm.delivery.provenance import NOT_STATED, Origin, licence_in
-    from soundctm.folder import SHIPPED, shipped_models
+    from soundctm.delivery.provenance import Origin, licence_in
+    from soundctm.folder import card
 
-    if clip.recipe is None:
-        return None
-    folder = SHIPPED / clip.recipe.model if clip.recipe.model in shipped_models() else Path(clip.recipe.model)
-    card = folder / "README.md"
-    known = licence_in(card.read_text(encoding="utf-8", errors="replace")) if card.is_file() else NOT_STATED
-    return Origin(clip.recipe, licence or known)
+    return None if clip.recipe is None else Origin(clip.recipe, licence or licence_in(card(clip.recipe.model)))
 
 
 def figures(loudness: "Loudness") -> dict[str, Any]:
@@ -139,19 +134,16 @@ def _decibels(value: float | None, unit: str) -> str:
     return f"silent ({unit})" if value is None else f"{value:.1f} {unit}"
 
 
-def say_delivered(results: Iterable[dict[str, Any]], as_json: bool) -> None:
-    """Say what was delivered, each file as it is done, and what did not come out as it was asked for."""
-    if as_json:
-        sys.stdout.write(json.dumps({"files": list(results)}) + "\n")
-        return
+def say_delivered(found: dict[str, Any]) -> None:
+    """Say what was delivered, and what did not come out as it was asked for."""
     console = Console(soft_wrap=True, highlight=False)
-    for found in results:
-        level = _decibels(found["after"]["integrated"], "LUFS")
-        level += ", " + _decibels(found["after"]["true_peak"], "dBTP")
-        console.print(f"{found['file']}   {level}, gain {found['gain']:+.1f} dB", markup=False)
-        notes = [] if found["reached"] else ["the ceiling keeps it below the loudness that was asked for"]
-        notes += [f"{found['clipped']} samples beyond full scale were cut"] if found["clipped"] else []
-        if found["suggestions"]:
-            notes.append("suggested: " + ", ".join(f"{s['catid']} {s['score']:.2f}" for s in found["suggestions"]))
-        for note in notes:
-            console.print(f"  {note}", markup=False)
+    level = _decibels(found["after"]["integrated"], "LUFS")
+    level += ", " + _decibels(found["after"]["true_peak"], "dBTP")
+    console.print(f"{found['file']}   {level}, gain {found['gain']:+.1f} dB", markup=False)
+    notes = [] if found["reached"] else ["the ceiling keeps it below the loudness that was asked for"]
+    notes += [UNGATED] if found["after"]["ungated"] else []
+    notes += [f"{found['clipped']} samples beyond full scale were cut"] if found["clipped"] else []
+    if found["suggestions"]:
+        notes.append("suggested: " + ", ".join(f"{s['catid']} {s['score']:.2f}" for s in found["suggestions"]))
+    for note in notes:
+        console.print(f"  {note}", markup=False)

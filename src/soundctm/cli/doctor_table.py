@@ -14,6 +14,7 @@ from soundctm.doctor.results import Bits, Check, Diagnosis, Fit, Host, Row
 from soundctm.doctor.tolerances import TOLERANCES
 
 STYLES = {"pass": "green", "off": "bold red", "failed": "bold red", "unchecked": "yellow"}
+NOTHING = "-"  # was measured
 KINDS = ("latents", "decoder, octave levels", "decoder, samples")  # how the names of checks begin
 
 
@@ -82,21 +83,28 @@ def _threads(host: Host) -> str:
 
 
 def _golden(rows: Sequence[Row]) -> Table:
-    """Every row against its references: the worst error of each kind."""
+    """Every row against its references: the worst error of each kind. Columns without an entry are left out."""
     table = Table(title="\nIs it right?", title_justify="left", box=SIMPLE, pad_edge=False)
     table.add_column("", no_wrap=True)
-    for name in ("verdict", "latents", "levels, dB", "samples", "in a batch", "on all cores"):
-        table.add_column(name)
-    for row in rows:
-        cells = (_worst([check for check in row.checks if check.name.startswith(kind)]) for kind in KINDS)
-        table.add_row(title(row), f"[{STYLES[row.verdict]}]{row.verdict}[/]", *cells, *_bits(row.bits))
+    table.add_column("verdict")
+    cells = [[*_errors(row), *_bits(row.bits)] for row in rows]
+    names = ("latents", "levels, dB", "samples", "in a batch", "on all cores")
+    filled = [i for i in range(len(names)) if any(line[i] != NOTHING for line in cells)]
+    for i in filled:
+        table.add_column(names[i])
+    for row, line in zip(rows, cells, strict=True):
+        table.add_row(title(row), f"[{STYLES[row.verdict]}]{row.verdict}[/]", *(line[i] for i in filled))
     return table
+
+
+def _errors(row: Row) -> list[str]:
+    return [_worst([check for check in row.checks if check.name.startswith(kind)]) for kind in KINDS]
 
 
 def _worst(checks: Sequence[Check]) -> str:
     """``1.6e-06``: the largest error."""
     if not checks:
-        return "-"
+        return NOTHING
     if any(check.error is None for check in checks):
         return "no number"
     return f"{max(check.error or 0.0 for check in checks):.2g}"
@@ -104,9 +112,9 @@ def _worst(checks: Sequence[Check]) -> str:
 
 def _bits(bits: Bits | None) -> tuple[str, str]:
     if bits is None:
-        return "-", "-"
+        return NOTHING, NOTHING
     batch = "same" if bits.rows else "one by one"
-    return batch if bits.batch else "differs", {None: "-", True: "same", False: "differs"}[bits.cores]
+    return batch if bits.batch else "differs", {None: NOTHING, True: "same", False: "differs"}[bits.cores]
 
 
 def _words(diagnosis: Diagnosis, rows: Sequence[Row]) -> Iterable[str]:
@@ -149,13 +157,13 @@ def _speed(rows: Sequence[Row]) -> Table:
     for row in rows:
         if row.times is not None:
             sixteen = ("" if row.times.measured == 16 else "about ") + milliseconds(row.times.sixteen)
-            first = "-" if row.fresh is None else f"{row.fresh.ready + row.fresh.first:.1f}"
+            first = NOTHING if row.fresh is None else f"{row.fresh.ready + row.fresh.first:.1f}"
             table.add_row(title(row), milliseconds(row.times.one), sixteen, first, *_fit(row.fit))
     return table
 
 
 def _fit(fit: Fit | None) -> tuple[str, str, str]:
     if fit is None:
-        return "-", "-", "-"
+        return NOTHING, NOTHING, NOTHING
     longest = "?" if fit.seconds is None else f"{fit.seconds:.4g}"
     return f"{fit.base / 1e9:.2f}", longest, "?" if fit.takes is None else f"{fit.takes:,}"

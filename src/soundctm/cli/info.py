@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,15 +30,34 @@ def info(
         sys.stdout.write(json.dumps(facts) + "\n")
         return
     table = Table(show_header=False, box=None)
+    if "take" in facts:
+        facts["take"] += 1  # people count from 1, as names of files do
     for key, value in facts.items():
-        table.add_row(key, escape(_in_words(value)))
+        for name, words in _rows(key, value):
+            if key == "origin" or (words := _beside_origin(words, facts.get("origin", ""))):
+                table.add_row(escape(name), escape(words))
     Console().print(table)
 
 
-def _in_words(value: object) -> str:
-    """A value for people: nested tables in one line, without brackets and quotes."""
+def _rows(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """A row for each field of what may be a table, or a list of tables, of fields."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        value = value[0] if len(value) == 1 else {str(number): each for number, each in enumerate(value, start=1)}
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_in_words(inner)}" for key, inner in value.items())
+        for key, inner in value.items():
+            yield from _rows(f"{name} {key}", inner)
+    else:
+        yield name, _in_words(value)
+
+
+def _beside_origin(words: str, origin: str) -> str:
+    """What a field says beside the sentence on the origin, which has a row of its own."""
+    head, _, rest = words.rpartition(" | ")
+    return head if rest and origin.startswith(rest) else words
+
+
+def _in_words(value: object) -> str:
+    """A value for people, without brackets and quotes."""
     if isinstance(value, list) and len(value) == 2 and isinstance(value[0], float):  # a point of a target
         return f"{value[0]:g}:{'free' if value[1] is None else format(value[1], 'g')}"
     if isinstance(value, list):
@@ -48,7 +68,7 @@ def _in_words(value: object) -> str:
 def _file_facts(path: Path, whole: bool) -> dict[str, Any]:
     """What is known of a file: of its recipe all, or what differs from the ordinary; loudness, and its metadata."""
     from soundctm.audio import Clip
-    from soundctm.delivery.reading import read_tags, word_length
+    from soundctm.delivery.reading import read_deliveries, read_tags, word_length
 
     clip = Clip.load(path)
     facts: dict[str, Any] = {
@@ -58,6 +78,8 @@ def _file_facts(path: Path, whole: bool) -> dict[str, Any]:
     if clip.recipe is None:
         return {**facts, "recipe": "none: not made by soundctm"}
     facts["origin"] = _origin(clip, facts)
+    done = [each.model_dump(mode="json", exclude_defaults=not whole) for each in read_deliveries(path)]
+    facts |= {"delivered": [each or "unchanged" for each in done]} if done else {}
     recipe = clip.recipe.model_dump(mode="json", exclude_defaults=not whole)
     if not whole and clip.recipe.edit is not None:
         recipe["edit"] = clip.recipe.edit.model_dump(mode="json")

@@ -16,6 +16,7 @@ from soundctm.errors import UserError
 
 if TYPE_CHECKING:
     from soundctm.server.api import Settings
+    from soundctm.server.jobs import Limits
     from soundctm.server.library import Library
 
 PORT = 8765
@@ -29,6 +30,7 @@ TokenOption = typer.Option(
     None, envvar="SOUNDCTM_TOKEN", show_envvar=True, help="What every request must bring: 16 letters, digits or more."
 )
 NameOption = typer.Option([], "--name", help="A further name that this machine is called by; may be repeated.")
+QueueOption = typer.Option(None, "--queue", help="Takes that may wait; of one client half as many. 512 when left out.")
 
 
 def serve(
@@ -38,6 +40,7 @@ def serve(
     host: str = HostOption,
     token: str = TokenOption,
     name: list[str] = NameOption,
+    queue: int = QueueOption,
     model: str = ModelOption,
     device: str = DeviceOption,
     engine: str = EngineOption,
@@ -53,9 +56,11 @@ def serve(
     """
     _check_installed()
     from soundctm.server.api import Settings
+    from soundctm.server.jobs import Limits
 
     settings = Settings(host=host, token=token, names=tuple(name), page=None)
-    _run(settings, (port,), library, database, (model, device, engine, precision), browse=False)
+    limits = Limits() if queue is None else Limits(queue=queue)
+    _run(settings, limits, (port,), library, database, (model, device, engine, precision), browse=False)
 
 
 def studio(
@@ -81,10 +86,11 @@ def studio(
     """
     _check_installed()
     from soundctm.server.api import Settings
+    from soundctm.server.jobs import Limits
 
     settings = Settings(host=host, token=token, names=tuple(name))
     ports = (PORT, 0) if port is None else (port,)
-    _run(settings, ports, library, database, (model, device, engine, precision), browse=not no_open)
+    _run(settings, Limits(), ports, library, database, (model, device, engine, precision), browse=not no_open)
 
 
 def _check_installed() -> None:
@@ -96,7 +102,7 @@ def _check_installed() -> None:
 
 
 def _run(
-    settings: "Settings", ports: tuple[int, ...], folder: Path | None, database: str | None,
+    settings: "Settings", limits: "Limits", ports: tuple[int, ...], folder: Path | None, database: str | None,
     model: tuple[str, str, str, str], browse: bool,
 ) -> None:  # fmt: skip
     """Bind first, so that a port that is taken is said at once; then load, and serve until a signal comes."""
@@ -108,7 +114,7 @@ def _run(
     with (
         first_bound(settings.host, ports) as listener,
         Library.open(folder or default_folder(), database) as library,
-        Workshop(load_model(*model), library, embed=Likeness()) as workshop,
+        Workshop(load_model(*model), library, limits, embed=Likeness()) as workshop,
     ):
         _say_recovered(library)
         serve_until_signal(settings, listener, workshop, lambda address: _ready(address, browse))

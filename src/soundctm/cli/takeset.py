@@ -16,7 +16,7 @@ from soundctm.cli.batch import (
     UcsOption,
     settings_of,
     tell_faults,
-    tell_results,
+    tell_outcome,
 )
 from soundctm.cli.common import load_model, output_folder, progress
 from soundctm.cli.options import (
@@ -86,17 +86,17 @@ def takeset(
         "prompt": prompt if first is None else first.prompt, "takes": takes, "distance": distance, "name": name,
         "steps": steps, "seconds": seconds, "seed": seed, "tries": tries,
     }  # fmt: skip
+    known = (first.model, first.precision) if first else ("mini", "float32")
     try:
-        line = line_of(asked, settings, first)
+        line = line_of(asked, settings, first, model or known[0])
         folder = output_folder(out)
-        known = (first.model, first.precision) if first else ("mini", "float32")
         loaded = load_model(model or known[0], device, engine, precision or known[1])
         recordings = {clip.digest: clip for clip in map(Clip.load, source)}
-        with progress("making", as_json) as callback:
-            results = make_set(loaded, line, folder, settings, first, callback, recordings)
+        with progress("network steps", as_json) as callback:
+            outcome = make_set(loaded, line, folder, settings, first, callback, recordings)
     except SheetError as error:
         raise tell_faults(error) from error
-    tell_results(results, folder, as_json)
+    tell_outcome(outcome, folder, as_json)
 
 
 def first_of(prompt: str) -> "Recipe | None":
@@ -116,23 +116,30 @@ def first_of(prompt: str) -> "Recipe | None":
     return recipe
 
 
-def line_of(asked: dict[str, Any], config: "Config", first: "Recipe | None") -> "Line":
-    """The set as a row of a sheet of its own. Raises :class:`UserError`."""
-    from soundctm.batch.job import filter_of
+def line_of(asked: dict[str, Any], config: "Config", first: "Recipe | None", model: str) -> "Line":
+    """The set as a row of a sheet of its own. Raises :class:`UserError` with all that is wrong with it."""
+    from soundctm.batch.cells import Cells, over, row_of
+    from soundctm.batch.job import preflight
     from soundctm.batch.names import name_of
-    from soundctm.batch.sheet import Cells, Line, row_of
+    from soundctm.batch.sheet import Line
+    from soundctm.config import ModelConfig
+    from soundctm.folder import locate
 
-    values = {**LEFT_OUT, **config.defaults, **{key: value for key, value in asked.items() if value is not None}}
-    values.setdefault("name", name_of(values["prompt"] or "sound"))
+    own = {key: value for key, value in asked.items() if value is not None}
+    defaults = over(LEFT_OUT, config.defaults)
+    own.setdefault("name", name_of(own["prompt"] or "sound"))
     if first is not None:
-        given = sorted({"seconds", "seed", "omega", "nu", "negative", "loop", "intensity"} & set(values))
+        given = sorted({"seconds", "seed", "omega", "nu", "negative", "loop", "intensity"} & {*own, *defaults})
         if given:
             raise UserError(f"{', '.join(given)}: the file's own recipe says that; leave it out")
-        values["prompt"] = values["prompt"] or "sound"
+        own["prompt"] = own["prompt"] or "sound"
+    check = preflight(config, ModelConfig.read(locate(model) / "config.json"))
+    row, found = None, list[tuple[str, str]]()
     try:
-        row = row_of(values, strict=False)
+        row = row_of(own, strict=False, defaults=defaults)
     except Cells as error:
-        raise UserError("; ".join(f"{column}: {what}" for column, what in error.found)) from error
-    line = Line(1, row)
-    filter_of(config).check([line], "the set")
-    return line
+        found = error.found
+    found += check(over(defaults, own), row, {column for column, _ in found})
+    if row is None or found:
+        raise UserError("; ".join(f"{column}: {what}" for column, what in found))
+    return Line(1, row)

@@ -80,18 +80,17 @@ def weights(texts: Sequence[str]) -> dict[str, float]:
     return out
 
 
-def steering(method: str, strength: float | None) -> "Steering":
-    """How the targets are reached. Raises :class:`UserError` for a strength that the method does not use."""
+def steering(method: str, strength: float | None, fader: float | None) -> "Steering":
+    """How the targets are reached. Raises :class:`UserError` for what the method does not use."""
     from soundctm.audio.recipe import Method, Steering
 
     known = next((each for each in get_args(Method) if each == method), None)
     if known is None:
         raise UserError(f"--method is {method!r}; accepted are {' and '.join(get_args(Method))}")
-    if strength is None:
-        return Steering(method=known)
-    if known != "guidance":
-        raise UserError(f"--strength is {strength:g}, which only --method guidance uses; leave it out with {method}")
-    return Steering(method=known, strength=strength)
+    for name, value in (("strength", strength), ("fader", fader)):
+        if value is not None and known != "guidance":
+            raise UserError(f"--{name} is {value:g}, which only --method guidance uses; leave it out with {method}")
+    return Steering(method=known, strength=strength, fader=fader)
 
 
 def deviations_of(clip: "Clip") -> dict[str, float]:

@@ -1,23 +1,24 @@
 """``soundctm verify``: whether a file is still what its recipe says."""
 
-import json
-import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 
-from soundctm.cli.common import load_model
+from soundctm.cli.common import load_model, tell_each
 from soundctm.cli.options import DeviceOption, EngineOption, JsonOption, MovedOption, SourceOption
 from soundctm.errors import UserError
 
 if TYPE_CHECKING:
     from soundctm.audio import Clip, Recipe
+    from soundctm.delivery import Delivery
     from soundctm.delivery.verify import Verified
     from soundctm.model import SoundCTM
+
+NO_RECIPE = "it carries no recipe: not made by soundctm, or a conversion has lost it; give it with --recipe FILE"
 
 
 def verify(
@@ -29,20 +30,40 @@ def verify(
     engine: str = EngineOption,
     as_json: bool = JsonOption,
 ) -> None:
-    """Replay the recipe of a sound and compare: equal, close (gain, rate, codec), edited, or unknown.
+    """Replay the recipe of a sound, and what was done to it, and compare: equal, close (gain, rate, codec), edited, or
+    unknown.
+
+    The exit code is 0 where all are equal or close, 1 where one is edited or unknown, 2 where one cannot be read.
 
     Example:
 
         soundctm verify delivery/*.wav
     """
     from soundctm.audio import Clip
+    from soundctm.folder import locate
 
-    wanted = None
-    if recipe is not None and (wanted := Clip.load(recipe).recipe) is None:
-        raise UserError(f"{recipe} carries no recipe; give a file that soundctm made")
+    if model is not None:
+        locate(model)
     recordings = {clip.digest: clip for clip in map(Clip.load, source)}
-    models = _Models(model, device, engine)
-    _say((_one(path, models, recordings, wanted) for path in files), as_json)
+    desk = _Desk(_Models(model, device, engine), recordings, *_reference(recipe))
+    found = tell_each(files, desk.examine, _say, as_json)
+    if any("error" in each for each in found):
+        raise typer.Exit(2)
+    if any(each["verdict"] not in ("equal", "close") for each in found):
+        raise typer.Exit(1)
+
+
+def _reference(path: Path | None) -> "tuple[Recipe | None, tuple[Delivery, ...]]":
+    """The recipe of a file that stands in for those of others, and what was done to its take."""
+    from soundctm.audio import Clip
+    from soundctm.delivery.reading import read_deliveries
+
+    if path is None:
+        return None, ()
+    recipe = Clip.load(path).recipe
+    if recipe is None:
+        raise UserError(f"{path} carries no recipe; give a file that soundctm made")
+    return recipe, read_deliveries(path)
 
 
 class _Models:
@@ -59,21 +80,30 @@ class _Models:
         return self._loaded[key]
 
 
-def _one(path: Path, models: _Models, recordings: "Mapping[str, Clip]", wanted: "Recipe | None") -> dict[str, Any]:
-    """The verdict on a file, for ``--json``. A model that is not here is a verdict too, unless it was asked for."""
-    from soundctm.audio import Clip
-    from soundctm.delivery.verify import Verified, verify
+@dataclass(frozen=True)
+class _Desk:
+    """What files are compared with: models, recordings, and the recipe and deliveries that are given for all."""
 
-    recipe = wanted or Clip.load(path).recipe
-    if recipe is None:
-        return _entry(path, Verified("unknown", ("it carries no recipe: not made by soundctm, or it was lost",)))
-    try:
-        model = models.of(recipe)
-    except UserError as error:
-        if models.moved_to is not None:
-            raise
-        return _entry(path, Verified("unknown", (f"its model cannot be loaded: {error}",)))
-    return _entry(path, verify(path, model, recordings, recipe))
+    models: _Models
+    recordings: "Mapping[str, Clip]"
+    recipe: "Recipe | None" = None
+    deliveries: "tuple[Delivery, ...]" = field(default=())
+
+    def examine(self, path: Path) -> dict[str, Any]:
+        """The verdict on a file, for ``--json``. A model that is not here is a verdict too, unless it was asked for."""
+        from soundctm.audio import Clip
+        from soundctm.delivery.verify import Verified, verify
+
+        recipe = self.recipe or Clip.load(path).recipe
+        if recipe is None:
+            return _entry(path, Verified("unknown", (NO_RECIPE,)))
+        try:
+            model = self.models.of(recipe)
+        except UserError as error:
+            if self.models.moved_to is not None:
+                raise
+            return _entry(path, Verified("unknown", (f"its model cannot be loaded: {error}",)))
+        return _entry(path, verify(path, model, self.recordings, recipe, self.deliveries))
 
 
 def _entry(path: Path, found: "Verified") -> dict[str, Any]:
@@ -82,11 +112,6 @@ def _entry(path: Path, found: "Verified") -> dict[str, Any]:
     return {"file": str(path), "verdict": found.verdict, "reasons": list(found.reasons), "figures": rounded or None}
 
 
-def _say(results: Iterable[dict[str, Any]], as_json: bool) -> None:
-    """Say the verdicts, each as it falls."""
-    if as_json:
-        sys.stdout.write(json.dumps({"files": list(results)}) + "\n")
-        return
-    console = Console(soft_wrap=True, highlight=False)
-    for found in results:
-        console.print(f"{found['verdict']:8}{found['file']}   {'; '.join(found['reasons'])}", markup=False)
+def _say(found: dict[str, Any]) -> None:
+    reasons = "; ".join(found["reasons"])
+    Console(soft_wrap=True, highlight=False).print(f"{found['verdict']:8}{found['file']}   {reasons}", markup=False)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from soundctm.control.bridge import fill_gaps, limit_slopes
+from soundctm.control.continuity import continuing
 from soundctm.control.limiter import SECONDS, limited, room_beside
 from soundctm.errors import UserError
 
@@ -70,11 +71,13 @@ class LowBand:
 
     @torch.no_grad()
     def finish(self, x: Tensor) -> Tensor:
-        """Where kept and invented together would go beyond full scale, the invented gives way."""
-        whole = self(x)
+        """The invented goes on from the kept (:func:`soundctm.control.continuity.continuing`), and gives way where both
+        together would go beyond full scale."""
+        kept, whole = self(torch.zeros_like(x)), self(x)
+        gain = continuing(_numpy(kept), _numpy(whole - kept), self.cutoff, self.sample_rate)
+        whole = self(kept + _tensor_like(gain, x) * (whole - kept))
         if float(whole.abs().max()) <= 1.0:
             return whole
-        kept = self(torch.zeros_like(x))
         # Less than full scale, as the projection that follows moves single samples up again.
         gain = room_beside(_numpy(kept), _numpy(whole - kept), round(SECONDS * self.sample_rate), ceiling=0.99)
         return self(kept + _tensor_like(gain, x) * (whole - kept))

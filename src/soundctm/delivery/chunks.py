@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Mapping
 from xml.etree import ElementTree
 
-from soundctm.audio.io import LOOP_CHUNK, RECIPE_CHUNK, loop_chunk
-from soundctm.delivery.process import Delivered
-from soundctm.delivery.tags import Tags, clean, loudness_fields
+from soundctm.audio.io import LIST_CHUNK, LOOP_CHUNK, RECIPE_CHUNK, info_chunk, list_chunk, loop_chunk
+from soundctm.audio.origin import clean
+from soundctm.delivery.process import DELIVERIES, Delivered
+from soundctm.delivery.tags import DELIVERIES_CHUNK, Tags, loudness_fields
 
 BEXT_VERSION = 2  # EBU Tech 3285, with loudness
 UNSET = 0x7FFF  # a loudness value that was not measured, or lies beyond what the standard accepts
@@ -48,6 +49,7 @@ def coding_history(delivered: Delivered, tags: Tags) -> str:
         lines.append(f"A=PCM,F={tags.origin.recipe.sample_rate},W=32,M=mono,{made}")
     depth = WORD_LENGTHS[delivered.delivery.format]
     done = [*report.steps, *(["TPDF dither"] if depth == 16 else [])]
+    done += ["loudness ungated (under 400 ms)"] if report.after.ungated else []
     lines.append(f"A=PCM,F={clip.sample_rate},W={depth},M={channels},T={'; '.join(done) or 'unchanged'}")
     return "".join(plain(line) + "\r\n" for line in lines)
 
@@ -121,20 +123,13 @@ def _tracks(root: ElementTree.Element, channels: int) -> None:
         _add(track, {"CHANNEL_INDEX": str(number), "INTERLEAVE_INDEX": str(number), "NAME": name})
 
 
-def list_chunk(kind: bytes, fields: Mapping[bytes, bytes]) -> bytes:
-    """The payload of a LIST chunk, each of its chunks at an even place."""
-    parts = [name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2) for name, body in fields.items()]
-    return kind + b"".join(parts)
-
-
 def info(tags: Tags) -> bytes:
-    """LIST INFO in UTF-8."""
-    software = ORIGINATOR if tags.origin is None else clean(tags.origin.software)
-    texts = {
+    """LIST INFO."""
+    software = ORIGINATOR if tags.origin is None else tags.origin.software
+    return info_chunk({
         b"INAM": tags.title, b"IART": tags.creator, b"ICMT": tags.statement, b"ICRD": f"{tags.when:%Y-%m-%d}",
         b"ISFT": software, b"IKEY": "; ".join(tags.all_keywords), b"ICOP": tags.rights,
-    }  # fmt: skip
-    return list_chunk(b"INFO", {name: text.encode() + b"\0" for name, text in texts.items() if text})
+    })  # fmt: skip
 
 
 def cues(length: int) -> bytes:
@@ -151,15 +146,17 @@ def cue_labels() -> bytes:
 
 def chunks_before(delivered: Delivered, tags: Tags) -> list[tuple[bytes, bytes]]:
     """What stands before the samples, where a reader of a stream meets it first."""
-    return [(b"bext", bext(delivered, tags)), (b"iXML", ixml(delivered, tags)), (b"LIST", info(tags))]
+    return [(b"bext", bext(delivered, tags)), (b"iXML", ixml(delivered, tags)), (LIST_CHUNK, info(tags))]
 
 
 def chunks_behind(delivered: Delivered, tags: Tags) -> list[tuple[bytes, bytes]]:
-    """Loop points and the recipe."""
+    """Loop points, the recipe, and what was done to the take."""
     clip, found = delivered.clip, list[tuple[bytes, bytes]]()
     length = clip.samples.shape[1]
     if clip.loops:
-        found += [(LOOP_CHUNK, loop_chunk(length, clip.sample_rate)), (b"cue ", cues(length)), (b"LIST", cue_labels())]
+        found += [(LOOP_CHUNK, loop_chunk(length, clip.sample_rate))]
+        found += [(b"cue ", cues(length)), (LIST_CHUNK, cue_labels())]
     if tags.origin is not None:
         found.append((RECIPE_CHUNK, tags.origin.recipe.model_dump_json().encode()))
+        found.append((DELIVERIES_CHUNK, DELIVERIES.dump_json(delivered.deliveries)))
     return found

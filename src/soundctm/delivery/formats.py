@@ -1,9 +1,11 @@
 """Files: WAV of 16, 24 and 32 (float) bits, FLAC of 24 bits, Ogg Vorbis, as bytes that are a function of the sound, the
 delivery and the tags."""
 
+import io
 from pathlib import Path
 
 import numpy as np
+import soundfile
 
 from soundctm.audio import Clip
 from soundctm.audio.io import STEP_16, from_pcm24, to_pcm24, write_atomically
@@ -45,11 +47,16 @@ def encode(delivered: Delivered, tags: Tags) -> bytes:
     if form == "flac":
         return flac_with(encoded(_pcm24(clip), clip.sample_rate, "FLAC", "PCM_24"), comments(delivered, tags))
     if form == "ogg":
-        coded = encoded(clip.samples.clip(-1, 1).T, clip.sample_rate, "OGG", "VORBIS")
-        return ogg_with(coded, comments(delivered, tags), int(clip.digest[:8], 16))
+        return ogg_with(delivered.stream, comments(delivered, tags), int(clip.digest[:8], 16))
     samples, subtype = _samples(clip, form)
     bare = encoded(samples, clip.sample_rate, "WAV", subtype)
     return wav_with(bare, chunks_before(delivered, tags), chunks_behind(delivered, tags))
+
+
+def as_read(delivered: Delivered) -> Clip:
+    """What a reader finds in the file."""
+    samples, rate = soundfile.read(io.BytesIO(encode(delivered, Tags(title=""))), dtype="float32", always_2d=True)
+    return Clip(np.ascontiguousarray(samples.T), int(rate), delivered.clip.recipe)
 
 
 def _samples(clip: Clip, form: Format) -> tuple[np.ndarray, Subtype]:

@@ -131,6 +131,11 @@ def measure(samples: np.ndarray, sample_rate: int) -> Loudness:
     )  # fmt: skip
 
 
+def amplified(samples: np.ndarray, gain: float) -> np.ndarray:
+    """Float32 samples after a gain in dB."""
+    return np.asarray((samples * 10 ** (gain / 20)).astype(np.float32))
+
+
 def _interpolation(sample_rate: int) -> tuple[np.ndarray, int, int]:
     """A sinc of 32 samples under a Kaiser window, its centre a multiple of the second of the two factors that bring
     ``sample_rate`` to 192 kHz; to at least four times a rate above 48 kHz, or that has no small ratio to it."""

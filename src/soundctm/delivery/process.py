@@ -1,18 +1,19 @@
 """From a take to what is delivered: rate, channels, silence at the ends, fades, level. Every step is linear: gains are
 constant, nothing is limited or compressed, a DC offset is left alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isinf
 from typing import Any, Literal, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from scipy.signal import resample as resample_period
 
 from soundctm.audio import Clip
 from soundctm.audio.resample import resample, resampled_length
-from soundctm.delivery.loudness import Loudness, measure
-from soundctm.errors import UserError
+from soundctm.delivery.lossy import coded
+from soundctm.delivery.loudness import Loudness, amplified, measure
+from soundctm.errors import UserError, plain_words
 
 Format = Literal["wav16", "wav24", "wav32f", "flac", "ogg"]
 Shape = Literal["linear", "cosine", "power"]
@@ -55,8 +56,9 @@ class Delivery(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            given = "" if first["type"] == "extra_forbidden" else f" is {first['input']!r}"
-            raise UserError(f"delivery: {where}{given}: {first['msg']}") from error
+            known = f"is not known; known are {', '.join(cls.model_fields)}"
+            what = known if first["type"] == "extra_forbidden" else plain_words(first)
+            raise UserError(f"delivery: {where} {what}") from error
 
     @property
     def limit(self) -> float | None:
@@ -64,10 +66,14 @@ class Delivery(BaseModel):
         return CEILING if self.ceiling is None and self.level != "keep" else self.ceiling
 
 
+DELIVERIES = TypeAdapter(tuple[Delivery, ...])  # to JSON and back
+
+
 @dataclass(frozen=True)
 class Report:
-    """What was done. ``gain`` dB; ``before`` and ``after`` are measured before and after the gain; ``reached`` is False
-    where the ceiling kept the sound below the loudness that was asked for; ``steps`` say it in words, in order."""
+    """What was done. ``gain`` dB; ``before`` and ``after`` are measured before and after the gain, and of Ogg Vorbis
+    ``after`` is what the file decodes to; ``reached`` is False where the ceiling kept the sound below the loudness that
+    was asked for; ``steps`` say it in words, in order."""
 
     gain: float
     before: Loudness
@@ -78,15 +84,24 @@ class Report:
 
 @dataclass(frozen=True)
 class Delivered:
-    """A clip as it is to be written, and how it came about."""
+    """A clip as it is to be written, and how it came about: ``earlier`` are the deliveries of the file that it came
+    from. ``stream`` is the clip as Ogg Vorbis where that is the format, and empty elsewhere."""
 
     clip: Clip
     report: Report
     delivery: Delivery
+    earlier: tuple[Delivery, ...] = ()
+    stream: bytes = b""
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """All that was done to the take, in order."""
+        return (*self.earlier, self.delivery)
 
 
-def deliver(clip: Clip, delivery: Delivery) -> Delivered:
-    """Bring a clip of one or two channels into the form that is asked for.
+def deliver(clip: Clip, delivery: Delivery, earlier: tuple[Delivery, ...] = ()) -> Delivered:
+    """Bring a clip of one or two channels into the form that is asked for; ``earlier`` is what was done to it before,
+    as :func:`soundctm.delivery.reading.read_deliveries` finds it in its file.
 
     A sound that loops is resampled as a period, and is neither trimmed nor faded. Raises :class:`UserError` for that,
     for silence that is to be trimmed or levelled, for fades that are longer than the sound, and for other channels.
@@ -110,8 +125,9 @@ def deliver(clip: Clip, delivery: Delivery) -> Delivered:
     samples = _faded(samples, rate, delivery)
     for name, seconds in (("in", delivery.fade_in), ("out", delivery.fade_out)):
         steps += [f"{delivery.shape} fade {name} {seconds:g} s"] if seconds else []
-    samples, report = _levelled(samples, rate, delivery, steps)
-    return Delivered(Clip(samples, rate, clip.recipe), report, delivery)
+    levelled, report = _levelled(samples, rate, delivery, steps)
+    done = Delivered(Clip(levelled, rate, clip.recipe), report, delivery, earlier)
+    return _coded(done, samples) if delivery.format == "ogg" else done
 
 
 def _resampled_loop(samples: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
@@ -168,7 +184,7 @@ def _levelled(samples: np.ndarray, rate: int, delivery: Delivery, steps: list[st
 
 
 def _with_gain(samples: np.ndarray, rate: int, gain: float) -> tuple[np.ndarray, Loudness]:
-    louder = (samples * 10 ** (gain / 20)).astype(np.float32)
+    louder = amplified(samples, gain)
     return louder, measure(louder, rate)
 
 
@@ -179,3 +195,15 @@ def _gain(found: Loudness, delivery: Delivery) -> tuple[float, bool]:
         raise UserError("the sound is silent, or below -70 LUFS throughout: it has no level to bring to another")
     room = float("inf") if delivery.limit is None else delivery.limit - found.true_peak
     return min(wanted, room), wanted <= room or delivery.level != "loudness"
+
+
+def _coded(done: Delivered, plain: np.ndarray) -> Delivered:
+    """The same as Ogg Vorbis, made of the samples before the gain."""
+    report, rate, asked = done.report, done.clip.sample_rate, done.delivery
+    wanted = asked.loudness if asked.level == "loudness" and report.reached else None
+    found = coded(plain, rate, report.gain, wanted, asked.limit)
+    steps, more = report.steps, found.gain - report.gain
+    steps = (*steps, f"gain {more:+.2f} dB to make up for Vorbis") if more else steps
+    reached = report.reached and not (found.lowered and asked.level == "loudness")
+    report = replace(report, gain=found.gain, after=found.loudness, reached=reached, steps=steps)
+    return replace(done, clip=Clip(found.samples, rate, done.clip.recipe), report=report, stream=found.stream)

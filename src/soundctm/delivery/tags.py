@@ -5,20 +5,16 @@ from datetime import UTC, datetime
 from math import isinf
 
 from soundctm.audio.comments import RECIPE_COMMENT
+from soundctm.audio.origin import SYNTHETIC, Origin, clean
 from soundctm.delivery.loudness import Loudness
 from soundctm.delivery.names import UcsName
-from soundctm.delivery.process import Delivered
-from soundctm.delivery.provenance import SYNTHETIC, Origin
+from soundctm.delivery.process import DELIVERIES, Delivered
 from soundctm.delivery.ucs import Category
 
+DELIVERIES_CHUNK = b"sctd"  # beside the recipe
+DELIVERIES_COMMENT = "SOUNDCTM_DELIVERIES"
 UNKNOWN_ORIGIN = "origin unknown: no recipe came with this sound"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def clean(text: str) -> str:
-    """A text that every kind of file can hold: control characters become spaces, half characters question marks."""
-    whole = text.encode("utf-8", "replace").decode()
-    return "".join(c if c.isprintable() else " " for c in whole)
 
 
 @dataclass(frozen=True)
@@ -46,12 +42,12 @@ class Tags:
     @property
     def statement(self) -> str:
         """The sentence on the origin."""
-        return UNKNOWN_ORIGIN if self.origin is None else clean(self.origin.statement)
+        return UNKNOWN_ORIGIN if self.origin is None else self.origin.statement
 
     @property
     def rights(self) -> str:
         """Copyright and licence, as far as they were stated."""
-        licence = "" if self.origin is None else f"licence of the model: {clean(self.origin.licence)}"
+        licence = "" if self.origin is None else self.origin.rights
         return "; ".join(part for part in (self.copyright, licence) if part)
 
     @property
@@ -89,6 +85,7 @@ def loudness_fields(loudness: Loudness) -> dict[str, float]:
 def comments(delivered: Delivered, tags: Tags) -> dict[str, str]:
     """Vorbis comments of a FLAC or Ogg file; those without a text are left out."""
     figures = {name: f"{value:.2f}" for name, value in loudness_fields(delivered.report.after).items()}
+    figures |= {"LOUDNESS_UNGATED": "yes"} if delivered.report.after.ungated else {}  # under 400 ms
     found = {
         "TITLE": tags.title, "ARTIST": tags.creator, "ALBUM": tags.project, "COPYRIGHT": tags.copyright,
         "DATE": f"{tags.when:%Y-%m-%d}", "COMMENT": tags.statement, "GENRE": "; ".join(tags.all_keywords),
@@ -99,6 +96,7 @@ def comments(delivered: Delivered, tags: Tags) -> dict[str, str]:
             "ENCODER": tags.origin.software, "LICENSE": tags.origin.licence, "SYNTHETIC": "yes",
             "MODEL": tags.origin.model_name, "MODEL_HASH": tags.origin.recipe.model_hash,
             RECIPE_COMMENT: tags.origin.recipe.model_dump_json(),
+            DELIVERIES_COMMENT: DELIVERIES.dump_json(delivered.deliveries).decode(),
         }  # fmt: skip
     if delivered.clip.loops:
         found |= {"LOOPSTART": "0", "LOOPLENGTH": str(delivered.clip.samples.shape[1])}

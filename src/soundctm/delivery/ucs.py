@@ -23,6 +23,22 @@ LARGEST = 20_000_000  # bytes
 THRESHOLD = 0.5  # cosine below which a suggestion is not taken unasked
 
 
+class Remembered:
+    """Vectors of texts, each computed alone and once: a list of categories is not computed again for every sound, and
+    what a text comes to does not depend on its company."""
+
+    def __init__(self, vector: Callable[[str], np.ndarray]) -> None:
+        self._vector = vector
+        self._known: dict[str, np.ndarray] = {}
+
+    def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors ``[n, dim]``."""
+        for text in texts:
+            if text not in self._known:
+                self._known[text] = self._vector(text)
+        return np.stack([self._known[text] for text in texts])
+
+
 @dataclass(frozen=True)
 class Category:
     """A line of the list."""

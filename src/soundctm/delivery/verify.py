@@ -1,4 +1,5 @@
-"""Whether a sound is still what its recipe says: the recipe is replayed, and the two are compared.
+"""Whether a sound is still what its recipe says: the recipe is replayed, what was done to a delivered file is done
+again, and the two are compared.
 
 ``equal``: every sample is that of the replay, at the file's word length. ``close``: the same sound after a gain,
 another rate, other channels or a codec, by the thresholds below. ``edited``: something was cut, added or changed.
@@ -11,18 +12,20 @@ that is quieter than codec noise. Thresholds and what codecs and edits measure a
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.io import STEP_16, from_pcm24, to_pcm24
-from soundctm.delivery.formats import dithered_clip
+from soundctm.delivery.formats import as_read, dithered_clip
 from soundctm.delivery.likeness import EARLY, LOST, PADDING, Figures, compare
-from soundctm.delivery.reading import word_length
+from soundctm.delivery.process import Delivery, deliver
+from soundctm.delivery.reading import read_deliveries, word_length
 from soundctm.errors import UserError
 
 Verdict = Literal["equal", "close", "edited", "unknown"]
+VERDICTS: tuple[str, ...] = get_args(Verdict)
 CORRELATION = 0.9  # at least
 RESIDUAL = 0.3  # of power, at most: -5.2 dB
 DRIFT = 2.5  # dB, at most
@@ -53,12 +56,17 @@ class Verified:
 
 
 def verify(
-    sound: Clip | Path, model: Maker, sources: Mapping[str, Clip] | None = None, recipe: Recipe | None = None
+    sound: Clip | Path,
+    model: Maker,
+    sources: Mapping[str, Clip] | None = None,
+    recipe: Recipe | None = None,
+    deliveries: tuple[Delivery, ...] = (),
 ) -> Verified:
     """Compare a clip or a file with what its recipe makes.
 
     ``sources`` are the recordings that it was made from, by digest; ``recipe`` stands in for one that a conversion has
-    lost. Raises :class:`UserError` when a file cannot be read.
+    lost, and ``deliveries`` for what may have been done to its take. Raises :class:`UserError` when a file cannot be
+    read.
     """
     clip = sound if isinstance(sound, Clip) else Clip.load(sound)
     recipe = clip.recipe if recipe is None else recipe
@@ -71,7 +79,40 @@ def verify(
         made = next(iter(model.replay([recipe], None, sources)))
     except UserError as error:
         return Verified("unknown", (f"its recipe cannot be replayed: {error}",))
-    return judge(clip, made, "FLOAT" if isinstance(sound, Clip) else word_length(sound))
+    own = () if isinstance(sound, Clip) else read_deliveries(sound)
+    stored = "FLOAT" if isinstance(sound, Clip) else word_length(sound)
+    try:
+        return _best(judge(clip, version, stored) for version in _versions(made, own, deliveries))
+    except UserError as error:
+        return Verified("unknown", (f"what was done to its take cannot be done again: {error}",))
+
+
+def _versions(made: Clip, own: tuple[Delivery, ...], given: tuple[Delivery, ...]) -> Iterator[Clip]:
+    """What the file may be: the take, unless the file says what was done to it; the take as it was delivered, straight
+    from the model or from a file of 24 bits."""
+    if not own:
+        yield made
+    if own or given:
+        saved = from_pcm24(to_pcm24(made.samples))
+        yield repeated(made, own or given)
+        yield repeated(Clip(saved, made.sample_rate, made.recipe), own or given)
+
+
+def repeated(clip: Clip, deliveries: Sequence[Delivery]) -> Clip:
+    """A take after these deliveries, each read from the file that the one before it wrote."""
+    for delivery in deliveries:
+        clip = as_read(deliver(clip, delivery))
+    return clip
+
+
+def _best(found: Iterator[Verified]) -> Verified:
+    """The best verdict, the first of its kind; none is sought beyond an equal one."""
+    heard = list[Verified]()
+    for each in found:
+        heard.append(each)
+        if each.verdict == "equal":
+            break
+    return min(heard, key=lambda verified: VERDICTS.index(verified.verdict))
 
 
 def _obstacle(recipe: Recipe, model: Maker, sources: Mapping[str, Clip]) -> str:
@@ -104,6 +145,7 @@ def _same_samples(clip: Clip, made: Clip, stored: str) -> bool:
         ],
         "PCM_24": [from_pcm24(to_pcm24(made.samples))],
         "FLOAT": [made.samples, from_pcm24(to_pcm24(made.samples))],
+        "VORBIS": [made.samples],
     }
     wanted["DOUBLE"] = wanted["FLOAT"]
     return any(np.array_equal(clip.samples, each.astype(np.float32)) for each in wanted.get(stored, []))

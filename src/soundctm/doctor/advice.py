@@ -23,7 +23,7 @@ def advise(rows: Sequence[Row], references: References) -> str:
     if references.state != "good":
         return f"{references.words[:1].upper()}{references.words[1:]}. Leave out --quick for times and memory."
     right, there = len(usable), sum(row.verdict != "unavailable" for row in rows)
-    return f"Of {there} ways to compute, {right} are right. Leave out --quick for times, memory and what to use."
+    return f"{_right(right, there)} Leave out --quick for times, memory and what to use."
 
 
 def best(rows: Sequence[Row]) -> Row:
@@ -64,6 +64,13 @@ def takes(row: Row) -> str:
     if row.times is None:
         return "not measured"
     return f"{in_words(row.times.one)} a take in 1 step, {in_words(row.times.sixteen)} in 16"
+
+
+def _right(right: int, there: int) -> str:
+    """How many ways to compute are right, of those that are to be had; both are at least one."""
+    if there == 1:
+        return "The one way to compute that was examined is right."
+    return f"Of {there} ways to compute, {right} {'is' if right == 1 else 'are'} right."
 
 
 def _choice(row: Row, references: References) -> list[str]:

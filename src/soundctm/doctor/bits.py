@@ -22,7 +22,7 @@ def compare_bits(model: SoundCTM) -> Bits:
         model.recipes(course["prompt"], seed=SEED + i, steps=2 + i % 2, seconds=seconds)[0]
         for i, course in enumerate(COURSES)
     ]
-    batcher, usual = Batcher(), model.computation.crew(1).cores
+    batcher, usual = Batcher.of(model.device), model.computation.crew(1).cores
     together, alone = (_made(model, recipes, *how) for how in ((len(recipes), usual, batcher), (1, usual, Batcher())))
     same = all(np.array_equal(alone[number], samples) for number, samples in together.items())
     cored = None

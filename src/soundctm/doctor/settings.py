@@ -5,9 +5,10 @@ from typing import get_args
 from pydantic import BaseModel, ConfigDict
 
 from soundctm.audio.recipe import Precision
-from soundctm.benchmark.subjects import check_device
+from soundctm.checks import check_device
 from soundctm.doctor.host import devices
 from soundctm.engines import EngineName, EngineOptions
+from soundctm.errors import UserError
 
 ALL = "all"
 ENGINES: tuple[EngineName, ...] = ("eager", "compiled", "onnx")  # "auto" is one of them
@@ -42,5 +43,8 @@ def check_settings(settings: Settings) -> None:
     """Raise :class:`soundctm.errors.UserError` with the first thing that is not known here."""
     for device in settings.devices:
         check_device(device)
-    if not settings.options:
-        raise ValueError("nothing to examine")
+    for name, kinds in (("engine", ENGINES), ("precision", get_args(Precision))):
+        value = getattr(settings, name)
+        if value not in (ALL, *kinds):
+            hint = "; auto takes one of these, so leave --engine out to see them all" if value == "auto" else ""
+            raise UserError(f"{name} is {value!r}; accepted are {', '.join((ALL, *kinds))}{hint}")

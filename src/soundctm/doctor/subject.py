@@ -7,6 +7,7 @@ import torch
 from soundctm.benchmark import PAPER
 from soundctm.benchmark.results import Model
 from soundctm.benchmark.subjects import load
+from soundctm.benchmark.summary import describe_model
 from soundctm.checks import MAX_TAKES
 from soundctm.config import ModelConfig
 from soundctm.crew import Crew
@@ -37,7 +38,7 @@ def open_subject(name: str) -> Subject:
     """Look at a preset of the benchmark, a model folder or a hub id."""
     model = load(name, "cpu")
     golden, references = find_golden(name, model)
-    return Subject(name, describe_model(model), model.config, golden, references)
+    return Subject(name, describe_model(model, model.config.seconds), model.config, golden, references)
 
 
 def find_golden(name: str, model: SoundCTM) -> tuple[Golden | None, References]:
@@ -55,13 +56,3 @@ def find_golden(name: str, model: SoundCTM) -> tuple[Golden | None, References]:
         return None, References(state="stale", model_hash=golden.model_hash, words=words)
     words = f"stored references of model {golden.model_hash}"
     return golden, References(state="good", model_hash=golden.model_hash, words=words)
-
-
-def describe_model(model: SoundCTM) -> Model:
-    """The model in facts."""
-    parts = {"student": model.student, "autoencoder": model.autoencoder, "text_encoder": model.text_encoder}
-    return Model(
-        name=model.name, hash=model.model_hash, sample_rate=model.sample_rate, seconds=model.config.seconds,
-        frames=model.frames(model.config.seconds),
-        parameters={name: sum(p.numel() for p in part.parameters()) for name, part in parts.items()},
-    )  # fmt: skip

@@ -1,11 +1,9 @@
-"""A backbone and an autoencoder whose heavy parts are computed by something else."""
+"""A backbone whose heavy part is computed by something else."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from torch import Tensor, nn
 
-from soundctm.autoencoder.posterior import Posterior
 from soundctm.backbones import DiT
 from soundctm.backbones.embeddings import WHOLE, Span
 from soundctm.backbones.text import PreparedText, TextMemory
@@ -42,25 +40,3 @@ class AcceleratedStudent(nn.Module):
     ) -> Tensor:  # fmt: skip
         memory = self.prepare(conditioning).memory
         return self.core(x, self.embed(c_noise_t, c_noise_s, omega, memory.pooled), memory, span)
-
-
-class Decode(Protocol):
-    """Raw latents ``[B, C, T]`` to a waveform ``[B, 1, T hop]``, without gradients."""
-
-    def __call__(self, z: Tensor, seed: int | Sequence[int] = 0) -> Tensor: ...
-
-
-class AcceleratedAutoencoder(nn.Module):
-    """An autoencoder whose decoder is computed elsewhere. No gradients."""
-
-    def __init__(self, autoencoder: nn.Module, decode: Decode) -> None:
-        super().__init__()
-        self.autoencoder = autoencoder
-        self.decode = decode
-        facts: Any = autoencoder
-        self.sample_rate, self.hop, self.channels = int(facts.sample_rate), int(facts.hop), int(facts.channels)
-
-    def encode(self, x: Tensor) -> Posterior:
-        """As the autoencoder."""
-        posterior: Posterior = self.autoencoder.encode(x)  # type: ignore[operator]
-        return posterior

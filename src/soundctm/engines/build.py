@@ -23,9 +23,11 @@ def build(
 ) -> tuple[nn.Module, nn.Module]:
     """Student and autoencoder that compute as ``options`` say. Raises :class:`soundctm.errors.UserError` where this
     device or this installation cannot."""
-    name: str = options.engine
-    if name == "auto":
-        name = "compiled" if compiled_already(options, student, autoencoder, device) else "eager"
+    if options.engine == "auto" and compiled_already(options, student, autoencoder, device):
+        from soundctm.engines.compiled import build as compiled  # takes a while to load
+
+        return compiled(student, autoencoder, options.precision, device, recorded_only=True)
+    name = "eager" if options.engine == "auto" else options.engine
     builder: Builder = import_module(f"soundctm.engines.{name}").build  # loaded when wanted: some are heavy
     return builder(student, autoencoder, options.precision, device)
 
@@ -35,6 +37,6 @@ def compiled_already(options: EngineOptions, student: DiT, autoencoder: nn.Modul
     unasked."""
     if device.type != "cuda":
         return False
-    from soundctm.engines.compiled import compiled_before  # takes a while to load
+    from soundctm.engines.compiled import compiled_before
 
     return compiled_before(student, autoencoder, options.precision, device)

@@ -10,8 +10,8 @@ kept. Making one takes seconds to a minute the first time on a machine and a sec
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +24,6 @@ from soundctm.backbones import DiT
 from soundctm.backbones.embeddings import WHOLE, Span
 from soundctm.backbones.text import TextMemory
 from soundctm.engines import eager
-from soundctm.engines.abilities import need_tf32
 from soundctm.engines.accelerated import AcceleratedStudent
 from soundctm.engines.artefacts import Record
 from soundctm.engines.direct import direct
@@ -38,11 +37,12 @@ torch.compiler.assume_constant_result(fast_format)
 
 
 def build(
-    student: DiT, autoencoder: nn.Module, precision: Precision, device: torch.device
+    student: DiT, autoencoder: nn.Module, precision: Precision, device: torch.device, *, recorded_only: bool = False
 ) -> tuple[nn.Module, nn.Module]:
     """Student and autoencoder of :func:`soundctm.engines.eager.build`, their student's ``core`` and the decoder of a
     DAC compiled, on GPUs as CUDA graphs. A graph belongs to the thread that first ran it: there, let one thread
-    compute.
+    compute. With ``recorded_only`` nothing waits for the compiler: shapes of which no program has been made on this
+    machine are computed layer by layer.
 
     The spectral autoencoder is as it is: most of its time goes into Fourier transforms and look-ups, which a compiler
     makes no faster, and all in all it is slower compiled.
@@ -50,28 +50,20 @@ def build(
     Raises :class:`soundctm.errors.UserError` where there is no compiler, or as the eager engine does.
     """
     need_compiler(device)
-    if precision == "tf32":
-        need_tf32(device)
-    graphs = device.type == "cuda"
-    around: eager.Factors = "tf32" if precision == "tf32" else "ieee"  # a compiler does not look into settings
-    plain: nn.Module = student
-    decoder = autoencoder
-    if not (graphs and precision in ("float32", "tf32")):
-        plain, decoder = eager.build(student, autoencoder, precision, device)
     record = Record.of(student, autoencoder, precision, device)
-    plain = direct(cast(DiT, plain))
-    quick = AcceleratedStudent(plain, CompiledCore(plain.core, Programs("core", record, graphs)))
+    programs = partial(Programs, record=record, graphs=device.type == "cuda", recorded_only=recorded_only)
+    plain, decoder = eager.converted(student, autoencoder, precision, device)
+    plain = direct(plain)
+    quick = AcceleratedStudent(plain, CompiledCore(plain.core, programs("core")))
     if isinstance(decoder, GaussianDAC):
-        part = CompiledDecoder(decoder, Programs("decoder", record, graphs))
+        part = CompiledDecoder(decoder, programs("decoder"))
         decoder = redone(decoder, decode=part.decode, decode_part=part.decode_part)
-    if graphs and precision in ("float32", "tf32"):
-        return eager.rounded(quick, around, "core"), eager.rounded(decoder, around, *eager.CODEC)
-    return quick, decoder
+    return eager.settled(quick, decoder, precision, device)
 
 
 def compiled_before(student: DiT, autoencoder: nn.Module, precision: Precision, device: torch.device) -> bool:
-    """Whether programs of this model, precision and device are on this machine already, and what runs them, so that the
-    engine starts within seconds."""
+    """Whether programs of this model, precision and device are on this machine already, of whatever shapes, and what
+    runs them."""
     return can_compile(device) and bool(Record.of(student, autoencoder, precision, device).names())
 
 
@@ -125,7 +117,8 @@ class CompiledCore:
         along = (
             (x, 0), (level, 0), (text.keys, 1), (text.values, 1), (text.mask, 0), (text.constants, 1), (span, 0),
         )  # fmt: skip
-        return self.programs.run(run, [filled(value, rows, dim) for value, dim in along])[: len(x)]
+        inputs = [filled(value, rows, dim) for value, dim in along]
+        return self.programs.run(run, inputs)[: len(x)] if self.programs.offer(inputs) else core(x, level, text, span)
 
 
 class CompiledDecoder:
@@ -141,7 +134,7 @@ class CompiledDecoder:
         def run(z: Tensor) -> Tensor:
             return decode(z)
 
-        return self.programs.run(run, (z,))
+        return self.programs.run(run, (z,)) if self.programs.offer((z,)) else run(z)
 
     def decode_part(self, z: Tensor, start: int, stop: int) -> Tensor:
         """A part of it. What a layer need not compute is worked out before, so that all parts of one length in the
@@ -161,4 +154,5 @@ class CompiledDecoder:
                 x = layer(x)[..., first:last]
             return from_rows(x)
 
-        return self.programs.run(run, (z[..., given.start : given.stop],), tuple(cuts))
+        inputs, numbers = (z[..., given.start : given.stop],), tuple(cuts)
+        return self.programs.run(run, inputs, numbers) if self.programs.offer(inputs, numbers) else run(*inputs, *cuts)

@@ -40,14 +40,29 @@ def build(
 
     Raises :class:`soundctm.errors.UserError` where the device cannot, or only more slowly.
     """
+    return settled(*converted(student, autoencoder, precision, device), precision, device)
+
+
+def converted(
+    student: DiT, autoencoder: nn.Module, precision: Precision, device: torch.device
+) -> tuple[DiT, nn.Module]:
+    """The same but for settings, which a compiler does not look into: :func:`settled` is put around what it made."""
     if precision == "tf32":
         need_tf32(device)
-        return rounded(student, "tf32", "core"), rounded(autoencoder, "tf32", *CODEC)
-    if precision == "float32" and device.type == "cuda":
-        return rounded(student, "ieee", "core"), rounded(autoencoder, "ieee", *CODEC)
-    if precision == "float32":
+    if precision in ("float32", "tf32"):
         return student, autoencoder
     return swapped(student, _swap(precision, device)), _decoder(autoencoder, precision, device)
+
+
+def settled(
+    student: nn.Module, autoencoder: nn.Module, precision: Precision, device: torch.device
+) -> tuple[nn.Module, nn.Module]:
+    """Networks that set on NVIDIA GPUs to what their float32 factors are rounded, in what multiplies; those given
+    elsewhere."""
+    if device.type != "cuda":
+        return student, autoencoder
+    kind: Factors = "tf32" if precision == "tf32" else "ieee"
+    return rounded(student, kind, "core"), rounded(autoencoder, kind, *CODEC)
 
 
 def convert_(module: Network, precision: Precision, device: torch.device) -> Network:
@@ -73,10 +88,9 @@ def _swap(precision: Precision, device: torch.device) -> Swap:
 
 
 def _decoder(autoencoder: nn.Module, precision: Precision, device: torch.device) -> nn.Module:
-    on_gpu = device.type == "cuda"
     if isinstance(autoencoder, GaussianDAC) and (precision == "bfloat16" or multiplies_bfloat16(device)):
-        autoencoder = half_decoder(autoencoder, narrow=on_gpu)
-    return rounded(autoencoder, "ieee", *CODEC) if on_gpu else autoencoder
+        return half_decoder(autoencoder, narrow=device.type == "cuda")
+    return autoencoder
 
 
 @contextmanager

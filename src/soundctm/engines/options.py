@@ -13,7 +13,7 @@ EngineName = Literal["auto", "eager", "compiled", "onnx"]
 class EngineOptions:
     """How a model computes. ``engine`` says what runs the networks, ``precision`` in which numbers they multiply.
 
-    "auto" takes the engine that makes the first take soonest and later ones no slower than eager. Raises
+    "auto" never waits for a compiler: it is eager, but for shapes of which a program lies ready for this GPU. Raises
     :class:`UserError` for a name that is not known.
     """
 

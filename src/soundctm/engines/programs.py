@@ -32,26 +32,42 @@ class Case(NamedTuple):
         return "_".join([*sizes, *map(str, self.numbers), f"{self.threads}t"])
 
 
+def _case(inputs: Sequence[Tensor | None], numbers: tuple[int, ...]) -> Case:
+    return Case(
+        tuple(None if value is None else tuple(value.shape) for value in inputs), numbers, torch.get_num_threads()
+    )
+
+
 class Programs:
     """A function of tensors, compiled for each case that comes up; the ``kept`` used last stay.
 
     With ``graphs`` a program is replayed as a CUDA graph, and one thread computes at a time. What has been made is
-    noted in ``record``, under ``name``.
+    noted in ``record``, under ``name``. With ``recorded_only`` they :meth:`offer` no more than was noted there before.
     """
 
     def __init__(
-        self, name: str, record: Record, graphs: bool = False, kept: int = KEPT, backend: str = BACKEND
-    ) -> None:
+        self, name: str, record: Record, graphs: bool = False, kept: int = KEPT, backend: str = BACKEND,
+        recorded_only: bool = False,
+    ) -> None:  # fmt: skip
         self.name, self.record, self.graphs, self.kept, self.backend = name, record, graphs, kept, backend
+        self.recorded = frozenset(record.names()) if recorded_only else None
         self.made: OrderedDict[Case, Program] = OrderedDict()
         self.lock = RLock()
+
+    def offer(self, inputs: Sequence[Tensor | None], numbers: tuple[int, ...] = ()) -> bool:
+        """Whether :meth:`run` should be asked. With ``recorded_only`` not where the compiler would have to work, nor
+        where one program would take the place of another: to load them in turn is slower than to do without."""
+        if self.recorded is None:
+            return True
+        case = _case(inputs, numbers)
+        with self.lock:
+            return case in self.made or (len(self.made) < self.kept and self._note(case) in self.recorded)
 
     @torch.no_grad()
     def run(self, function: Program, inputs: Sequence[Tensor | None], numbers: tuple[int, ...] = ()) -> Tensor:
         """``function(*inputs, *numbers)`` by the program for this case, which is made first where there is none."""
         inputs = [None if value is None else value.contiguous() for value in inputs]
-        sizes = tuple(None if value is None else tuple(value.shape) for value in inputs)
-        case = Case(sizes, numbers, torch.get_num_threads())
+        case = _case(inputs, numbers)
         with self.lock:
             if case not in self.made:
                 return self._first(case, function, inputs)
@@ -68,8 +84,11 @@ class Programs:
         self.made[case] = program
         while len(self.made) > self.kept:
             self.made.popitem(last=False)
-        self.record.note(f"{self.name}-{case.name}")
+        self.record.note(self._note(case))
         return out
+
+    def _note(self, case: Case) -> str:
+        return f"{self.name}-{case.name}"
 
     def _compiled(self, function: FunctionType) -> Program:
         """The compiler keeps programs by the code object they come from, tries them one after another, and gives up

@@ -1,6 +1,6 @@
 /** The calls of the API, one function each. */
 
-import { get, request, send } from "./http";
+import { brokenOff, get, request, send } from "./http";
 import { eventsOf } from "./sse";
 import type { AudioFormat, Clip, GenerateRequest, Id, Job, Model, Page, Rate, Tree } from "./types";
 
@@ -10,9 +10,13 @@ export interface Query {
   starred?: boolean;
   kind?: string;
   similarTo?: Id;
-  limit?: number;
+  /** Among the deleted sounds. */
+  deleted?: boolean;
+  limit: number;
   cursor?: string;
 }
+
+export const isFinal = (job: Job): boolean => job.state !== "queued" && job.state !== "running";
 
 export type JobEvent = { job: Job } | { clip: Clip };
 
@@ -30,9 +34,10 @@ export function search(query: Query, signal?: AbortSignal): Promise<Page> {
   for (const tag of query.tags ?? []) parameters.append("tag", tag);
   if (query.starred) parameters.set("starred", "true");
   if (query.kind) parameters.set("kind", query.kind);
+  if (query.deleted) parameters.set("deleted", "true");
   if (query.similarTo) parameters.set("similar_to", query.similarTo);
   if (query.cursor) parameters.set("cursor", query.cursor);
-  parameters.set("limit", String(query.limit ?? 48));
+  parameters.set("limit", String(query.limit));
   return get<Page>(`/v1/clips?${parameters}`, signal);
 }
 
@@ -40,9 +45,12 @@ export const change = (id: Id, fields: Partial<Pick<Clip, "name" | "starred" | "
   send<Clip>("PATCH", `/v1/clips/${id}`, fields);
 export const remove = (ids: Id[]) => send<{ undo: string }>("POST", "/v1/clips/delete", { ids });
 export const undo = (token: string) => send<{ clips: Clip[] }>("POST", "/v1/undo", { token });
+export const restore = (ids: Id[]) => send<{ clips: Clip[] }>("POST", "/v1/clips/restore", { ids });
+export const purge = (ids: Id[]) => send<{ bytes: number }>("POST", "/v1/clips/purge", { ids });
 
 /** Starts a job that lives on by itself. */
 export const start = (path: string, body: unknown) => send<Job>("POST", path, body);
+export const job = (id: Id) => get<Job>(`/v1/jobs/${id}`);
 export const jobs = (limit = 50) => get<{ jobs: Job[] }>(`/v1/jobs?limit=${limit}`);
 export const cancelJob = (id: Id) => send<Job>("DELETE", `/v1/jobs/${id}`);
 export const againJob = (id: Id) => send<Job>("POST", `/v1/jobs/${id}/again`);
@@ -62,11 +70,17 @@ export async function* watchJob(id: Id, signal: AbortSignal): AsyncGenerator<Job
   yield* jobEvents(await request(`/v1/jobs/${id}/events`, { headers: { Accept: "text/event-stream" }, signal }));
 }
 
+/** The events up to the job's end; a stream that ends before that broke off, whatever the browser calls it. */
 async function* jobEvents(response: Response): AsyncGenerator<JobEvent> {
+  let over = false;
   for await (const { event, data } of eventsOf(response)) {
-    if (event === "job") yield { job: JSON.parse(data) as Job };
-    else if (event === "clip") yield { clip: JSON.parse(data) as Clip };
+    if (event === "clip") yield { clip: JSON.parse(data) as Clip };
+    if (event !== "job") continue;
+    const job = JSON.parse(data) as Job;
+    over = isFinal(job);
+    yield { job };
   }
+  if (!over) throw brokenOff();
 }
 
 export async function upload(file: File): Promise<Clip> {

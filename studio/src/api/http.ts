@@ -12,7 +12,14 @@ export class ApiError extends Error {
   }
 }
 
+/** There is nothing of that id, or no more. */
+export const isMiss = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
+/** The server does not answer, or the line to it was lost. */
+export const isOffline = (error: unknown): boolean => error instanceof ApiError && error.status === 0;
 export const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === "AbortError";
+
+/** The line to the server was lost in the middle of an answer. */
+export const brokenOff = (): ApiError => new ApiError("The connection to the studio's server broke off.", 0);
 
 /** Tells the server which page asks, so that several get their turns fairly. */
 const CLIENT = Array.from(crypto.getRandomValues(new Uint8Array(4)), (byte) => byte.toString(16).padStart(2, "0")).join(

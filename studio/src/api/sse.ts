@@ -1,5 +1,7 @@
 /** Server-sent events out of a fetch response: EventSource can neither POST nor be aborted together with its job. */
 
+import { brokenOff, isAbort } from "./http";
+
 export interface ServerEvent {
   event: string;
   data: string;
@@ -39,11 +41,16 @@ export async function* eventsOf(response: Response): AsyncGenerator<ServerEvent>
   const parser = new EventParser();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch(lost);
       if (done) return;
       yield* parser.push(decoder.decode(value, { stream: true }));
     }
   } finally {
     await reader.cancel().catch(() => undefined); // already closed is just as well
   }
+}
+
+/** A browser says only "network error" when the line is lost. */
+function lost(error: unknown): never {
+  throw isAbort(error) ? error : brokenOff();
 }

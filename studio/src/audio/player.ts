@@ -54,7 +54,6 @@ export async function play(a: Sound, b: Sound | null = null, from = 0): Promise<
   longest().source.onended = () => ended(mine);
   [startedAt, offset] = [now, begin];
   playing.value = { a: a.id, b: b?.id ?? null };
-  performance.mark(`soundctm:playing:${a.id}`);
   tick();
 }
 

@@ -9,7 +9,16 @@ export function decimals(value: number, step: number): string {
   return value.toFixed(digits);
 }
 
-export const percent = (value: number): string => `${Math.round(value * 100)} %`;
+export function bytes(count: number): string {
+  for (const [unit, size] of SIZES) if (count >= size) return `${(count / size).toFixed(1)} ${unit}`;
+  return `${count} bytes`;
+}
+
+const SIZES: [string, number][] = [
+  ["GB", 1e9],
+  ["MB", 1e6],
+  ["kB", 1e3],
+];
 
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -31,6 +40,7 @@ const KINDS: Record<Clip["kind"], string> = { take: "take", refined: "refined", 
 /** What a sound is, in one or two words. */
 export function kindOf(clip: Clip): string {
   if (clip.kind === "edit" && clip.recipe?.edit) return clip.recipe.edit.kind.replace(/-/g, " ");
+  if (clip.kind === "edit" && clip.recipe?.targets?.length) return "shaped";
   if (clip.kind === "edit" && clip.recipe?.loop) return "loop";
   return KINDS[clip.kind] ?? clip.kind;
 }
@@ -38,12 +48,31 @@ export function kindOf(clip: Clip): string {
 export const stepsOf = (clip: Clip): string =>
   clip.steps === null ? "" : clip.steps === 1 ? "1 step" : `${clip.steps} steps`;
 
+/** Recipes count takes from 0, people from 1, as the keys do. */
+export const takeOf = (take: number): string => `take ${take + 1}`;
+
+/** The name, and what tells the sound from others of that name. */
+export const labelOf = (clip: Clip): string =>
+  [clip.name, ...particularsOf(clip), clip.seed === null ? "" : `seed ${clip.seed}`].filter(Boolean).join(", ");
+
+/** What kind, which take, how many steps. */
+export const particularsOf = (clip: Clip): string[] =>
+  [
+    clip.kind === "take" && clip.take !== null ? "" : kindOf(clip),
+    clip.take === null ? "" : takeOf(clip.take),
+    stepsOf(clip),
+  ].filter(Boolean);
+
 /** What tells a sound from its relatives. */
 export function distinctionOf(clip: Clip): string {
   if (clip.recipe?.variation) return `variant, γ ${clip.recipe.gamma}`;
   if (clip.recipe?.targets?.length) return "to the curve";
   return clip.kind === "take" || clip.kind === "refined" ? stepsOf(clip) : kindOf(clip);
 }
+
+/** How alike a sound is to its parent: measured to the first one only. */
+export const likeness = (clip: Clip, parent: Clip): number | null =>
+  clip.parents[0] === parent.id ? clip.similarity : null;
 
 export function stateOf(job: Job): string {
   if (job.state === "queued") return job.place ? `${job.place} before it` : "next";

@@ -9,7 +9,7 @@ import { chosen } from "./place";
 import { auditioning } from "./takes";
 
 export const family = signal<Tree | null>(null);
-/** Made from a sound in this visit, without being its child: takes that follow its curve. */
+/** Made from a sound in this visit, without being its child: takes of words that follow the curve of a recording. */
 const made = signal<ReadonlyMap<Id, readonly Id[]>>(new Map());
 
 let asked = 0;

@@ -2,20 +2,20 @@
 
 import { computed, signal } from "@preact/signals";
 import * as calls from "../api/calls";
-import { isAbort } from "../api/http";
+import { isFinal } from "../api/calls";
+import { isMiss, isOffline } from "../api/http";
 import type { Clip, Id, Job } from "../api/types";
 import { clipOf, keep, refreshClips } from "./clips";
 import { fault, note } from "./notices";
-import { patiently } from "./patience";
+import { patiently, pause } from "./patience";
 
-const POLL = 1000; // milliseconds between looks at jobs that have no stream
+const POLL = 1; // seconds between looks at jobs that have no stream
 const STREAMS = 2; // a browser opens six connections to one server; the rest is for sounds
 
 export const jobs = signal<Job[]>([]);
 export const busy = computed(() => jobs.value.filter((job) => !isFinal(job)));
 export const drawer = signal(false);
 
-export const isFinal = (job: Job): boolean => job.state !== "queued" && job.state !== "running";
 export const canRunAgain = (job: Job): boolean => ["interrupted", "failed", "cancelled"].includes(job.state);
 
 let streams = 0;
@@ -34,7 +34,14 @@ export async function run(path: string, body: unknown, onClip: (clip: Clip) => v
 }
 
 async function follow(job: Job, onClip: (clip: Clip) => void): Promise<Job> {
-  const last = streams < STREAMS ? await stream(job, onClip) : await wait(job, onClip);
+  const seen = new Set<Id>();
+  const once = (clip: Clip): void => {
+    if (seen.has(clip.id)) return;
+    seen.add(clip.id);
+    onClip(clip);
+  };
+  let last = streams < STREAMS ? await stream(job, once) : job;
+  if (!isFinal(last)) last = await wait(last, once);
   await settle(last);
   if (last.error) note(last.error, { tone: "bad", seconds: 12 });
   return last;
@@ -48,6 +55,7 @@ async function settle(job: Job): Promise<void> {
   await refreshClips(unmeasured.map((clip) => clip!.id));
 }
 
+/** The job as far as its stream tells: not to its end where the stream broke off. */
 async function stream(job: Job, onClip: (clip: Clip) => void): Promise<Job> {
   streams++;
   let last = job;
@@ -59,26 +67,29 @@ async function stream(job: Job, onClip: (clip: Clip) => void): Promise<Job> {
         onClip(event.clip);
       }
     }
-    return last;
+  } catch (error) {
+    if (!isOffline(error)) throw error;
   } finally {
     streams--;
   }
+  return last;
 }
 
+/** Asks for the job until it is over, through times in which the server does not answer. */
 async function wait(job: Job, onClip: (clip: Clip) => void): Promise<Job> {
-  void poll();
-  const seen = new Set<Id>();
-  for (;;) {
-    const now = jobs.peek().find((other) => other.id === job.id) ?? job;
-    const fresh = now.clips.filter((each) => !seen.has(each));
-    await refreshClips(fresh);
-    for (const id of fresh) {
-      seen.add(id);
+  for (let last = job; ; await pause(POLL)) {
+    try {
+      put((last = await calls.job(job.id)));
+      await refreshClips(last.clips.filter((id) => !clipOf(id).peek()));
+    } catch (error) {
+      if (isOffline(error)) continue;
+      throw error;
+    }
+    for (const id of last.clips) {
       const clip = clipOf(id).peek();
       if (clip) onClip(clip);
     }
-    if (isFinal(now)) return now;
-    await new Promise((resolve) => setTimeout(resolve, POLL / 2));
+    if (isFinal(last)) return last;
   }
 }
 
@@ -88,15 +99,39 @@ export async function poll(): Promise<void> {
   polling = true;
   try {
     do {
-      jobs.value = (await calls.jobs()).jobs;
+      jobs.value = await newest();
       if (!busy.peek().length && !drawer.peek()) return;
-      await new Promise((resolve) => setTimeout(resolve, POLL));
+      await pause(POLL);
     } while (busy.peek().length || drawer.peek());
   } catch (error) {
-    if (!isAbort(error)) fault(error);
+    if (!isOffline(error)) fault(error); // else the top bar says that there is no connection
   } finally {
     polling = false;
   }
+}
+
+/** The newest jobs, and older ones that were not over when last seen. */
+async function newest(): Promise<Job[]> {
+  const listed = (await calls.jobs()).jobs;
+  const ids = new Set(listed.map((job) => job.id));
+  const older = busy.peek().filter((job) => !ids.has(job.id));
+  const found = await Promise.all(older.map((job) => jobIfThere(job.id)));
+  return [...listed, ...found.filter((job) => job !== null)];
+}
+
+async function jobIfThere(id: Id): Promise<Job | null> {
+  try {
+    return await calls.job(id);
+  } catch (error) {
+    if (isMiss(error)) return null;
+    throw error;
+  }
+}
+
+/** Opens the list of jobs, or closes it. */
+export function toggleJobs(): void {
+  drawer.value = !drawer.peek();
+  if (drawer.peek()) void poll();
 }
 
 export async function cancel(id: Id): Promise<void> {

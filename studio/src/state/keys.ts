@@ -3,7 +3,8 @@
 import { signal } from "@preact/signals";
 import { attempt } from "./notices";
 import { rival, show, view } from "./place";
-import { drawer } from "./jobs";
+import { drawer, toggleJobs } from "./jobs";
+import { bin } from "./library";
 import { pickPlace, refine, star, switchSide, toggle, toggleLoop } from "./sound";
 import { audition } from "./takes";
 import { undoLast } from "./undo";
@@ -19,6 +20,10 @@ export interface Binding {
   always?: boolean;
   /** Only where no other control uses the key. */
   plain?: boolean;
+  /** Goes on while the key is held. */
+  repeats?: boolean;
+  /** Acts on what is shown there only: the takes, or the chosen sound, which the bin does not show. */
+  needs?: "takes" | "chosen";
 }
 
 export const help = signal(false);
@@ -26,6 +31,12 @@ export const help = signal(false);
 export function focusPrompt(): void {
   show("studio");
   requestAnimationFrame(() => document.querySelector<HTMLElement>("#prompt")?.focus());
+}
+
+/** New takes appear in the studio, so that is where one goes. */
+function generate(): void {
+  show("studio");
+  attempt(() => audition(true));
 }
 
 function focusSearch(): void {
@@ -36,18 +47,19 @@ function focusSearch(): void {
 const digits = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 export const bindings: Binding[] = [
-  { keys: [" "], shown: "Space", label: "Play or stop", group: "Listen", plain: true, run: toggle },
+  { keys: [" "], shown: "Space", label: "Play or stop", group: "Listen", plain: true, needs: "chosen", run: toggle },
   {
     keys: digits,
     shown: "1-9",
     label: "Choose a take and play it",
     group: "Listen",
+    needs: "takes",
     run: (e) => pickPlace(Number(e.key) - 1, true),
   },
   { keys: ["x"], shown: "X", label: "Switch between A and B", group: "Listen", run: () => switchSide() },
   { keys: ["l"], shown: "L", label: "Play in a loop, or once", group: "Listen", run: toggleLoop },
-  { keys: ["r"], shown: "R", label: "Refine", group: "Work", run: () => attempt(() => refine()) },
-  { keys: ["s"], shown: "S", label: "Star", group: "Work", run: () => attempt(() => star()) },
+  { keys: ["r"], shown: "R", label: "Refine", group: "Work", needs: "takes", run: () => attempt(() => refine()) },
+  { keys: ["s"], shown: "S", label: "Star", group: "Work", needs: "chosen", run: () => attempt(() => star()) },
   {
     keys: ["Delete", "Backspace"],
     shown: "Delete",
@@ -57,18 +69,19 @@ export const bindings: Binding[] = [
     run: () => attempt(discard),
   },
   { keys: ["ctrl+z"], shown: "Ctrl Z", label: "Undo a deletion", group: "Work", run: () => attempt(undoLast) },
-  { keys: ["g"], shown: "G", label: "Generate again", group: "Work", run: () => attempt(() => audition(true)) },
+  { keys: ["g"], shown: "G", label: "Generate again", group: "Work", run: generate },
   {
     keys: ["ArrowRight"],
     shown: "← → ↑ ↓",
     label: "Move among the sounds",
     group: "Move",
     plain: true,
+    repeats: true,
     run: () => walk(1, 0),
   },
-  { keys: ["ArrowLeft"], shown: "", label: "", group: "Move", plain: true, run: () => walk(-1, 0) },
-  { keys: ["ArrowDown"], shown: "", label: "", group: "Move", plain: true, run: () => walk(0, 1) },
-  { keys: ["ArrowUp"], shown: "", label: "", group: "Move", plain: true, run: () => walk(0, -1) },
+  { keys: ["ArrowLeft"], shown: "", label: "", group: "Move", plain: true, repeats: true, run: () => walk(-1, 0) },
+  { keys: ["ArrowDown"], shown: "", label: "", group: "Move", plain: true, repeats: true, run: () => walk(0, 1) },
+  { keys: ["ArrowUp"], shown: "", label: "", group: "Move", plain: true, repeats: true, run: () => walk(0, -1) },
   {
     keys: ["/"],
     shown: "/",
@@ -83,7 +96,7 @@ export const bindings: Binding[] = [
     group: "Move",
     run: () => show(view.peek() === "studio" ? "library" : "studio"),
   },
-  { keys: ["j"], shown: "J", label: "Jobs", group: "Move", run: () => (drawer.value = !drawer.peek()) },
+  { keys: ["j"], shown: "J", label: "Jobs", group: "Move", run: toggleJobs },
   { keys: ["?"], shown: "?", label: "These keys", group: "Move", run: () => (help.value = true) },
   {
     keys: ["Escape"],
@@ -123,14 +136,18 @@ const ownsPlainKeys = (target: Element): boolean =>
 const name = (event: KeyboardEvent): string =>
   (event.ctrlKey || event.metaKey ? "ctrl+" : "") + (event.key.length === 1 ? event.key.toLowerCase() : event.key);
 
+const isShown = (what: "takes" | "chosen"): boolean =>
+  view.peek() === "studio" || (what === "chosen" && !bin.peek());
+
 function handle(event: KeyboardEvent): void {
   const target = event.target instanceof Element ? event.target : document.body;
   if (event.defaultPrevented || event.altKey || target.closest("dialog[open]")) return;
   const binding = bindings.find(({ keys }) => keys.includes(name(event)));
   if (!binding || (isTyping(target) && !binding.always)) return;
   if (binding.plain && ownsPlainKeys(target)) return;
+  if (binding.needs && !isShown(binding.needs)) return;
   event.preventDefault();
-  binding.run(event);
+  if (!event.repeat || binding.repeats) binding.run(event);
 }
 
 export function listenToKeys(): void {

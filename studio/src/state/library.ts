@@ -2,26 +2,40 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import * as calls from "../api/calls";
-import type { AudioFormat, Clip, Id, Rate } from "../api/types";
+import type { Clip, Id } from "../api/types";
 import { change, clipOf, keep } from "./clips";
 import { remembered } from "./memory";
-import { fault, note } from "./notices";
+import { fault } from "./notices";
 import { show, view } from "./place";
 import { deleteClips, onRestore } from "./undo";
+
+const PAGE = 48; // sounds in one answer
+const MOST = 500; // that the server gives in one answer
+const TOP = 80; // pixels: with so little scrolled, one sees the first row
 
 export const text = signal("");
 export const filters = remembered("filters", { starred: false, kind: "", tags: [] as string[] });
 export const similarTo = signal<Id | null>(null);
+/** Deleted sounds are listed, in place of those that are there. */
+export const bin = signal(false);
 export const layout = remembered<"list" | "grid">("layout", "list");
-export const exporting = signal(false);
-export const exportFormat = remembered<AudioFormat>("format", "wav24");
-export const exportRate = remembered<Rate>("rate", "original");
 
-export const found = signal<Id[]>([]);
+/** In the order of the search; what was deleted or restored since keeps its place. */
+const order = signal<Id[]>([]);
+/** What is listed. */
+export const found = computed(() =>
+  order.value.filter((id) => {
+    const clip = clipOf(id).value;
+    return clip !== null && (clip.deleted !== null) === bin.value;
+  }),
+);
+/** Sounds that came since and fit the search: they are not put in while one looks further down. */
+export const news = signal<ReadonlySet<Id>>(new Set());
 export const scores = signal<ReadonlyMap<Id, number>>(new Map());
 export const cursor = signal<string | null>(null);
 export const searching = signal(false);
-export const searched = signal(false);
+/** Searches that were answered. */
+export const searched = signal(0);
 export const selected = signal<ReadonlySet<Id>>(new Set());
 
 /** Tags of what is listed: enough to offer, without a call of its own. */
@@ -31,6 +45,20 @@ export const tags = computed(() => {
   return [...all].sort();
 });
 
+// What is not listed cannot be selected: nobody would see what becomes of it.
+effect(() => {
+  const listed = new Set(found.value);
+  const left = [...selected.value].filter((id) => listed.has(id));
+  if (left.length < selected.value.size) selected.value = new Set(left);
+});
+
+function asked(): calls.Query {
+  const { starred, kind, tags: wanted } = filters.peek();
+  const near = similarTo.peek();
+  const query = { text: text.peek(), starred, kind, tags: wanted, deleted: bin.peek(), limit: PAGE };
+  return near ? { ...query, similarTo: near } : query;
+}
+
 let controller: AbortController | null = null;
 
 export async function search(more = false): Promise<void> {
@@ -38,31 +66,49 @@ export async function search(more = false): Promise<void> {
   const mine = (controller = new AbortController());
   searching.value = true;
   try {
-    const { starred, kind, tags: wanted } = filters.peek();
-    const page = await calls.search(
-      {
-        text: text.peek(),
-        starred,
-        kind,
-        tags: wanted,
-        ...(similarTo.peek() ? { similarTo: similarTo.peek()! } : {}),
-        ...(more && cursor.peek() ? { cursor: cursor.peek()! } : {}),
-      },
-      mine.signal,
-    );
+    const from = more ? cursor.peek() : null;
+    const page = await calls.search(from ? { ...asked(), cursor: from } : asked(), mine.signal);
     keep(...page.clips);
     const ids = page.clips.map((clip) => clip.id);
-    found.value = more ? [...new Set([...found.peek(), ...ids])] : ids;
+    order.value = more ? [...new Set([...order.peek(), ...ids])] : ids;
     cursor.value = page.next_cursor;
-    const near = new Map(more ? scores.peek() : []);
-    page.scores?.forEach((score, index) => ids[index] && near.set(ids[index], score));
-    scores.value = near;
-    searched.value = true;
+    scores.value = new Map([...(more ? scores.peek() : []), ...scored(ids, page.scores)]);
+    if (!more) news.value = new Set();
+    searched.value++;
   } catch (error) {
     fault(error);
   } finally {
     if (controller === mine) searching.value = false;
   }
+}
+
+const scored = (ids: Id[], values: number[] | null): [Id, number][] =>
+  (values ?? []).flatMap((value, index) => (ids[index] ? [[ids[index], value]] : []));
+
+/** Puts in what changed and fits the search, or counts it as news; what is listed keeps its place. */
+export async function takeIn(ids: Id[]): Promise<void> {
+  const unknown = ids.filter((id) => !order.peek().includes(id)).length;
+  if (!unknown) return;
+  const mine = controller;
+  // More may have come by now than one has heard of.
+  const page = await calls.search({ ...asked(), limit: Math.min(MOST, order.peek().length + unknown + PAGE) });
+  if (controller !== mine) return; // searched anew meanwhile
+  keep(...page.clips);
+  const ranked = page.clips.map((clip) => clip.id);
+  // What ranks after the last that is listed comes with a later page.
+  const listed = new Set(order.peek());
+  const end = cursor.peek() ? ranked.findLastIndex((id) => listed.has(id)) : ranked.length;
+  const came = new Set(ranked.slice(0, end).filter((id) => !listed.has(id)));
+  if (scrollY > TOP) return void (news.value = new Set([...news.peek(), ...came]));
+  const shown = ranked.filter((id) => listed.has(id) || came.has(id));
+  order.value = [...new Set([...shown, ...order.peek()])];
+  scores.value = new Map([...scores.peek(), ...scored(ranked, page.scores)]);
+}
+
+/** Lists what came since, from the top. */
+export async function showNews(): Promise<void> {
+  scrollTo(0, 0);
+  await search();
 }
 
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -82,8 +128,16 @@ export function filter(fields: Partial<{ starred: boolean; kind: string; tags: s
   void search();
 }
 
+/** Lists the deleted sounds, or those that are there. */
+export function openBin(open: boolean): void {
+  bin.value = open;
+  similarTo.value = null;
+  void search();
+}
+
 export function soundsLike(id: Id | null): void {
   similarTo.value = id;
+  bin.value = false;
   if (view.peek() === "library") void search();
   else show("library"); // which searches
 }
@@ -97,12 +151,14 @@ export function select(id: Id, on: boolean): void {
 
 export const selectAll = (on: boolean): void => void (selected.value = new Set(on ? found.peek() : []));
 
+/** How a message calls some sounds. */
+export function called(ids: readonly Id[]): string {
+  return ids.length === 1 ? (clipOf(ids[0]!).peek()?.name ?? "The sound") : `${ids.length} sounds`;
+}
+
 export async function deleteSelected(): Promise<void> {
   const ids = [...selected.peek()];
-  const label = ids.length === 1 ? (clipOf(ids[0]!).peek()?.name ?? "The sound") : `${ids.length} sounds`;
-  await deleteClips(ids, label);
-  selected.value = new Set();
-  found.value = found.peek().filter((id) => !ids.includes(id));
+  await deleteClips(ids, called(ids));
 }
 
 export async function starSelected(): Promise<void> {
@@ -118,23 +174,6 @@ export async function tagSelected(tag: string): Promise<void> {
   }
 }
 
-export async function exportClips(ids: Id[]): Promise<void> {
-  const [first] = ids;
-  if (!first) return;
-  if (ids.length === 1) return download(calls.audioUrl(first, exportFormat.peek(), exportRate.peek(), true), "");
-  const url = URL.createObjectURL(await calls.exportZip(ids, exportFormat.peek(), exportRate.peek()));
-  download(url, "sounds.zip");
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  note(`${ids.length} sounds exported.`);
-}
-
-function download(url: string, name: string): void {
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-}
-
-onRestore(() => {
-  if (view.peek() === "library") void search();
+onRestore((clips) => {
+  if (view.peek() === "library" && !bin.peek()) takeIn(clips.map((clip) => clip.id)).catch(fault);
 });

@@ -27,7 +27,7 @@ export function note(
   const { seconds = 6, tone = "plain", action } = options;
   const key = next++;
   const notice: Notice = { key, text, tone, ...(action ? { action } : {}) };
-  notices.value = [...notices.peek().filter((other) => other.text !== text), notice].slice(-4);
+  notices.value = [...notices.peek().filter((other) => other.text !== text || other.action), notice].slice(-4);
   setTimeout(() => dismiss(key), seconds * 1000);
   return key;
 }
@@ -36,11 +36,12 @@ export function dismiss(key: number): void {
   notices.value = notices.peek().filter((notice) => notice.key !== key);
 }
 
-/** Shows what went wrong; an aborted request is no fault. */
-export function fault(error: unknown): void {
+/** Shows what went wrong, and with what; an aborted request is no fault. */
+export function fault(error: unknown, what = ""): void {
   if (isAbort(error)) return;
   if (!(error instanceof ApiError)) console.error(error);
-  note(error instanceof Error ? error.message : String(error), { tone: "bad", seconds: 12 });
+  const message = error instanceof Error ? error.message : String(error);
+  note(what ? `${what}: ${message}` : message, { tone: "bad", seconds: 12 });
 }
 
 /** Runs something asynchronous from an event handler; faults are shown. */

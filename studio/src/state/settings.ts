@@ -3,6 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import type { GenerateRequest, Model, Recipe } from "../api/types";
 import { remembered } from "./memory";
+import { note } from "./notices";
 
 export interface Settings {
   steps: number;
@@ -155,9 +156,22 @@ export function generateRequest(text: string): GenerateRequest {
   return { prompt: text, takes, steps, seconds, omega, nu, gamma, negative, seed: seedLocked ? seed : null };
 }
 
-/** Puts the controls as they were when a recipe was used. */
-export function adoptRecipe(recipe: Recipe): void {
+/** Puts the controls as they were when a recipe was used, and says what of it has no control. */
+export function restoreControls(name: string, recipe: Recipe): void {
   const { steps, seconds, omega, nu, gamma, seed } = recipe;
   setQuietly({ steps, seconds, omega, nu, gamma, seed, seedLocked: true, negative: recipe.negative ?? "" });
   prompt.value = recipe.prompt;
+  const missing = withoutControl(recipe);
+  const rest = missing.length ? ` Not restored, as no control says it: ${missing.join(", ")}.` : "";
+  note(`${name}: the controls stand as they did. G generates with them.${rest}`, { seconds: rest ? 12 : 6 });
+}
+
+/** What of a recipe the controls cannot say. */
+function withoutControl(recipe: Recipe): string[] {
+  return [
+    recipe.edit ? `the edit (${recipe.edit.kind.replace(/-/g, " ")})` : "",
+    recipe.loop ? "the loop" : "",
+    recipe.targets?.length ? "the curve" : "",
+    recipe.variation ? "the variation" : "",
+  ].filter(Boolean);
 }

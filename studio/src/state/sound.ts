@@ -128,12 +128,14 @@ export const vary = (gamma: number, takes: number, steps: number): Promise<void>
 export const edit = (kind: string, fields: Record<string, unknown>): Promise<void> =>
   derive(`/v1/edit/${kind}`, { clip: chosen.peek(), ...fields });
 
-/** New takes of the chosen sound's words that follow curves. */
+/** Takes of the chosen sound's own recipe that follow curves. */
+export const shape = (targets: Target[], takes: number, steps: number): Promise<void> =>
+  derive("/v1/shape", { clip: chosen.peek(), targets, takes, steps });
+
+/** A recording has no recipe: takes of words as long as it, with the guidance of the settings, that follow curves. */
 export async function follow(words: string, targets: Target[], takes: number, steps: number): Promise<void> {
-  const clip = current.peek();
-  if (!clip) return;
-  const seed = clip.seed ?? null;
-  await derive("/v1/generate", { ...generateRequest(words), seconds: clip.seconds, seed, takes, steps, targets });
+  const seconds = current.peek()?.seconds ?? null;
+  await derive("/v1/generate", { ...generateRequest(words), seconds, takes, steps, targets });
 }
 
 /** Locks the seed to the chosen take's, or lets it go. */

@@ -5,10 +5,10 @@ import * as calls from "../api/calls";
 import { load } from "../audio/buffers";
 import { play, stop } from "../audio/player";
 import { isAbort } from "../api/http";
-import type { Clip, Id } from "../api/types";
+import type { Clip, Id, JobState } from "../api/types";
 import { clipOf, fetchClip, isHere, keep, refreshClips } from "./clips";
 import { remembered } from "./memory";
-import { fault, say } from "./notices";
+import { fault, note, say } from "./notices";
 import { patiently } from "./patience";
 import { choose, chosen } from "./place";
 import { generateRequest, listening, onChange, prompt } from "./settings";
@@ -32,10 +32,7 @@ export function schedule(): void {
   current?.abort();
   auditioning.value = false;
   if (!prompt.peek().trim()) return settle();
-  timer = setTimeout(() => {
-    performance.mark("soundctm:paused");
-    void audition(listening.peek());
-  }, PAUSE);
+  timer = setTimeout(() => void audition(listening.peek()), PAUSE);
 }
 
 onChange(schedule);
@@ -49,23 +46,30 @@ export async function audition(aloud: boolean): Promise<void> {
   const mine = (current = new AbortController());
   const request = generateRequest(text);
   begin(request.takes);
-  let first = true;
+  let arrived = 0;
+  let state: JobState = "queued";
   try {
     await patiently(async () => {
       for await (const event of calls.generate(request, mine.signal)) {
         if ("clip" in event) {
-          arrive(event.clip, first && aloud);
-          first = false;
+          arrive(event.clip, aloud && arrived === 0);
+          arrived++;
         } else if (event.job.error) throw new Error(event.job.error);
+        else state = event.job.state;
       }
     }, mine.signal);
-    if (current === mine) say(`${request.takes} takes are ready.`);
+    if (current === mine) conclude(state, arrived, request.takes);
   } catch (error) {
     if (!isAbort(error) && current === mine) fault(error);
   } finally {
     // Overtaken: what is there stays until the next takes replace it.
     if (current === mine && !mine.signal.aborted) settle();
   }
+}
+
+function conclude(state: JobState, arrived: number, wanted: number): void {
+  if (state === "done") say(arrived === 1 ? "The take is ready." : `${arrived} takes are ready.`);
+  else note(`The takes were ${state} on the server: ${arrived} of ${wanted} are ready.`);
 }
 
 function begin(takes: number): void {
@@ -82,8 +86,7 @@ function arrive(clip: Clip, aloud: boolean): void {
   const before = grid.peek()[index] ?? null;
   grid.value = grid.peek().map((id, at) => (at === index ? clip.id : id));
   stale.value = new Set([...stale.peek()].filter((at) => at !== index));
-  performance.mark(`soundctm:arrived:${index}`);
-  load(clip.id).then(() => performance.mark(`soundctm:audible:${index}`), fault);
+  load(clip.id).catch(fault);
   // The choice follows its place in the grid; a sound that was chosen elsewhere stays chosen.
   if (aloud || chosen.peek() === null || chosen.peek() === before) choose(clip.id);
   if (aloud) void play({ id: clip.id, loudness: clip.loudness }).catch(fault);

@@ -1,6 +1,7 @@
 /** Moving and deleting by keys: among the takes in the studio, among what was found in the library. */
 
-import { deleteSelected, found, layout, selected } from "./library";
+import { doomed } from "./bin";
+import { bin, deleteSelected, found, layout, selected } from "./library";
 import { columns } from "./measures";
 import { chosen, view } from "./place";
 import { discardChosen, pick, step } from "./sound";
@@ -8,6 +9,7 @@ import { playing } from "../audio/player";
 
 export function walk(right: number, down: number): void {
   if (view.peek() === "studio") return step(right + down * columns.peek());
+  if (bin.peek()) return; // nothing is chosen among the deleted
   const ids = found.peek();
   const at = ids.indexOf(chosen.peek() ?? "");
   const by = layout.peek() === "list" ? right + down : right + down * columns.peek();
@@ -15,6 +17,9 @@ export function walk(right: number, down: number): void {
   if (next) pick(next, playing.peek() !== null);
 }
 
-export function discard(): Promise<void> {
-  return view.peek() === "library" && selected.peek().size ? deleteSelected() : discardChosen();
+export async function discard(): Promise<void> {
+  if (view.peek() === "studio") return discardChosen();
+  const some = selected.peek();
+  if (!bin.peek()) return some.size ? deleteSelected() : discardChosen();
+  if (some.size) doomed.value = [...some];
 }

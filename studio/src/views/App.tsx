@@ -4,6 +4,7 @@ import { Help } from "./Help";
 import { Jobs } from "./Jobs";
 import { Export } from "./library/Export";
 import { Library } from "./library/Library";
+import { Purge } from "./library/Purge";
 import { Notices } from "./Notices";
 import { Prompt } from "./Prompt";
 import { SettingsPanel } from "./SettingsPanel";
@@ -23,6 +24,7 @@ export function App() {
       <Notices />
       <Help />
       <Export />
+      <Purge />
       <Drop />
     </>
   );

@@ -1,7 +1,8 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { isFinal } from "../api/calls";
 import type { Job } from "../api/types";
 import { ago, stateOf } from "../lib/format";
-import { again, cancel, canRunAgain, drawer, isFinal, jobs } from "../state/jobs";
+import { again, cancel, canRunAgain, drawer, jobs } from "../state/jobs";
 import { clipOf, fetchClip } from "../state/clips";
 import { attempt } from "../state/notices";
 import { show } from "../state/place";
@@ -12,10 +13,23 @@ import { Icon } from "./Icon";
 const isNews = (job: Job): boolean => !(job.kind === "generate" && job.state === "cancelled" && !job.clips.length);
 
 export function Jobs() {
-  if (!drawer.value) return null;
+  return drawer.value ? <Drawer /> : null;
+}
+
+/** Takes the focus when it opens, and gives it back when it closes with the focus in it. */
+function Drawer() {
+  const drawn = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    const before = document.activeElement;
+    drawn.current?.focus();
+    const mine = drawn.current;
+    return () => {
+      if (mine?.contains(document.activeElement) && before instanceof HTMLElement) before.focus();
+    };
+  }, []);
   const listed = jobs.value.filter(isNews);
   return (
-    <aside class="drawer" id="jobs" aria-label="Jobs">
+    <aside ref={drawn} class="drawer" id="jobs" aria-label="Jobs" tabIndex={-1}>
       <header>
         <h2>Jobs</h2>
         <button class="quiet icon-only" aria-label="Close" onClick={() => (drawer.value = false)}>

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { numberIn } from "../lib/field";
 import { decimals } from "../lib/format";
 import {
   controls,
@@ -75,8 +76,8 @@ function Slider({ control }: { control: Control }) {
   const value = valueOf(key);
   const id = `set-${key}`;
   const change = (event: Event): void => {
-    const next = Number((event.currentTarget as HTMLInputElement).value);
-    if (Number.isFinite(next)) set({ [key]: Math.min(high, Math.max(low, next)) });
+    const next = numberIn(event.currentTarget as HTMLInputElement, decimals(value, step));
+    if (next !== null) set({ [key]: next });
   };
   const title = symbol ? `${label} ${symbol}` : label;
   return (
@@ -144,7 +145,10 @@ function Seed() {
         value={seedLocked ? seed : ""}
         disabled={!seedLocked}
         placeholder="new each time"
-        onChange={(event) => set({ seed: Math.max(0, Math.floor(event.currentTarget.valueAsNumber || 0)) })}
+        onChange={(event) => {
+          const next = numberIn(event.currentTarget, String(seed));
+          if (next !== null) set({ seed: Math.floor(next) });
+        }}
       />
     </Row>
   );

@@ -1,11 +1,11 @@
 import { useRef } from "preact/hooks";
-import { audioUrl, spectrogramUrl } from "../api/calls";
+import { spectrogramUrl } from "../api/calls";
 import type { Clip, Id } from "../api/types";
 import { bufferOf } from "../audio/buffers";
 import { playing } from "../audio/player";
 import { seconds, stepsOf } from "../lib/format";
 import { clipOf } from "../state/clips";
-import { dragOut } from "../state/files";
+import { dragOut } from "../state/exports";
 import { attempt } from "../state/notices";
 import { chosen } from "../state/place";
 import { pick, star, toggle } from "../state/sound";
@@ -37,7 +37,7 @@ function Card({ clip, index, stale }: { clip: Clip; index: number; stale: boolea
       class={`card${isChosen ? " chosen" : ""}${stale ? " stale" : ""}${plays ? " plays" : ""}`}
       aria-current={isChosen ? "true" : undefined}
       draggable
-      onDragStart={(event) => dragOut(event, id, clip.name, audioUrl(id))}
+      onDragStart={(event) => dragOut(event, clip)}
     >
       <button
         ref={button}
@@ -64,7 +64,7 @@ function Card({ clip, index, stale }: { clip: Clip; index: number; stale: boolea
           <span class="dim">
             <span class="word">take </span>
             <span class="dot">· </span>
-            {clip.take ?? "–"}
+            {clip.take === null ? "–" : clip.take + 1}
           </span>
         </span>
       </button>

@@ -1,5 +1,5 @@
 import { effect, signal } from "@preact/signals";
-import { busy, drawer, poll } from "../state/jobs";
+import { busy, drawer, toggleJobs } from "../state/jobs";
 import { help } from "../state/keys";
 import { connected } from "../state/live";
 import { show, view, type View } from "../state/place";
@@ -92,10 +92,7 @@ function JobsButton() {
       class="quiet jobs-button"
       aria-expanded={drawer.value}
       aria-controls="jobs"
-      onClick={() => {
-        drawer.value = !drawer.value;
-        if (drawer.value) void poll();
-      }}
+      onClick={toggleJobs}
     >
       Jobs
       {running.length > 0 && <span class="count">{running.length}</span>}

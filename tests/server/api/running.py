@@ -19,7 +19,7 @@ from soundctm.server.jobs import Limits, Workshop
 from soundctm.server.library import Library
 
 PATIENCE = 30.0  # seconds; only what is broken takes as long
-LONG = {"prompt": "rain", "takes": 1000, "steps": 128}  # a job that no test waits for
+LONG = {"prompt": "rain", "takes": 200, "steps": 128}  # a job that no test waits for
 QUICK = Settings(page=None, look=0.02, alive=0.2, pause=0.0)
 
 

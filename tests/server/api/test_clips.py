@@ -102,6 +102,35 @@ def test_restoring(server: Running) -> None:
     refused(server.client.post("/v1/clips/restore", json={"ids": []}), 400)
 
 
+def test_the_bin_is_emptied_for_good(server: Running) -> None:
+    ids = [server.add(name=f"trash {i}") for i in range(4)]
+    for identifier in ids[:3]:
+        server.client.delete(f"/v1/clips/{identifier}")
+    seen, cursor = [], None
+    while len(seen) < 3:
+        query = {"text": "trash", "deleted": True, "limit": 2, **({"cursor": cursor} if cursor else {})}
+        page = server.client.get("/v1/clips", params=query).json()
+        seen += [clip["id"] for clip in page["clips"]]
+        cursor = page["next_cursor"]
+    assert seen == ids[2::-1] and cursor is None
+    paths = [server.library.get(identifier).path for identifier in ids]
+    error = refused(server.client.post("/v1/clips/purge", json={"ids": [ids[0], ids[3]]}), 409)
+    assert ids[3] in error["message"] and ids[0] not in error["message"] and paths[0].is_file()
+    refused(server.client.post("/v1/clips/purge", json={"ids": []}), 400)
+    refused(server.client.post("/v1/clips/purge", json={"ids": [NOBODY]}), 404)
+    size = sum(path.stat().st_size for path in paths[:2])
+    answer = server.client.post("/v1/clips/purge", json={"ids": ids[:2]})
+    assert answer.status_code == 200 and answer.json() == {"purged": 2, "bytes": size}
+    assert [path.is_file() for path in paths] == [False, False, True, True]
+    for identifier in ids[:2]:
+        refused(server.client.get(f"/v1/clips/{identifier}"), 404)
+        refused(server.client.get(f"/v1/clips/{identifier}/audio"), 404)
+    refused(server.client.post("/v1/clips/restore", json={"ids": ids[:3]}), 404)
+    assert [clip["id"] for clip in server.client.post("/v1/clips/restore", json={"ids": [ids[2]]}).json()["clips"]] == [
+        ids[2]
+    ]
+
+
 def test_deleting_is_all_or_nothing(server: Running) -> None:
     identifier = server.add()
     refused(server.client.post("/v1/clips/delete", json={"ids": [identifier, NOBODY]}), 404)

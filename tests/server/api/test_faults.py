@@ -56,4 +56,4 @@ def test_every_error_has_its_status() -> None:
     assert status_of(LibraryConflict("other")) == 409
     assert status_of(LibraryFault("broken")) == 503
     assert status_of(LibraryFault("x: the disk is full; free some space")) == 507
-    assert status_of(QueueFull(4, 4, 1.0)) == 400  # its own handler answers 429
+    assert status_of(QueueFull("of yours", 4, 4, 1.0)) == 400  # its own handler answers 429

@@ -116,6 +116,41 @@ def test_refining_and_varying(server: Running) -> None:
     assert len(server.make("/v1/vary", clip=take, takes=2, steps=2)["clips"]) == 2
 
 
+LOUDER = [{"feature": "intensity", "points": [[0.0, -40.0], [1.0, -12.0]]}]
+
+
+def test_shaping_a_take_keeps_its_recipe(server: Running) -> None:
+    (take,) = server.make(prompt="rain", takes=1, seed=3, omega=2.0, nu=1.5, negative="wind", seconds=1.0)["clips"]
+    job = server.make("/v1/shape", clip=take, targets=LOUDER, steps=2, takes=3, steering={"strength": 0.2})
+    assert (job["kind"], job["state"]) == ("shape", "done")
+    ours = [server.client.get(f"/v1/clips/{each}").json() for each in job["clips"]]
+    assert sorted(clip["take"] for clip in ours) == [0, 1, 2]
+    assert {(clip["kind"], *clip["parents"]) for clip in ours} == {("edit", take)}
+    was = server.library.get(take).recipe
+    assert was is not None
+    for clip in ours:
+        recipe = clip["recipe"]
+        assert recipe["targets"] and recipe["steering"]["strength"] == 0.2 and recipe["steps"] == 2
+        kept = ("prompt", "seed", "omega", "nu", "negative", "seconds", "variation", "model_hash")
+        assert {name: recipe[name] for name in kept} == {name: getattr(was, name) for name in kept}
+    assert len({server.library.get(each).digest for each in (take, *job["clips"])}) == 4
+
+
+def test_what_cannot_be_shaped_is_refused(server: Running) -> None:
+    (take,) = server.make(prompt="rain", takes=1)["clips"]
+    for body, status, said in [
+        ({"clip": server.add(), "targets": LOUDER}, 400, "transform"),
+        ({"clip": NOBODY, "targets": LOUDER}, 404, "no sound"),
+        ({"clip": take, "targets": []}, 400, "targets"),
+        ({"clip": take}, 400, "targets"),
+        ({"clip": take, "targets": LOUDER, "takes": 0}, 400, "takes"),
+        ({"clip": take, "targets": LOUDER, "prompt": "wind"}, 400, "prompt"),
+    ]:
+        assert said in refused(server.client.post("/v1/shape", json=body), status)["message"]
+    described = server.client.get("/openapi.json").json()["paths"]["/v1/shape"]["post"]["description"]
+    assert "steered to" in described and "transform" in described
+
+
 VALUES: dict[str, dict[str, object]] = {
     "fill": {"start": 0.1, "end": 0.2}, "extend": {"after": 0.2}, "loop": {"seam": 0.1},
     "transform": {"strength": 0.5}, "extend-bandwidth": {"cutoff": 1000.0}, "declip": {"level": 0.4},
@@ -134,12 +169,23 @@ def test_every_edit_has_a_route(server: Running, kind: str) -> None:
 
 
 def test_a_full_queue_says_when_to_come_again(start: Starter) -> None:
-    server = start(limits=Limits(queue=4))
-    job = server.client.post("/v1/generate", json=LONG).json()
-    answer = server.client.post("/v1/generate", json={"prompt": "rain"})
+    """To the client that filled it, while another still comes in."""
+    server = start(limits=Limits(queue=40))
+    error = refused(server.client.post("/v1/generate", json={**LONG, "takes": 21}), 400)
+    assert error["field"] == "takes" and "1 to 20" in error["message"]
+    assert server.client.get("/v1/model").json()["limits"]["takes"] == [1, 20]
+    jobs = []
+    for _ in range(200):
+        answer = server.client.post("/v1/generate", json={**LONG, "takes": 20, "seconds": 3.0})
+        if answer.status_code != 202:
+            break
+        jobs.append(answer.json()["id"])
     refused(answer, 429)
     assert 1 <= int(answer.headers["retry-after"]) <= 60
-    assert server.client.delete(f"/v1/jobs/{job['id']}").json()["state"] == "cancelled"
+    small = server.client.post("/v1/generate", json={"prompt": "rain", "takes": 1}, headers={"X-Client": "another"})
+    assert small.status_code == 202 and server.end_of(small.json()["id"])["state"] == "done"
+    for job in jobs:
+        server.client.delete(f"/v1/jobs/{job}")
     assert server.make(prompt="rain", takes=1)["state"] == "done"
 
 

@@ -4,18 +4,21 @@ import io
 from pathlib import Path
 from urllib.parse import unquote
 
+import anyio
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
 
 from soundctm import Clip
 from soundctm.audio import read_recipe
 from soundctm.audio.io import LOOP_CHUNK, read_chunk
 from soundctm.server.api.errors import Refusal
-from soundctm.server.api.ranges import parse_range
+from soundctm.server.api.ranges import parse_range, sized_response
 from soundctm.server.api.renderings import render
 from tests.server.api.running import Running, loaded, refused, tone
 from tests.server.library.makers import sound
@@ -120,6 +123,24 @@ def test_a_lost_file_is_a_fault_of_the_library(server: Running) -> None:
     refused(server.client.get(f"/v1/clips/{identifier}/audio"), 503)
     refused(server.client.get(f"/v1/clips/{identifier}/peaks"), 404)
     assert server.healthy()
+
+
+def test_a_sound_that_is_purged_while_it_is_sent_arrives_whole(tmp_path: Path) -> None:
+    """And one that is gone before is refused before anything is sent."""
+    path = tmp_path / "sound.wav"
+    data = bytes(range(256)) * 10
+    path.write_bytes(data)
+    request = Request({"type": "http", "headers": [(b"range", b"bytes=5-")]})
+    answer = sized_response(request, path, "audio/wav", {"ETag": '"x"'})
+    path.unlink()
+    assert isinstance(answer, StreamingResponse) and answer.status_code == 206
+
+    async def body() -> bytes:
+        return b"".join([bytes(piece) async for piece in answer.body_iterator])  # type: ignore[arg-type]
+
+    assert anyio.run(body) == data[5:]
+    with pytest.raises(FileNotFoundError):
+        sized_response(request, path, "audio/wav", {"ETag": '"x"'})
 
 
 def test_what_a_format_cannot_hold_is_said(server: Running) -> None:

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from soundctm import Clip, UserError
+from soundctm.server.api import decoding
 from soundctm.server.api.decoding import decode
 from soundctm.server.api.errors import Refusal
 from soundctm.server.api.settings import UploadLimits
@@ -154,6 +155,43 @@ def test_the_decoder_has_limits_of_time_and_memory(tmp_path: Path) -> None:
         with pytest.raises(Refusal, match=said) as refusal:
             decode(io.BytesIO(data), limits, tmp_path)
         assert refusal.value.status_code in (413, 415)
+
+
+def on_another_system(monkeypatch: pytest.MonkeyPatch, folder: Path, *lines: str) -> None:
+    """Let the decoder run where these lines were run before it."""
+    program = folder / "elsewhere.py"
+    run = f"runpy.run_path({str(decoding.DECODER)!r}, run_name='__main__')"
+    program.write_text("\n".join(("import resource, runpy, sys", *lines, run)))
+    monkeypatch.setattr(decoding, "DECODER", program)
+
+
+def test_a_disk_that_fills_while_a_sound_is_decoded_is_not_the_sounds_fault(
+    server: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = as_file(tone(2.0), tmp_path)
+    on_another_system(monkeypatch, tmp_path, "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))")
+    assert "disk is full" in refused(server.upload(data), 507)["message"]
+    assert list(server.library.desk.glob("upload-*")) == []
+
+
+def test_what_a_decoder_says_when_it_dies_is_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    on_another_system(monkeypatch, tmp_path, "sys.exit('no such luck')")
+    with pytest.raises(Refusal, match="the decoder failed"):
+        decode(io.BytesIO(as_file(tone(), tmp_path)), LIMITS, tmp_path)
+    assert "no such luck" in caplog.text
+
+
+def test_a_system_without_a_limit_of_memory_is_noted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    refuse = "def refuse(kind, limits, really=resource.setrlimit):"
+    rest = "    if kind == resource.RLIMIT_AS: raise ValueError('not here')\n    really(kind, limits)"
+    on_another_system(monkeypatch, tmp_path, refuse, rest, "resource.setrlimit = refuse")
+    for _ in range(2):
+        assert decode(io.BytesIO(as_file(tone(), tmp_path)), LIMITS, tmp_path).duration == tone().duration
+    assert caplog.text.count("decoded without RLIMIT_AS,") == 1
 
 
 def test_nothing_stays_behind(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from soundctm import Clip, Recipe, SoundCTM
+from soundctm.errors import UserError
 from soundctm.performance import Performance, Tick
 from soundctm.server.jobs import GenerateRequest, Job, Limits, QueueFull, RefineRequest, Workshop
 from soundctm.server.library import Library, LibraryConflict, LibraryMiss
@@ -82,18 +83,17 @@ def test_places_are_counted_while_jobs_wait(workshop: Workshop) -> None:
         workshop.cancel(job.id)
 
 
-def test_a_full_queue_says_when_to_come_back(model: SoundCTM, library: Library) -> None:
+def test_a_job_of_more_takes_than_a_client_may_have_is_refused(model: SoundCTM, library: Library) -> None:
     with Workshop(model, library, Limits(queue=10)) as workshop:
-        workshop.submit(LONG)  # more than the queue holds, but nobody else waits
-        with pytest.raises(QueueFull, match="takes wait already and at most 10 may") as full:
-            workshop.submit(SHORT)
-        assert 1.0 <= full.value.retry_after <= 60.0
-        assert len(library.jobs()) == 1  # what was refused left nothing behind
+        with pytest.raises(UserError, match="takes is 6; accepted are 1 to 5") as refused:
+            workshop.submit(SHORT.model_copy(update={"takes": 6}))
+        assert not isinstance(refused.value, QueueFull)  # it would be no use to come again
+        assert library.jobs() == ()  # what was refused left nothing behind
 
 
 def test_a_job_that_takes_too_long_fails(model: SoundCTM, library: Library) -> None:
     with Workshop(model, library, Limits(seconds=1.0)) as workshop:
-        job = workshop.submit(LONG.model_copy(update={"takes": 1000, "seconds": 3.0}))
+        job = workshop.submit(LONG.model_copy(update={"seconds": 3.0}))
         end = last(workshop, job)
         assert end.state == "failed" and "longer than 1 s" in str(end.error)
         assert last(workshop, workshop.submit(SHORT)).state == "done"

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +70,10 @@ def test_who_watches_and_never_looks_is_kept_nowhere(workshop: Workshop) -> None
 
 
 class Ill(Library):
-    """A library that cannot write how jobs are, while ``ill``; and where new jobs take their time."""
+    """A library that cannot write how jobs are, while ``ill``; and where new jobs ``wait``."""
 
     ill = False
-    slow: threading.Event | None = None
+    wait: Callable[[], None] | None = None
 
     def update_job(self, identifier: str, state: State, error: str | None = None) -> JobRecord:
         if self.ill:
@@ -82,10 +82,17 @@ class Ill(Library):
 
     def save_job(self, kind: str, request: Mapping[str, Any], identifier: str | None = None) -> JobRecord:
         record = super().save_job(kind, request, identifier)
-        if self.slow is not None:
-            self.slow.set()
-            time.sleep(0.5)
+        if self.wait is not None:
+            self.wait()
         return record
+
+
+def until(met: Callable[[], bool]) -> None:
+    """Wait for something that happens soon."""
+    patience = time.monotonic() + 60
+    while not met():
+        assert time.monotonic() < patience
+        time.sleep(0.001)
 
 
 def test_an_end_that_could_not_be_written_is_written_later(model: SoundCTM, tmp_path: Path) -> None:
@@ -106,11 +113,16 @@ def test_an_end_that_could_not_be_written_is_written_later(model: SoundCTM, tmp_
 def test_a_job_that_comes_while_the_workshop_closes_is_interrupted(model: SoundCTM, tmp_path: Path) -> None:
     with Ill.open(tmp_path / "library") as library:
         assert isinstance(library, Ill)
-        library.slow = threading.Event()
-        workshop = Workshop(model, library)
+        workshop, came = Workshop(model, library), threading.Event()
+
+        def wait() -> None:
+            came.set()
+            until(lambda: workshop._room.closed)
+
+        library.wait = wait
         client = threading.Thread(target=workshop.submit, args=(SHORT,))
         client.start()
-        assert library.slow.wait(10)
+        assert came.wait(60)
         workshop.close()
         client.join()
         (job,) = library.jobs()
@@ -118,10 +130,12 @@ def test_a_job_that_comes_while_the_workshop_closes_is_interrupted(model: SoundC
 
 
 def test_what_waits_between_jobs_is_not_taken_for_work(workshop: Workshop) -> None:
+    pauses = 0.0
+    workshop._pace.clock = lambda: time.monotonic() + pauses
     for _ in range(3):
         assert last(workshop, workshop.submit(SHORT)).state == "done"
-        time.sleep(1.0)
-    assert workshop._pace.seconds is not None and workshop._pace.seconds < 0.2
+        pauses += 10_000.0
+    assert workshop._pace.seconds is not None and workshop._pace.seconds < 60.0
 
 
 def test_a_loop_of_a_take_keeps_its_own_seed(workshop: Workshop) -> None:
@@ -160,11 +174,10 @@ def test_takes_that_wait_for_the_disk_do_not_fill_the_memory(model: SoundCTM, li
 
     take = library.add(model.generate("rain")[0], kind="take").id
     with Workshop(model, library, embed=slow) as workshop:
-        job = workshop.submit(VaryRequest(clip=take, takes=1000, steps=2))
-        patience = time.monotonic() + 5.0
-        while time.monotonic() < patience and workshop.load.waiting:
-            time.sleep(0.1)
-        assert workshop.load.waiting >= 1000 - crew.SECONDS  # takes of a second each
+        takes = int(crew.SECONDS) + 10  # of a second each
+        job = workshop.submit(VaryRequest(clip=take, takes=takes, steps=2))
+        until(lambda: workshop.load.running > 0 and workshop._schedule._idle == len(workshop._workers._threads))
+        assert (workshop.load.running, workshop.load.waiting) == (takes - 10, 10)
         workshop.cancel(job.id)
         listening.set()
         assert last(workshop, workshop.submit(SHORT)).state == "done"

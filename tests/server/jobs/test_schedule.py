@@ -1,33 +1,13 @@
-"""Who comes next, and how long it is going to take."""
+"""Who comes next."""
 
 import threading
-from datetime import UTC, datetime
-from itertools import count
+import time
 
 import pytest
 
-from soundctm.audio import Recipe
-from soundctm.server.jobs.forecast import foreseen
-from soundctm.server.jobs.job import Task, Ticket
-from soundctm.server.jobs.orders import Order
-from soundctm.server.jobs.pace import Pace
+from soundctm.server.jobs.job import Ticket
 from soundctm.server.jobs.schedule import Schedule
-from soundctm.server.library import JobRecord
-
-NUMBERS = count()
-
-
-def tickets(client: str, takes: int = 1, steps: int = 2, seconds: float = 5.0) -> list[Ticket]:
-    """Takes of a new job."""
-    recipes = tuple(
-        Recipe(
-            prompt="rain", seed=1, take=take, steps=steps, seconds=seconds, omega=3.0, nu=1.0, gamma=0.0, model="m",
-            model_hash="0", sample_rate=8000, version="1",
-        ) for take in range(takes)
-    )  # fmt: skip
-    record = JobRecord("0" * 32, datetime.now(UTC), "generate", {}, "queued", None, ())
-    task = Task(record, Order(recipes, {}, (), "take"), client)
-    return [Ticket(task, recipe, next(NUMBERS)) for recipe in recipes]
+from tests.server.jobs.makers import tickets
 
 
 @pytest.fixture
@@ -47,6 +27,20 @@ def test_the_first_take_of_an_audition_is_made_alone(schedule: Schedule) -> None
         assert [schedule.next(wait=False) for _ in range(2)] == [first, None]
         schedule.finish(first)
         assert [schedule.next(wait=False) for _ in range(4)] == [*others, None]
+
+
+def test_auditions_of_several_jobs_are_made_side_by_side(schedule: Schedule) -> None:
+    (one,), (two,), late = tickets("a", steps=1), tickets("b", steps=1), tickets("c", takes=2, steps=1)
+    with schedule.lock:
+        schedule.add([one])
+        schedule.add([two])
+        assert [schedule.next(wait=False) for _ in range(2)] == [one, two]
+        schedule.finish(one)
+        schedule.finish(two)
+        schedule.add(late)
+        assert [schedule.next(wait=False) for _ in range(2)] == [late[0], None]
+        schedule.add([one])  # who comes while a take is made alone does not wait for it
+        assert [schedule.next(wait=False) for _ in range(2)] == [one, late[1]]
 
 
 def test_long_takes_and_takes_beside_others_keep_nobody_waiting(schedule: Schedule) -> None:
@@ -89,6 +83,51 @@ def test_takes_at_once_last_no_longer_than_memory_allows_but_one_always_may(sche
         (first,) = drawn(schedule, 4)
         schedule_after.append(first.recipe.seconds)
     assert schedule_after == [40.0, 40.0, 600.0]
+
+
+def test_a_long_take_and_those_that_wait_for_its_end_keep_no_short_ones_waiting(schedule: Schedule) -> None:
+    long, short = tickets("a", takes=3, seconds=600.0), tickets("b", takes=8, seconds=10.0)
+    with schedule.lock:
+        schedule.add(long)
+        schedule.add(short)
+    assert drawn(schedule, 9) == [long[0], *short[:3]]  # the long one counts as half of the 60 s
+    with schedule.lock:
+        for ticket in short[:3]:
+            schedule.finish(ticket)
+    assert drawn(schedule, 9) == short[3:6]
+    with schedule.lock:
+        schedule.finish(long[0])
+    assert drawn(schedule, 9) == [long[1]]  # there is room for it: those that came later took no more than their half
+
+
+def test_one_long_take_at_a_time_bounds_the_memory(schedule: Schedule) -> None:
+    """However they come: no more than the longest and half of the budget."""
+    with schedule.lock:
+        for client, seconds in enumerate((600.0, 10.0, 31.0, 20.0, 600.0, 30.0, 5.0, 90.0)):
+            schedule.add(tickets(str(client), takes=3, seconds=seconds))
+        made = 0
+        while schedule.waiting:
+            made += len(drawn(schedule, 50))
+            lengths = sorted(ticket.recipe.seconds for ticket in schedule.running)
+            assert lengths and sum(lengths) <= 600.0 + 30.0 and sum(length > 30.0 for length in lengths) <= 1
+            schedule.finish(min(schedule.running, key=lambda ticket: ticket.number))
+    assert made == 24
+
+
+def test_a_long_take_has_its_turn_however_many_short_ones_come(schedule: Schedule) -> None:
+    with schedule.lock:
+        schedule.add(tickets("b", takes=6, seconds=10.0))
+    running = drawn(schedule, 6)
+    (long,) = tickets("a", seconds=600.0)
+    with schedule.lock:
+        schedule.add([long])
+        for turn in range(12):
+            schedule.add(tickets(f"new {turn}", takes=3, seconds=10.0))
+            schedule.finish(running.pop(0))
+            running += drawn(schedule, 6)
+            if long in running:
+                return
+    pytest.fail("it never had its turn")
 
 
 def test_who_has_work_leaves_takes_to_those_that_have_none(schedule: Schedule) -> None:
@@ -166,60 +205,20 @@ def test_a_long_take_that_is_dropped_keeps_no_worker_waiting(schedule: Schedule)
         with schedule.lock:
             got.append(schedule.next(wait=True))
 
-    (running,), (long,), (short,) = tickets("b", seconds=30.0), tickets("a", seconds=600.0), tickets("c")
+    running, (long,), (short,) = tickets("b", takes=2, seconds=20.0), tickets("a", seconds=600.0), tickets("c")
     with schedule.lock:
-        schedule.add([running])
-        assert schedule.next(wait=False) is running
+        schedule.add(running)
+        assert [schedule.next(wait=False) for _ in range(2)] == running
         schedule.add([long])
         schedule.add([short])
     worker = threading.Thread(target=idle, daemon=True)
     worker.start()
+    patience = time.monotonic() + 10
     while not schedule._idle:
-        pass
+        assert time.monotonic() < patience and not got
     with schedule.lock:
         schedule.drop(long.task)
     worker.join(10)
     assert got == [short]
     with schedule.lock:
         schedule.close()
-
-
-def seen(tasks: list[Task], task: Task) -> tuple[int | None, float | None]:
-    pace = Pace()
-    pace.seconds = 1.0
-    job = foreseen(task, tasks, pace)
-    return job.place, job.seconds_left
-
-
-def test_an_audition_is_not_told_to_wait_for_what_it_overtakes() -> None:
-    long, short, later = (tickets("a", takes, steps)[0].task for takes, steps in ((100, 16), (6, 1), (1, 1)))
-    assert seen([long, short, later], long) == (2, 1600 + 7)
-    assert seen([long, short, later], short) == (0, 6)
-    assert seen([long, short, later], later) == (1, 7)
-
-
-def test_other_clients_take_turns_with_a_job() -> None:
-    long, mine, small = tickets("a", 100, 16)[0].task, tickets("b", 6, 1)[0].task, tickets("c", 2, 1)[0].task
-    assert seen([long, mine, small], mine) == (1, 6 + 6 + 2)
-    assert seen([mine, long], mine) == (0, 6 + 6)
-
-
-def test_the_pace_is_that_of_the_work() -> None:
-    now = 0.0
-    pace = Pace(clock=lambda: now)
-    assert pace.left(10) is None
-    pace.begin()
-    now += 8.0  # a unit of a large model
-    pace.tick()
-    assert pace.left(10) == pytest.approx(80.0)
-    for _ in range(200):
-        now += 0.2
-        pace.tick()
-    assert pace.left(10) == pytest.approx(2.0, rel=0.01)
-    pace.rest()
-    now += 3.0  # nobody was at work
-    pace.begin()
-    pace.begin()
-    now += 0.2
-    pace.tick()
-    assert pace.left(10) == pytest.approx(2.0, rel=0.01)

@@ -11,7 +11,7 @@ from soundctm import SoundCTM, edits
 from soundctm.audio import Clip
 from soundctm.audio.io import LOOP_CHUNK, read_chunk
 from soundctm.errors import UserError
-from soundctm.server.library import Library, LibraryMiss
+from soundctm.server.library import Library, LibraryConflict, LibraryMiss
 from tests.oracles.recordings import recording
 from tests.server.library.makers import (
     FOREVER,
@@ -217,6 +217,36 @@ def test_many_at_once(library: Library) -> None:
     entries = prompts(library, *("rain " * 20).split())
     token = library.delete(entry.id for entry in entries)
     assert everything(library) == [] and len(library.undo(token)) == 20
+
+
+def test_deleted_sounds_are_purged_one_by_one_and_others_never(library: Library) -> None:
+    a, b, c = prompts(library, "a", "b", "c")
+    library.delete([a.id, b.id])
+    size = sum(entry.path.stat().st_size for entry in (a, b))
+    with pytest.raises(LibraryConflict, match=c.id):
+        library.purge_some([a.id, c.id])
+    for ids in ([a.id, NOBODY], []):
+        with pytest.raises(UserError):
+            library.purge_some(ids)
+    assert set(check_laws(library)) == {a.id, b.id, c.id}
+    serial = library.serial
+    assert library.purge_some([b.id, a.id, b.id]) == ((b.id, a.id), size)
+    assert set(check_laws(library)) == {c.id} and not a.path.exists() and not b.path.exists()
+    assert set(library.changes_since(serial).gone) == {a.id, b.id}
+    with pytest.raises(LibraryMiss):
+        library.purge_some([a.id])
+
+
+def test_several_changes_are_one(library: Library) -> None:
+    (entry,) = prompts(library, "rain")
+    serial = library.serial
+    changed = library.change(entry.id, name="storm", starred=True, tags=["wet"])
+    assert (changed.name, changed.starred, changed.tags) == ("storm", True, ("wet",))
+    assert library.serial == serial + 1
+    for bad in ({"name": "a/b"}, {"tags": ["a\nb"]}):
+        with pytest.raises(UserError):
+            library.change(entry.id, **{"name": "calm", "starred": False, "tags": [], **bad})  # type: ignore[arg-type]
+    assert library.get(entry.id) == changed and library.change(entry.id) == changed
 
 
 def test_a_purge_removes_what_was_deleted_long_ago_and_nothing_else(library: Library) -> None:

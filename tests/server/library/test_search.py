@@ -55,6 +55,24 @@ def test_renaming_forgets_the_old_name_and_tagging_the_old_tags(library: Library
     assert found == {"storm": 0, "blue": 0, "drizzle": 1, "green": 1, "rain": 1}
 
 
+def test_of_deleted_sounds_the_latest_deletion_comes_first(library: Library) -> None:
+    made = prompts(library, *"abcdef")
+    order = [made[i].id for i in (4, 0, 2, 5)]
+    for identifier in order:
+        library.delete([identifier])
+    library.delete([made[1].id, made[3].id])  # at one moment: the newer one first
+    expected = [made[3].id, made[1].id, *order[::-1]]
+    for limit in (1, 2, 3, 4, 6):
+        assert ids(everything(library, deleted=True, limit=limit)) == expected
+    cursors = {deleted: library.search(deleted=deleted, limit=1).next_cursor for deleted in (True, False)}
+    assert cursors[False] is None
+    page = library.search(deleted=True, limit=2)
+    library.restore([order[-1]])
+    assert ids(list(library.search(deleted=True, limit=9, cursor=page.next_cursor).entries)) == order[-2::-1]
+    with pytest.raises(UserError, match="cursor"):
+        library.search(cursor=page.next_cursor)
+
+
 WORDS = st.sampled_from(["rain", "Wind", "BELL", "100%", "a_b", "é"])
 ENTRIES = st.lists(
     st.tuples(st.lists(WORDS, min_size=1, max_size=3), st.sets(WORDS, max_size=2), st.booleans(), st.booleans()),

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
-from soundctm.server.library import Library, LibraryMiss
+from soundctm.server.library import Library, LibraryConflict, LibraryMiss
 from tests.server.library.makers import check_laws, sound
 
 
@@ -70,6 +70,16 @@ class Deletions(RuleBasedStateMachine):
         gone = {identifier for identifier, token in self.deleted.items() if token is not None}
         assert set(self.library.purge(timedelta(0))) == gone
         self.deleted = {identifier: None for identifier, token in self.deleted.items() if token is None}
+
+    @rule(some=st.lists(sounds, min_size=1, max_size=3, unique=True))
+    def purge_some(self, some: list[str]) -> None:
+        try:
+            assert self.library.purge_some(some)[0] == tuple(some)
+            assert all(self.deleted.pop(identifier) is not None for identifier in some)
+        except LibraryConflict:
+            assert set(some) <= set(self.deleted) and None in [self.deleted[identifier] for identifier in some]
+        except LibraryMiss:
+            assert not set(some) <= set(self.deleted)
 
     @rule()
     def open_again(self) -> None:

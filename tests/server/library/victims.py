@@ -71,7 +71,7 @@ def add(folder: Path, arm: Callable[[], None], say: Say) -> None:
 
 
 def delete(folder: Path, arm: Callable[[], None], say: Say) -> None:
-    """Deletion, undo, deletion, purge."""
+    """Deletion, undo, deletion, purge of one, purge of all that are deleted."""
     library = Library.open(folder)
     a, b, c = (entry.id for entry in reversed(all_entries(library)))
     arm()
@@ -81,8 +81,10 @@ def delete(folder: Path, arm: Callable[[], None], say: Say) -> None:
     say("restored", a, b)
     library.delete([b, c])
     say("deleted", b, c)
+    library.purge_some([b])
+    say("purged", b)
     library.purge(timedelta(0))
-    say("purged", b, c)
+    say("purged", c)
     library.close()
 
 

@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 from soundctm.backbones import DiT
-from soundctm.engines.accelerated import AcceleratedAutoencoder, AcceleratedStudent
-from soundctm.engines.onnx.engine import OnnxCore, OnnxDecoder
+from soundctm.engines.accelerated import AcceleratedStudent
+from soundctm.engines.onnx.engine import OnnxCore
 from soundctm.engines.onnx.library import PACKAGES, library
 from soundctm.engines.options import Precision
 from soundctm.errors import UserError
@@ -14,10 +14,10 @@ __all__ = ["build"]
 
 
 def build(
-    student: DiT, autoencoder: nn.Module, precision: Precision, device: torch.device, *, decoder: bool = False
+    student: DiT, autoencoder: nn.Module, precision: Precision, device: torch.device
 ) -> tuple[nn.Module, nn.Module]:
-    """The student with its core in ONNX Runtime, and the autoencoder: as it is, or with ``decoder`` also in ONNX
-    Runtime, which is slower than torch wherever that has oneDNN.
+    """The student with its core in ONNX Runtime, and the autoencoder as it is: torch decodes faster wherever it has
+    oneDNN.
 
     ``precision`` is "float32" or "int8", which is about the core; ``device`` a CPU. Graphs are made once and kept in
     the user's cache. Raises :class:`UserError` for another precision or device, or where ONNX Runtime is not installed.
@@ -30,5 +30,4 @@ def build(
         library(package)
     core = OnnxCore(student, precision == "int8")
     core.ready(single=student.config.time_conditioning == "token")  # the form of the official models, which read CLAP
-    decoding = AcceleratedAutoencoder(autoencoder, OnnxDecoder(autoencoder)) if decoder else autoencoder
-    return AcceleratedStudent(student, core), decoding
+    return AcceleratedStudent(student, core), autoencoder

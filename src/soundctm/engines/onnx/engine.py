@@ -1,7 +1,6 @@
-"""Cores and decoders run by ONNX Runtime."""
+"""Cores run by ONNX Runtime."""
 
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from soundctm.autoencoder.istft import SpectralAutoencoder
 from soundctm.backbones import DiT
 from soundctm.backbones.embeddings import WHOLE, Span
 from soundctm.backbones.text import TextMemory
 from soundctm.engines.onnx.cache import kept, key
-from soundctm.engines.onnx.codec import decoder_graph
 from soundctm.engines.onnx.graph import Graph, energy_error
 from soundctm.engines.onnx.quantise import largest_weight, quantise
 from soundctm.engines.onnx.runtime import run, session
@@ -85,27 +82,3 @@ class OnnxCore:
             given["span"] = torch.tensor([[0.0, 1.0]]).repeat(len(x), 1) if span is None else span
         (F,) = run(self.ready(text.constants is not None).here(), given, {"F": x.shape})
         return F
-
-
-class OnnxDecoder:
-    """An autoencoder's ``decode`` in ONNX Runtime, on the CPU, item by item: the samples of one do not depend on what
-    else is decoded. See :class:`soundctm.engines.accelerated.Decode`."""
-
-    def __init__(self, autoencoder: nn.Module) -> None:
-        self.hop = int(autoencoder.hop)  # type: ignore[arg-type]
-        self.noisy = isinstance(autoencoder, SpectralAutoencoder)
-        self.sessions = Sessions(decoder_graph(autoencoder), autoencoder)
-
-    def __call__(self, z: Tensor, seed: int | Sequence[int] = 0) -> Tensor:
-        seeds = [seed] * len(z) if isinstance(seed, int) else list(seed)
-        if len(seeds) != len(z):
-            raise ValueError(f"decode: {len(seeds)} seeds for a batch of {len(z)}; give one seed, or one per item")
-        return torch.cat([self._one(item[None], s) for item, s in zip(z, seeds, strict=True)])
-
-    def _one(self, z: Tensor, seed: int) -> Tensor:
-        length = z.shape[-1] * self.hop
-        given = {"z": z}
-        if self.noisy:
-            given["noise"] = torch.randn(1, length, generator=torch.Generator().manual_seed(seed))
-        (waveform,) = run(self.sessions.here(), given, {"waveform": (1, 1, length)})
-        return waveform

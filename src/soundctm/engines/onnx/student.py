@@ -141,11 +141,11 @@ def levels_graph(student: DiT) -> Graph:
         given = _levels(student, sizes, generator)
         return (*given, torch.randn(sizes["batch"], student.config.width, generator=generator)) if pooled else given
 
-    module = Levels(student)
-    return Graph(
-        "levels", module, inputs, (Port("level", ("batch", rows, student.config.width), "noise levels and guidance"),),
-        draw, lambda *given: (module(*given),), BATCHES, peak_error, TOLERANCE,
-    )  # fmt: skip
+    def reference(*given: Tensor) -> Outputs:
+        return (student.embed(*given),)
+
+    level = Port("level", ("batch", rows, student.config.width), "noise levels and guidance")
+    return Graph("levels", Levels(student), inputs, (level,), draw, reference, BATCHES, peak_error, TOLERANCE)
 
 
 def core_graph(student: DiT, single: bool) -> Graph:
@@ -158,12 +158,20 @@ def core_graph(student: DiT, single: bool) -> Graph:
     span = (Port("span", ("batch", 2), "begin and end of x as shares of the clip; 0 and 1 for all"),) if placed else ()
     level = Port("level", ("batch", rows, config.width), "of levels")
     module: nn.Module = CoreOfConstants(student) if single else CoreOfKeys(student)
+
+    def reference(x: Tensor, level: Tensor, *given: Tensor) -> Outputs:
+        if single:
+            constants, *place = given
+            return (student.core(x, level, TextMemory(None, None, None, constants, None), *place),)
+        keys, values, text_mask, *place = given
+        return (student.core(x, level, TextMemory(keys, values, text_mask, None, None), *place),)
+
     frames = (1, config.patch + 1, 6 * config.patch, 9 * config.patch + 1)
     sizes = trials("frames", frames, **({} if single else {"tokens": 5}))
     return Graph(
         "core", module, (x, level, *_memory_ports(student, single), *mask, *span),
         (Port("F", x.shape, "raw output of the network"),), _draw_core(student, single, placed),
-        lambda *given: (module(*given),), sizes, peak_error, TOLERANCE,
+        reference, sizes, peak_error, TOLERANCE,
     )  # fmt: skip
 
 

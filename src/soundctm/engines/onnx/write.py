@@ -1,6 +1,7 @@
 """Graphs on disk, and whether they say the same as the model."""
 
 import logging
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,7 +65,7 @@ def save(model: Any, graph: Graph, path: Path, largest: int = LARGEST_FILE) -> N
 def check(graph: Graph, path: Path) -> Parity:
     """Run a written graph on its trials. Raises :class:`UserError` where it deviates by more than its tolerance."""
     runtime = session(path, torch.get_num_threads())
-    worst = 0.0
+    errors: list[float] = []
     for seed, sizes in enumerate(graph.trials):
         given = graph.example(sizes, seed)
         feed = {port.name: tensor.numpy() for port, tensor in zip(graph.inputs, given, strict=True)}
@@ -74,8 +75,8 @@ def check(graph: Graph, path: Path) -> Parity:
         for mine, theirs in zip(got, wanted, strict=True):
             if mine.shape != theirs.shape:
                 raise UserError(f"graph {graph.name} gives {tuple(mine.shape)} where torch gives {tuple(theirs.shape)}")
-            error = graph.error(mine, theirs)
-            worst = error if not error <= worst else worst  # nan is worse than anything
+            errors.append(graph.error(mine, theirs))
+    worst = max(errors, key=lambda error: math.inf if math.isnan(error) else error)
     parity = Parity(worst, graph.tolerance, len(graph.trials))
     if not parity.passed:
         raise UserError(

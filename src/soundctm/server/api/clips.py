@@ -9,9 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from soundctm.errors import UserError
 from soundctm.server.api.parts import LibraryPart, OnlyJson, some
-from soundctm.server.api.wire import ClipBody, ClipsBody, PageBody, TreeBody, UndoBody, clip_body, clips_body
+from soundctm.server.api.wire import (
+    ClipBody,
+    ClipsBody,
+    PageBody,
+    PurgedBody,
+    TreeBody,
+    UndoBody,
+    clip_body,
+    clips_body,
+)
 from soundctm.server.library import Entry, Kind, Library, LibraryMiss
-from soundctm.server.library.names import clean_tags
 
 MOST = 1000  # sounds in one request
 router = APIRouter(prefix="/v1", tags=["clips"])
@@ -30,7 +38,7 @@ class Search(_Body):
     tag: tuple[str, ...] = ()
     starred: bool | None = None
     kind: Kind | None = None
-    deleted: bool = False
+    deleted: bool = Field(False, description="Those that are deleted instead, the latest deletion first.")
     similar_to: str | None = Field(None, description="Id of a sound: most alike first.")
     limit: int = Field(50, ge=1, le=500)
     cursor: str | None = Field(None, description="``next_cursor`` of the page before.")
@@ -58,7 +66,7 @@ class Token(_Body):
 
 @router.get("/clips")
 def search(query: Annotated[Search, Query()], library: LibraryPart) -> PageBody:
-    """Sounds, newest first, or most alike first; or certain ones by their ids."""
+    """Sounds, newest first, or most alike first; deleted ones, latest deletion first; or certain ones by their ids."""
     if query.ids:
         return PageBody(clips=clips_body(_there(query, library)).clips, next_cursor=None, scores=None)
     page = library.search(
@@ -85,18 +93,10 @@ def clip(id: str, library: LibraryPart) -> ClipBody:
 
 @router.patch("/clips/{id}", dependencies=[OnlyJson])
 def change(id: str, body: Change, library: LibraryPart) -> ClipBody:
-    """Another name, a star or none, other tags."""
+    """Another name, a star or none, other tags; all of it or nothing."""
     if not body.model_fields_set:
         raise UserError("nothing to change; give a name, starred or tags")
-    clean_tags(body.tags or ())  # all of the change or nothing of it
-    entry = library.get(id)
-    if body.name is not None:
-        entry = library.rename(id, body.name)
-    if body.tags is not None:
-        entry = library.tag(id, body.tags)
-    if body.starred is not None:
-        entry = library.star(id, body.starred)
-    return clip_body(entry)
+    return clip_body(library.change(id, name=body.name, starred=body.starred, tags=body.tags))
 
 
 @router.delete("/clips/{id}")
@@ -115,6 +115,13 @@ def delete_some(body: Ids, library: LibraryPart) -> UndoBody:
 def restore_some(body: Ids, library: LibraryPart) -> ClipsBody:
     """Take the deletion of sounds back, whenever they were deleted."""
     return clips_body(library.restore(some(body.ids, MOST)))
+
+
+@router.post("/clips/purge", dependencies=[OnlyJson])
+def purge_some(body: Ids, library: LibraryPart) -> PurgedBody:
+    """Remove deleted sounds for good, with their files, all of them or none. Nothing brings them back."""
+    purged, size = library.purge_some(some(body.ids, MOST))
+    return PurgedBody(purged=len(purged), bytes=size)
 
 
 @router.post("/clips/{id}/restore")

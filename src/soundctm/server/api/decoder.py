@@ -1,7 +1,8 @@
 """Decodes a file that nobody can vouch for, as a program of its own that cannot take more than it is given.
 
 ``python decoder.py FILE OUT VALUES MEMORY SECONDS``: samples as interleaved float32 to OUT, at most VALUES of them; on
-standard output one line of JSON about them, or what is wrong. Imported by nothing.
+standard output one line of JSON about them, or what is wrong, and which limits the system refused to set. Imported by
+nothing.
 """
 
 import json
@@ -17,22 +18,24 @@ class Refused(Exception):
     """What is wrong: a status of HTTP, and one line."""
 
 
-def limit(memory: int, seconds: int, written: int) -> None:
-    """Take away what could hurt: memory, time, large files. Where a system has no such limits, the caller's clock and
-    the counting of samples remain."""
+def limit(memory: int, seconds: int, written: int) -> list[str]:
+    """Take away what could hurt: memory, time, large files. The limits that the system does not let be set: there the
+    caller's clock and the counting of samples remain."""
+    wanted = {"RLIMIT_AS": memory, "RLIMIT_CPU": seconds, "RLIMIT_FSIZE": written, "RLIMIT_CORE": 0}
     try:
         import resource
     except ImportError:
-        return
-    wanted = {"RLIMIT_AS": memory, "RLIMIT_CPU": seconds, "RLIMIT_FSIZE": written, "RLIMIT_CORE": 0}
+        return list(wanted)
+    refused = []
     for name, most in wanted.items():
         kind = getattr(resource, name)
         _, hard = resource.getrlimit(kind)
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         try:
             resource.setrlimit(kind, (most, most))
-        except (ValueError, OSError):  # not every system lets every limit be set
-            continue
+        except (ValueError, OSError):
+            refused.append(name)
+    return refused
 
 
 def decode(source: Path, target: Path, most: int) -> dict[str, object]:
@@ -74,17 +77,19 @@ def main() -> None:
     """Decode as the arguments say."""
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
     most, memory, seconds = (int(value) for value in sys.argv[3:])
-    limit(memory, seconds, 4 * most + 2**20)
+    unlimited = limit(memory, seconds, 4 * most + 2**20)
     try:
         said = decode(source, target, most)
     except Refused as refused:
         said = {"status": refused.args[0], "error": refused.args[1]}
+    except OSError as error:  # the disk's fault, and not the file's
+        said = {"errno": error.errno, "error": error.strerror}
     except MemoryError:
         said = {"status": 413, "error": "the file needs too much memory to be decoded; convert it to WAV first"}
     except (RuntimeError, ValueError) as error:  # soundfile's own errors are RuntimeErrors
         reason = str(error).removeprefix(f"Error opening {str(source)!r}: ").rstrip(".")
         said = {"status": 415, "error": f"the file is not readable as a sound ({reason[:200]}); send WAV, FLAC or OGG"}
-    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.write(json.dumps({**said, "unlimited": unlimited}) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Files from elsewhere as clips, by way of a program that may fail (:mod:`soundctm.server.api.decoder`)."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, TypedDict
 
@@ -16,6 +18,9 @@ from soundctm.server.api.settings import UploadLimits
 
 DECODER = Path(__file__).with_name("decoder.py")
 _PIECE = 2**20
+_TAIL = 2000  # bytes of what a decoder that died had to say
+
+log = logging.getLogger(__name__)
 
 
 class _About(TypedDict):
@@ -31,7 +36,7 @@ def decode(file: BinaryIO, limits: UploadLimits, desk: Path) -> Clip:
     """The sound of an open file, with its recipe if it carries one; what is on its way lies in the folder ``desk``.
 
     Raises :class:`Refusal` with 415 for what is no sound, 413 for one that takes too much time or memory or is too
-    long; :class:`UserError` for a recipe that cannot be read.
+    long; :class:`UserError` for a recipe that cannot be read; OSError where the disk is full or fails.
     """
     with tempfile.TemporaryDirectory(prefix="upload-", dir=desk) as name:
         source, target = Path(name, "source"), Path(name, "samples")
@@ -68,10 +73,22 @@ def _run(source: Path, target: Path, limits: UploadLimits) -> _About:
     except subprocess.TimeoutExpired as error:
         raise Refusal(413, "the file takes too long to decode; convert it to WAV first", "file") from error
     if ended.returncode != 0:
+        last = ended.stderr[-_TAIL:].decode(errors="replace").strip()
+        log.error("the decoder of an upload ended with %d: %s", ended.returncode, last or "it said nothing")
         reason = "it ended by force" if ended.returncode < 0 else "the decoder failed"
         raise Refusal(415, f"the file cannot be decoded ({reason}); send WAV, FLAC or OGG", "file")
     said = json.loads(ended.stdout)
+    _say_unlimited(tuple(said.pop("unlimited")))
+    if "errno" in said:
+        raise OSError(said["errno"], said["error"])
     if "error" in said:
         raise Refusal(said["status"], said["error"], "file")
     about: _About = said
     return about
+
+
+@cache
+def _say_unlimited(names: tuple[str, ...]) -> None:
+    """Log, once, which limits this system does not have."""
+    if names:
+        log.warning("uploads are decoded without %s, which this system does not let be set", ", ".join(names))

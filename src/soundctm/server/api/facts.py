@@ -20,7 +20,7 @@ class Limits(BaseModel):
     """The lowest and the highest of what can be asked for; ``prompt`` is the most characters."""
 
     steps: tuple[int, int] = (1, MAX_STEPS)
-    takes: tuple[int, int] = (1, MAX_TAKES)
+    takes: tuple[int, int]
     prompt: int = MAX_PROMPT
     seconds: Range = (MIN_SECONDS, LONGEST)
     gamma: Range = (0.0, 1.0)
@@ -63,7 +63,8 @@ async def model(parts: PartsPart) -> ModelBody:
     it = parts.model
     return ModelBody(
         name=it.config.name, hash=it.model_hash, sample_rate=it.sample_rate, seconds=it.config.seconds,
-        max_seconds=it.config.max_seconds, omega=it.config.omega, limits=Limits(),
+        max_seconds=it.config.max_seconds, omega=it.config.omega,
+        limits=Limits(takes=(1, min(MAX_TAKES, parts.workshop.limits.share))),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from soundctm.server.api.parts import OnlyJson, Parts, PartsPart, WorkshopPart
 from soundctm.server.api.pulse import rung
 from soundctm.server.api.streams import ALIVE, MEDIA_TYPE, EventStream, event
 from soundctm.server.api.wire import Error, JobBody, JobsBody, clip_body, job_body
-from soundctm.server.jobs import EDITS, GenerateRequest, Job, RefineRequest, VaryRequest
+from soundctm.server.jobs import EDITS, GenerateRequest, Job, RefineRequest, ShapeRequest, VaryRequest
 from soundctm.server.jobs import Request as Order
 from soundctm.server.library import LibraryFault, LibraryMiss, State
 from soundctm.server.library.jobs import MAX_JOBS, UNFINISHED
@@ -90,6 +90,7 @@ def _add(path: str, kind: type[Order]) -> None:
 _add("/generate", GenerateRequest)
 _add("/refine", RefineRequest)
 _add("/vary", VaryRequest)
+_add("/shape", ShapeRequest)
 for _kind, _request in EDITS.items():
     _add(f"/edit/{_kind}", _request)
 

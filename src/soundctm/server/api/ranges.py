@@ -1,5 +1,6 @@
 """Parts of files, as players ask for them (RFC 9110, section 14)."""
 
+import io
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ def sized_response(request: Request, body: bytes | Path, media_type: str, header
     """All of a body, or the one range that a request asks for; of several ranges all of the body is sent.
 
     ``headers`` hold its ``ETag``. Raises :class:`Refusal` with 416 for a range outside the body, and with 400 for what
-    is none.
+    is none; OSError for a file that cannot be opened.
     """
     size = len(body) if isinstance(body, bytes) else body.stat().st_size
     sent = {**headers, "Accept-Ranges": "bytes"}
@@ -30,7 +31,9 @@ def sized_response(request: Request, body: bytes | Path, media_type: str, header
     sent["Content-Length"] = str(stop - start)
     if found is not None:
         sent["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
-    return StreamingResponse(_pieces(body, start, stop), 206 if found else 200, sent, media_type)
+    pieces = _pieces(body, start, stop)
+    next(pieces)  # opens the file, while the answer can still be another
+    return StreamingResponse(pieces, 206 if found else 200, sent, media_type)
 
 
 def parse_range(wanted: str, size: int) -> tuple[int, int] | None:
@@ -55,11 +58,10 @@ def parse_range(wanted: str, size: int) -> tuple[int, int] | None:
 
 
 def _pieces(body: bytes | Path, start: int, stop: int) -> Iterator[bytes]:
-    if isinstance(body, bytes):
-        yield from (body[at : min(at + _PIECE, stop)] for at in range(start, stop, _PIECE))
-        return
-    with body.open("rb") as file:
+    """Nothing as soon as the body is open, then its pieces."""
+    with io.BytesIO(body) if isinstance(body, bytes) else body.open("rb") as file:
         file.seek(start)
+        yield b""
         while start < stop and (piece := file.read(min(_PIECE, stop - start))):
             start += len(piece)
             yield piece

@@ -37,8 +37,6 @@ def audio(
     """The sound as a file, or a range of it; the recipe is inside. ``download`` is for links that save it."""
     entry = parts.library.get(id)
     kept = format == "wav24" and rate in ("original", str(entry.sample_rate))
-    if kept and not entry.path.is_file():
-        raise LibraryFault(f"the file of the sound {id} is gone; restore it from a backup")
     body = entry.path if kept else parts.renderings.get(id, format, rate)
     name = file_name(entry.name, SUFFIXES[format])
     headers = {
@@ -46,7 +44,10 @@ def audio(
         "ETag": f'"{entry.digest}-{id[:8]}-{format}-{rate}"',
         "Content-Disposition": f"{'attachment' if download else 'inline'}; filename*=UTF-8''{quote(name)}",
     }
-    return sized_response(request, body, MEDIA_TYPES[format], headers)
+    try:
+        return sized_response(request, body, MEDIA_TYPES[format], headers)
+    except FileNotFoundError as error:
+        raise LibraryFault(f"the file of the sound {id} is gone; restore it from a backup") from error
 
 
 @router.get("/clips/{id}/peaks")

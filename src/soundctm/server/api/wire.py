@@ -104,6 +104,13 @@ class UndoBody(BaseModel):
     undo: str
 
 
+class PurgedBody(BaseModel):
+    """How many sounds were removed for good, and how many bytes their files had."""
+
+    purged: int
+    bytes: int
+
+
 class JobsBody(BaseModel):
     """Jobs, newest first."""
 

@@ -17,6 +17,7 @@ from soundctm.server.jobs.requests import (
     MorphRequest,
     RefineRequest,
     Request,
+    ShapeRequest,
     TransformRequest,
     VaryRequest,
 )
@@ -25,5 +26,5 @@ from soundctm.server.jobs.workshop import Workshop
 __all__ = [
     "EDITS", "REQUESTS", "DeclipRequest", "EditRequest", "ExtendBandwidthRequest", "ExtendRequest", "FillRequest",
     "GenerateRequest", "Job", "JobKind", "JoinRequest", "Limits", "Load", "LoopRequest", "MorphRequest", "QueueFull",
-    "RefineRequest", "Request", "TransformRequest", "VaryRequest", "Workshop",
+    "RefineRequest", "Request", "ShapeRequest", "TransformRequest", "VaryRequest", "Workshop",
 ]  # fmt: skip

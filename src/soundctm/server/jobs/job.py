@@ -1,5 +1,6 @@
 """A job: what the world sees of it, and what the workshop keeps of it until it has ended."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +46,31 @@ class Job:
 Listener = Callable[[Job], None]
 
 
+class Stopwatch:
+    """Seconds in which takes of a job were made, one or several at a time: while others have their turn it stands."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self._takes, self._since, self._before = 0, 0.0, 0.0
+
+    def start(self) -> None:
+        """A take is being made from now on."""
+        if not self._takes:
+            self._since = self.clock()
+        self._takes += 1
+
+    def stop(self) -> None:
+        """One is no longer."""
+        self._takes -= 1
+        if not self._takes:
+            self._before += self.clock() - self._since
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far."""
+        return self._before + (self.clock() - self._since if self._takes else 0.0)
+
+
 class Task:
     """A job on its way; whoever holds the lock of the workshop may change it."""
 
@@ -54,10 +80,11 @@ class Task:
         self.error: str | None = None
         self.total = sum(map(work, order.recipes))
         self.weight = work(order.recipes[0])  # of one take
+        self.seconds = order.recipes[0].seconds  # of one take
         self.done = 0
         self.left = len(order.recipes)
         self.entries: list[str] = []
-        self.due: float | None = None  # when it has taken too long, once it runs
+        self.watch = Stopwatch()
         self.listeners: list[Listener] = []
 
     @property
@@ -67,6 +94,11 @@ class Task:
     @property
     def ended(self) -> bool:
         return self.state in FINAL
+
+    @property
+    def amount(self) -> float:
+        """What is left to do: units of work, times the seconds of sound that each is about."""
+        return (self.total - self.done) * self.seconds
 
     def job(self, place: int, seconds_left: float | None) -> Job:
         """What the world sees of it now."""
@@ -98,6 +130,11 @@ class Ticket:
     def work(self) -> int:
         """Units of work of this take."""
         return work(self.recipe)
+
+    @property
+    def amount(self) -> float:
+        """Units of work, times the seconds of sound that each is about."""
+        return self.work * self.recipe.seconds
 
 
 def said(error: Exception) -> str:

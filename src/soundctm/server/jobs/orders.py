@@ -10,7 +10,7 @@ from soundctm.checks import LONGEST, check_recipe
 from soundctm.edits import Plan
 from soundctm.errors import UserError
 from soundctm.model import SoundCTM
-from soundctm.revisions import looped, refined, relatives
+from soundctm.revisions import looped, refined, relatives, shaped
 from soundctm.server.jobs.requests import (
     DeclipRequest,
     ExtendBandwidthRequest,
@@ -22,6 +22,7 @@ from soundctm.server.jobs.requests import (
     MorphRequest,
     RefineRequest,
     Request,
+    ShapeRequest,
     TransformRequest,
     VaryRequest,
 )
@@ -69,6 +70,8 @@ class _Kitchen:
                 return self._again(request.clip, "refined", lambda recipe: [refined(recipe, request.steps)])
             case VaryRequest(gamma=gamma, takes=takes, steps=steps):
                 return self._again(request.clip, "take", lambda recipe: relatives(recipe, gamma, takes, steps))
+            case ShapeRequest():
+                return self._shape(request)
             case LoopRequest():
                 return self._loop(request)
             case JoinRequest() | MorphRequest():
@@ -80,6 +83,15 @@ class _Kitchen:
         """A take of the library by a changed recipe."""
         recipe = self.model.recipe_of(self.library.clip(identifier))
         return Order(tuple(change(recipe)), self.library.sources(recipe), (identifier,), kind)
+
+    def _shape(self, request: ShapeRequest) -> Order:
+        if self.library.get(request.clip).recipe is None:
+            raise UserError(
+                "this sound carries no recipe, so it cannot be made again in another shape; give the edit transform "
+                "the same targets"
+            )
+        asked = (request.targets, request.steering, request.steps, request.takes)
+        return self._again(request.clip, "edit", lambda recipe: shaped(recipe, *asked))
 
     def _loop(self, request: LoopRequest) -> Order:
         clip, name = self._sound(request.clip)

@@ -10,8 +10,9 @@ from soundctm.audio.target import Target
 from soundctm.server.library import LibraryConflict
 
 JobKind = Literal[
-    "generate", "refine", "vary", "fill", "extend", "loop", "transform", "extend-bandwidth", "declip", "join", "morph"
-]
+    "generate", "refine", "vary", "shape", "fill", "extend", "loop", "transform", "extend-bandwidth", "declip", "join",
+    "morph",
+]  # fmt: skip
 ID = Field(min_length=32, max_length=32, pattern="^[0-9a-f]+$", description="Id of a sound of the library.")
 
 
@@ -60,6 +61,18 @@ class VaryRequest(_Request):
     gamma: float = 0.3
     takes: int = 4
     steps: int = 16
+
+
+class ShapeRequest(_Request):
+    """A take again, steered to ``targets``: same prompt, same noise; further takes have the numbers that follow its
+    own. A sound without a recipe is shaped by the edit ``transform``."""
+
+    kind = "shape"
+    clip: str = ID
+    targets: tuple[Target, ...] = Field(min_length=1, description="Curves that the sound is to follow.")
+    steering: Steering = Steering()
+    steps: int = 16
+    takes: int = 1
 
 
 class _EditRequest(_Guided):
@@ -140,7 +153,7 @@ EditRequest = (
     FillRequest | ExtendRequest | LoopRequest | TransformRequest | ExtendBandwidthRequest | DeclipRequest | JoinRequest
     | MorphRequest
 )  # fmt: skip
-Request = GenerateRequest | RefineRequest | VaryRequest | EditRequest
+Request = GenerateRequest | RefineRequest | VaryRequest | ShapeRequest | EditRequest
 EDITS: dict[str, type[EditRequest]] = {each.kind: each for each in get_args(EditRequest)}
 REQUESTS: dict[str, type[Request]] = {each.kind: each for each in get_args(Request)}
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 
 from soundctm.crew import SECONDS
@@ -17,14 +17,19 @@ class Schedule:
 
     The next take is one of the client with the fewest on their way, of several such clients the one that has waited
     longest for its turn. Of its takes it is the one with the least work, so that an audition overtakes refinements of
-    its own client; but each of ``PATIENCE`` + 1 turns is for the oldest, so that none waits for ever. Takes that are
-    made at once last no longer than ``seconds`` together, as memory grows with them, or there is only one. The
-    first take of a job that needs a single unit of work is made alone where nothing else is being made, until it is
-    kept: what is auditioned is heard soonest when it shares cores and memory with no other.
+    its own client; but each of ``PATIENCE`` + 1 turns is for the oldest, so that none waits for ever.
+
+    Memory grows with the sound that is made at once, so takes of at most ``seconds`` are. A long take, of more than
+    half of that (``share``), counts as half, and only one is made at a time: short ones are made beside it, and pass
+    those that wait for its end. While a long one waits, short ones keep to their half, so that its turn comes.
+
+    The first take of a job that needs a single unit of work is made alone where nothing else is made or waits but the
+    rest of its job, until it is kept: what is auditioned is heard soonest when it shares cores and memory with no
+    other. Where others wait too, all are heard sooner side by side.
     """
 
     def __init__(self, lock: threading.Condition, seconds: float = SECONDS) -> None:
-        self.lock, self.seconds = lock, seconds
+        self.lock, self.seconds, self.share = lock, seconds, seconds / 2
         self.waiting: list[Ticket] = []
         self.running: set[Ticket] = set()
         self.closed = False
@@ -57,27 +62,50 @@ class Schedule:
             self._idle -= 1
 
     def _take(self) -> Ticket | None:
-        if self.closed or not self.waiting or self._alone is not None:
+        able = self._able()
+        if self.closed or not able or self._auditioned():
             return None
-        own = self._next_in_turn()
+        own = self._next_in_turn(able)
         client, oldest = own[0].task.client, own[0]
         late = self._overtaken[client] >= PATIENCE
         chosen = oldest if late else min(own, key=lambda ticket: (ticket.work, ticket.number))
-        if self.running and chosen.recipe.seconds + sum(t.recipe.seconds for t in self.running) > self.seconds:
+        if not self._long(chosen) and self._short_seconds() + chosen.recipe.seconds > self._room_for_short():
             return None
+        alone = not self.running and _quick(chosen)
         self.waiting.remove(chosen)
-        self._alone = chosen if not self.running and _quick(chosen) else None
+        self._alone = chosen if alone else None
         self.running.add(chosen)
         self._since[client] = next(self._clock)
         self._overtaken[client] = 0 if chosen is oldest else self._overtaken[client] + 1
         return chosen
 
-    def _next_in_turn(self) -> list[Ticket]:
+    def _long(self, ticket: Ticket) -> bool:
+        return ticket.recipe.seconds > self.share
+
+    def _able(self) -> list[Ticket]:
+        """The takes that wait, without the long ones as long as none can be begun."""
+        if not any(map(self._long, self.running)) and self._short_seconds() <= self.share:
+            return self.waiting
+        return [ticket for ticket in self.waiting if not self._long(ticket)]
+
+    def _short_seconds(self) -> float:
+        """Seconds of the short takes that are being made."""
+        return sum(ticket.recipe.seconds for ticket in self.running if not self._long(ticket))
+
+    def _room_for_short(self) -> float:
+        """Seconds that short takes may last together."""
+        return self.share if any(map(self._long, (*self.waiting, *self.running))) else self.seconds
+
+    def _auditioned(self) -> bool:
+        """Whether a take is made alone, and nobody waits but the rest of its job."""
+        return self._alone is not None and all(ticket.task is self._alone.task for ticket in self.waiting)
+
+    def _next_in_turn(self, able: Sequence[Ticket]) -> list[Ticket]:
         """The takes of the client whose turn it is, oldest first."""
         busy = Counter(ticket.task.client for ticket in self.running)
-        clients = {ticket.task.client for ticket in self.waiting}
+        clients = {ticket.task.client for ticket in able}
         client = min(clients, key=lambda each: (busy[each], self._since[each]))
-        return [ticket for ticket in self.waiting if ticket.task.client == client]
+        return [ticket for ticket in able if ticket.task.client == client]
 
     def finish(self, ticket: Ticket) -> None:
         """A take is no longer being made."""

@@ -87,6 +87,10 @@ class Workers:
         return Lanes(width, self.crew.cores, self.model.computation.batcher)
 
     def _pull(self, held: "dict[int, _Turn]", wait: bool) -> tuple[int, Callable[[], Performance]] | None:
+        """The next take. A thread that is at one in windows takes no other: it would wait for the end of that."""
+        longest = self.model.config.max_seconds
+        if not wait and any(turn.ticket.recipe.seconds > longest for turn in held.values()):
+            return None
         ticket = self.pull(wait)
         if ticket is None:
             return None

@@ -4,7 +4,6 @@ import atexit
 import logging
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -45,7 +44,7 @@ class Workshop:
         self._lock = threading.Condition(threading.RLock())
         self._schedule = Schedule(self._lock)
         self._pace = Pace()
-        self._room = Room(self._lock, self._schedule, self._pace, limits.queue)
+        self._room = Room(self._lock, self._schedule, self._pace, limits)
         self._tasks: dict[str, Task] = {}  # in the order in which they came
         self._ledger = Ledger(library)
         self._numbers = iter(range(2**63))
@@ -68,7 +67,7 @@ class Workshop:
         order = order_of(request, self.model, self.library)
         if order.seed is not None:  # so that a job that is run again makes the same takes
             request = request.model_copy(update={"seed": order.seed})
-        with self._room.kept(len(order.recipes)):
+        with self._room.kept(len(order.recipes), client):
             record = self.library.save_job(request.kind, request.model_dump(mode="json"))
             with self._lock:
                 return self._enter(Task(record, order, client))
@@ -173,19 +172,19 @@ class Workshop:
             ticket = self._schedule.next(wait)
             if ticket is not None:
                 self._pace.begin()
+                ticket.task.watch.start()
                 self._begin(ticket.task)
             return ticket
 
     def _tick(self, ticket: Ticket, new: bool) -> None:
         task = ticket.task
         with self._lock:
-            if not task.ended and task.due is not None and time.monotonic() > task.due:
-                self._end(
-                    task, "failed", f"the job took longer than {self.limits.seconds:g} s; ask for fewer takes or steps"
-                )
+            if not task.ended and task.watch.seconds > self.limits.seconds:
+                took = f"the takes of this job took longer than {self.limits.seconds:g} s to make"
+                self._end(task, "failed", f"{took}; ask for fewer takes or steps")
             if task.ended:
                 raise Dropped
-            self._pace.tick()
+            self._pace.tick(ticket.recipe.seconds)
             task.done += new
             self._tell(task)
 
@@ -248,13 +247,14 @@ class Workshop:
 
     def _finish(self, ticket: Ticket) -> None:
         self._schedule.finish(ticket)
+        ticket.task.watch.stop()
         if not self._schedule.running:
             self._pace.rest()
 
     def _begin(self, task: Task) -> None:
         if task.state != "queued":
             return
-        task.state, task.due = "running", time.monotonic() + self.limits.seconds
+        task.state = "running"
         self._clerk.give(partial(self._note_begin, task))
         self._tell(task)
         self._tell_waiting()

@@ -12,7 +12,7 @@ from soundctm.errors import UserError
 from soundctm.server.library.database import next_serial
 from soundctm.server.library.embeddings import compare, pack
 from soundctm.server.library.entries import Changes, is_id
-from soundctm.server.library.faults import LibraryMiss
+from soundctm.server.library.faults import LibraryConflict, LibraryMiss
 from soundctm.server.library.names import clean_name, clean_tags
 from soundctm.server.library.rows import bury, find, refresh_haystack
 from soundctm.server.library.schema import EmbeddingRow, EntryRow, GoneRow, LibraryRow, TagRow
@@ -20,11 +20,12 @@ from soundctm.server.library.schema import EmbeddingRow, EntryRow, GoneRow, Libr
 Change = Callable[[Session, EntryRow], None]
 
 
-def apply(session: Session, identifier: str, change: Change) -> EntryRow:
-    """One change of one sound, with a serial number of its own."""
+def apply(session: Session, identifier: str, *changes: Change) -> EntryRow:
+    """Changes of one sound, with one serial number."""
     serial = next_serial(session)
     row = find(session, [identifier])[0]
-    change(session, row)
+    for change in changes:
+        change(session, row)
     row.serial = serial
     session.flush()
     return row
@@ -120,6 +121,18 @@ def purge(session: Session, older_than: timedelta) -> list[str]:
     for identifier in ids:
         bury(session, identifier, serial, purged=True)
     return ids
+
+
+def purge_some(session: Session, ids: Iterable[str]) -> list[str]:
+    """Remove the rows of these sounds, all of which must be deleted; the ids. The files go after the commit."""
+    serial = next_serial(session)
+    rows = _some(session, ids)
+    living = [row.id for row in rows if row.deleted is None]
+    if living:
+        raise LibraryConflict(f"only deleted sounds can be purged; delete these first: {', '.join(living)}")
+    for row in rows:
+        bury(session, row.id, serial, purged=True)
+    return [row.id for row in rows]
 
 
 def since(session: Session, serial: int) -> Changes:

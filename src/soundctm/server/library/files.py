@@ -74,10 +74,16 @@ class Shelf:
             finally:
                 beside.unlink(missing_ok=True)
 
-    def remove(self, identifier: str) -> None:
-        """Remove a sound; nothing happens when it is not there."""
-        with writing(self.path(identifier)):
-            self.path(identifier).unlink(missing_ok=True)
+    def remove(self, identifier: str) -> int:
+        """Remove a sound; how many bytes that freed, 0 when it was not there."""
+        path = self.path(identifier)
+        with writing(path):
+            try:
+                size = path.stat().st_size
+                path.unlink()
+            except FileNotFoundError:
+                return 0
+        return size
 
     def set_aside(self, identifier: str) -> Path:
         """Move a file that cannot be read out of the way; where it lies now."""

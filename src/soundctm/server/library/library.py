@@ -169,7 +169,8 @@ class Library:
         accents, and that have all ``tags``; newest first, or those most alike to ``similar_to`` first.
 
         ``limit`` (1 to 500) a page; ``cursor`` is that of the page before. What comes in while one turns pages comes
-        before the first, so none is seen twice and none is left out. ``deleted`` looks among deleted ones instead.
+        before the first, so none is seen twice and none is left out. ``deleted`` looks among deleted ones instead, of
+        which the latest deletion comes first.
         """
         query = search.Query(
             text, tuple([tags] if isinstance(tags, str) else tags), starred,
@@ -195,25 +196,39 @@ class Library:
 
     # ---- changes
 
+    def change(
+        self,
+        identifier: str,
+        *,
+        name: str | None = None,
+        starred: bool | None = None,
+        tags: Iterable[str] | None = None,
+    ) -> Entry:
+        """:meth:`rename`, :meth:`star` and :meth:`tag` at once, all of it or nothing; None changes nothing."""
+        wanted = [] if name is None else [changes.renamed(name)]
+        wanted += [] if starred is None else [changes.starred(starred)]
+        wanted += [] if tags is None else [changes.tagged(tags)]
+        return self._change(identifier, *wanted)
+
     def rename(self, identifier: str, name: str) -> Entry:
         """Give a sound a name of one line, up to 120 characters."""
-        return self._change(identifier, changes.renamed(name))
+        return self.change(identifier, name=name)
 
     def star(self, identifier: str, starred: bool) -> Entry:
         """Put a star on a sound, or take it off."""
-        return self._change(identifier, changes.starred(starred))
+        return self.change(identifier, starred=starred)
 
     def tag(self, identifier: str, tags: Iterable[str]) -> Entry:
         """Give a sound these tags, up to 32 of 40 characters, in place of those it has."""
-        return self._change(identifier, changes.tagged(tags))
+        return self.change(identifier, tags=tags)
 
     def embed(self, identifier: str, embedding: np.ndarray) -> Entry:
         """Say how a sound sounds (``[D]``), or say it anew; similarities to its parent and children follow."""
         return self._change(identifier, changes.embedded(embedding))
 
-    def _change(self, identifier: str, change: changes.Change) -> Entry:
+    def _change(self, identifier: str, *wanted: changes.Change) -> Entry:
         with self._database.writing() as session:
-            return self._entry(changes.apply(session, identifier, change))
+            return self._entry(changes.apply(session, identifier, *wanted))
 
     def delete(self, ids: Iterable[str]) -> str:
         """Delete sounds, all of them or none; the token that :meth:`undo` takes. Files stay until they are purged."""
@@ -238,6 +253,13 @@ class Library:
         for identifier in purged:
             self._shelf.remove(identifier)
         return tuple(purged)
+
+    def purge_some(self, ids: Iterable[str]) -> tuple[tuple[str, ...], int]:
+        """Remove these sounds for good, all of them or none; the ids, and the bytes of their files. Raises
+        :class:`LibraryConflict` for one that is not deleted."""
+        with self._database.writing() as session:
+            purged = changes.purge_some(session, ids)
+        return tuple(purged), sum(map(self._shelf.remove, purged))
 
     @property
     def serial(self) -> int:

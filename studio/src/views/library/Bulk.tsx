@@ -1,4 +1,16 @@
-import { deleteSelected, exporting, found, selectAll, selected, starSelected, tagSelected } from "../../state/library";
+import { doomed, restore } from "../../state/bin";
+import { exporting } from "../../state/exports";
+import {
+  bin,
+  deleteSelected,
+  found,
+  news,
+  selectAll,
+  selected,
+  showNews,
+  starSelected,
+  tagSelected,
+} from "../../state/library";
 import { attempt } from "../../state/notices";
 import { Icon } from "../Icon";
 
@@ -18,34 +30,57 @@ export function Bulk() {
         />
         {count ? `${count} selected` : "Select all"}
       </label>
-      {count > 0 && (
-        <>
-          <button class="small" onClick={() => (exporting.value = true)}>
-            <Icon name="download" /> Export
-          </button>
-          <button class="small" onClick={() => attempt(starSelected)}>
-            <Icon name="star" /> Star
-          </button>
-          <form
-            class="tag-form"
-            onSubmit={(event) => {
-              event.preventDefault();
-              addTag(event.currentTarget);
-            }}
-          >
-            <label>
-              <span class="unseen">Tag to add</span>
-              <input class="small" name="tag" placeholder="add a tag" maxLength={40} />
-            </label>
-          </form>
-          <button class="small" onClick={() => attempt(deleteSelected)}>
-            <Icon name="bin" /> Delete
-          </button>
-        </>
-      )}
+      {count > 0 && (bin.value ? <OfDeleted /> : <OfKept />)}
       <span class="grow" />
+      {news.value.size > 0 && (
+        <button class="small primary" onClick={() => attempt(showNews)}>
+          {news.value.size} new
+        </button>
+      )}
       <span class="dim">{found.value.length ? `${found.value.length} shown` : ""}</span>
     </div>
+  );
+}
+
+function OfDeleted() {
+  const ids = [...selected.value];
+  return (
+    <>
+      <button class="small" onClick={() => attempt(() => restore(ids))}>
+        <Icon name="reset" /> Restore
+      </button>
+      <button class="small" onClick={() => (doomed.value = ids)}>
+        <Icon name="bin" /> Delete for good
+      </button>
+    </>
+  );
+}
+
+function OfKept() {
+  return (
+    <>
+      <button class="small" onClick={() => (exporting.value = [...selected.value])}>
+        <Icon name="download" /> Export
+      </button>
+      <button class="small" onClick={() => attempt(starSelected)}>
+        <Icon name="star" /> Star
+      </button>
+      <form
+        class="tag-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          addTag(event.currentTarget);
+        }}
+      >
+        <label>
+          <span class="unseen">Tag to add</span>
+          <input class="small" name="tag" placeholder="add a tag" maxLength={40} />
+        </label>
+      </form>
+      <button class="small" onClick={() => attempt(deleteSelected)}>
+        <Icon name="bin" /> Delete
+      </button>
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { AudioFormat, Rate } from "../../api/types";
-import { exportClips, exportFormat, exporting, exportRate, selected } from "../../state/library";
+import { exportClips, exportFormat, exporting, exportRate } from "../../state/exports";
 import { attempt } from "../../state/notices";
 import { Dialog } from "../Dialog";
 
@@ -16,9 +16,9 @@ const RATES: [Rate, string][] = [
 ];
 
 export function Export() {
-  if (!exporting.value) return null;
-  const ids = [...selected.value];
-  const close = (): void => void (exporting.value = false);
+  const ids = exporting.value;
+  if (!ids) return null;
+  const close = (): void => void (exporting.value = null);
   return (
     <Dialog title={ids.length === 1 ? "Export the sound" : `Export ${ids.length} sounds`} onClose={close}>
       <form

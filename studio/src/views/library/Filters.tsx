@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import { clipOf } from "../../state/clips";
 import { bringIn } from "../../state/files";
-import { filter, filters, layout, searchSoon, similarTo, soundsLike, tags, text } from "../../state/library";
+import { bin, filter, filters, layout, openBin, searchSoon, similarTo, soundsLike, tags, text } from "../../state/library";
 import { attempt } from "../../state/notices";
 import { Icon } from "../Icon";
 
@@ -49,6 +49,14 @@ export function Filters() {
           onClick={() => filter({ starred: !starred })}
         >
           <Icon name="star" filled={starred} /> Starred
+        </button>
+        <button
+          type="button"
+          class={bin.value ? "pressed" : ""}
+          aria-pressed={bin.value}
+          onClick={() => openBin(!bin.value)}
+        >
+          <Icon name="bin" /> Deleted
         </button>
         <span class="grow" />
         <div class="segments" role="group" aria-label="Layout">

@@ -1,10 +1,10 @@
 import type { Clip } from "../../api/types";
 import { bufferOf } from "../../audio/buffers";
 import { change } from "../../state/clips";
-import { soundsLike } from "../../state/library";
+import { bin, soundsLike } from "../../state/library";
 import { attempt } from "../../state/notices";
 import { show } from "../../state/place";
-import { adoptRecipe } from "../../state/settings";
+import { restoreControls } from "../../state/settings";
 import { current } from "../../state/sound";
 import { FamilyTab } from "../sound/FamilyTab";
 import { Head } from "../sound/Head";
@@ -13,13 +13,16 @@ import { Waveform } from "../sound/Waveform";
 import { Spectrogram } from "../TakeCard";
 import { Icon } from "../Icon";
 
+const ABOUT_BIN =
+  "Deleted sounds stay here, and can be restored, until you delete them for good: only that frees the disk.";
+
 /** The chosen sound beside the list: what it is, what it came from. */
 export function Inspector() {
   const clip = current.value;
-  if (!clip)
+  if (bin.value || !clip)
     return (
       <aside class="inspector" aria-label="Chosen sound">
-        <p class="dim empty">Choose a sound to see what it is made of.</p>
+        <p class="dim empty">{bin.value ? ABOUT_BIN : "Choose a sound to see what it is made of."}</p>
       </aside>
     );
   return (
@@ -90,7 +93,7 @@ function RecipeFacts({ clip }: { clip: Clip }) {
   const recipe = clip.recipe!;
   const facts: [string, string][] = [
     ["Words", recipe.prompt || "none"],
-    ["Seed, take", `${recipe.seed}, ${recipe.take}`],
+    ["Seed, take", `${recipe.seed}, ${recipe.take + 1}`],
     ["Steps", String(recipe.steps)],
     ["ω, ν, γ", `${recipe.omega}, ${recipe.nu}, ${recipe.gamma}`],
     ...(recipe.negative ? [["Away from", recipe.negative] as [string, string]] : []),
@@ -112,7 +115,7 @@ function RecipeFacts({ clip }: { clip: Clip }) {
       <button
         class="link"
         onClick={() => {
-          adoptRecipe(recipe);
+          restoreControls(clip.name, recipe);
           show("studio");
         }}
       >

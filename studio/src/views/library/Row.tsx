@@ -1,11 +1,10 @@
 import { useRef } from "preact/hooks";
-import { audioUrl } from "../../api/calls";
 import type { Clip, Id } from "../../api/types";
 import { playing, stop } from "../../audio/player";
-import { ago, kindOf, seconds, stepsOf } from "../../lib/format";
+import { ago, labelOf, particularsOf, seconds } from "../../lib/format";
 import { clipOf } from "../../state/clips";
-import { dragOut } from "../../state/files";
-import { exportFormat, exportRate, scores, select, selected } from "../../state/library";
+import { dragOut } from "../../state/exports";
+import { bin, scores, selected } from "../../state/library";
 import { attempt } from "../../state/notices";
 import { chosen, show } from "../../state/place";
 import { pick, star } from "../../state/sound";
@@ -13,10 +12,13 @@ import { useFollowFocus } from "../focus";
 import { Icon } from "../Icon";
 import { Name } from "../sound/Name";
 import { Wave } from "../Wave";
+import { BinLine } from "./BinLine";
+import { Check } from "./Check";
 
 export function Row({ id }: { id: Id }) {
   const clip = clipOf(id).value;
-  return clip && !clip.deleted ? <Line clip={clip} /> : null;
+  if (!clip) return null;
+  return bin.value ? <BinLine clip={clip} /> : <Line clip={clip} />;
 }
 
 function Line({ clip }: { clip: Clip }) {
@@ -31,7 +33,7 @@ function Line({ clip }: { clip: Clip }) {
       class={`row${mine ? " chosen" : ""}${selected.value.has(id) ? " selected" : ""}`}
       aria-current={mine ? "true" : undefined}
       draggable
-      onDragStart={(event) => dragOut(event, id, clip.name, audioUrl(id, exportFormat.peek(), exportRate.peek(), true))}
+      onDragStart={(event) => dragOut(event, clip)}
       onClick={(event) => !(event.target as Element).closest("button, input, a") && pick(id, false)}
       onDblClick={(event) => {
         if (!(event.target as Element).closest("button, input, a")) {
@@ -40,17 +42,11 @@ function Line({ clip }: { clip: Clip }) {
         }
       }}
     >
-      <input
-        type="checkbox"
-        class="row-check"
-        checked={selected.value.has(id)}
-        aria-label={`Select ${clip.name}`}
-        onChange={(event) => select(id, event.currentTarget.checked)}
-      />
+      <Check clip={clip} />
       <button
         ref={button}
         class="row-play"
-        aria-label={`${plays ? "Stop" : "Play"} ${clip.name}`}
+        aria-label={`${plays ? "Stop" : "Play"} ${labelOf(clip)}`}
         onClick={() => (plays ? stop() : pick(id, true))}
       >
         <Icon name={plays ? "stop" : "play"} filled />
@@ -61,7 +57,7 @@ function Line({ clip }: { clip: Clip }) {
       <span class="row-words">
         <Name clip={clip} level="span" />
         <span class="row-about dim">
-          {[kindOf(clip), stepsOf(clip)].filter(Boolean).join(", ")}
+          {particularsOf(clip).join(", ")}
           {clip.tags.map((tag) => (
             <span key={tag} class="tag">
               {tag}
@@ -79,7 +75,7 @@ function Line({ clip }: { clip: Clip }) {
       <button
         class={clip.starred ? "quiet icon-only starred" : "quiet icon-only"}
         aria-pressed={clip.starred}
-        aria-label={`Star ${clip.name}`}
+        aria-label={`Star ${labelOf(clip)}`}
         onClick={() => attempt(() => star(id))}
       >
         <Icon name="star" filled={clip.starred} />

@@ -1,16 +1,12 @@
 import type { Clip } from "../../api/types";
 import { side } from "../../audio/player";
-import { distinctionOf, seconds } from "../../lib/format";
+import { distinctionOf, likeness, seconds } from "../../lib/format";
 import { compareWith, pick, switchSide } from "../../state/sound";
 import { Icon } from "../Icon";
 
 /** A/B: which is heard, what B is, how near it is to where it came from. */
 export function Compare({ clip, other }: { clip: Clip; other: Clip }) {
-  const related = other.parents.includes(clip.id)
-    ? other.similarity
-    : clip.parents.includes(other.id)
-      ? clip.similarity
-      : null;
+  const related = likeness(other, clip) ?? likeness(clip, other);
   return (
     <div class="compare" role="group" aria-label="Compare">
       <div class="segments" role="group" aria-label="Heard">
@@ -40,8 +36,8 @@ const short = (clip: Clip): string => [distinctionOf(clip), seconds(clip.seconds
 
 function Similarity({ value }: { value: number }) {
   return (
-    <span class="similarity" title="Cosine between the embeddings of the two sounds: 1 is the same content">
-      <span id="similarity-label">Similarity</span>
+    <span class="similarity" title="Cosine between the embeddings of a sound and of the one it was made from: 1 is the same content">
+      <span id="similarity-label">Similarity to its parent</span>
       <meter min={0} max={1} value={Math.max(0, value)} aria-labelledby="similarity-label" />
       <output>{value.toFixed(2)}</output>
     </span>

@@ -42,6 +42,7 @@ export function FamilyTab() {
           <Node key={clip.id} clip={clip} x={place.get(clip.id)!.column * COLUMN} y={place.get(clip.id)!.row * ROW} />
         ))}
       </svg>
+      <p class="dim">A number says how alike a sound is to its parent, 1 being the same content.</p>
       {tree.missing.length > 0 && <p class="dim">{tree.missing.length} ancestors were deleted for good.</p>}
     </div>
   );

@@ -1,12 +1,11 @@
-import { audioUrl } from "../../api/calls";
 import type { Clip } from "../../api/types";
 import { looping, playing } from "../../audio/player";
-import { kindOf, seconds, stepsOf } from "../../lib/format";
-import { dragOut } from "../../state/files";
-import { exportFormat, exporting, exportRate, selectAll, select, soundsLike } from "../../state/library";
+import { kindOf, seconds, stepsOf, takeOf } from "../../lib/format";
+import { dragOut, exporting } from "../../state/exports";
+import { soundsLike } from "../../state/library";
 import { attempt } from "../../state/notices";
 import { discardChosen, star, toggle, toggleLoop } from "../../state/sound";
-import { adoptRecipe } from "../../state/settings";
+import { restoreControls } from "../../state/settings";
 import { Icon } from "../Icon";
 import { Name } from "./Name";
 
@@ -45,7 +44,7 @@ export function Head({ clip }: { clip: Clip }) {
             class="quiet icon-only"
             aria-label="Set the controls as they were for this sound"
             title="Controls as for this sound"
-            onClick={() => adoptRecipe(clip.recipe!)}
+            onClick={() => restoreControls(clip.name, clip.recipe!)}
           >
             <Icon name="reset" />
           </button>
@@ -63,14 +62,8 @@ export function Head({ clip }: { clip: Clip }) {
           aria-label="Export"
           title="Export, or drag from here to a folder"
           draggable
-          onDragStart={(event) =>
-            dragOut(event, clip.id, clip.name, audioUrl(clip.id, exportFormat.peek(), exportRate.peek(), true))
-          }
-          onClick={() => {
-            selectAll(false);
-            select(clip.id, true);
-            exporting.value = true;
-          }}
+          onDragStart={(event) => dragOut(event, clip)}
+          onClick={() => (exporting.value = [clip.id])}
         >
           <Icon name="download" />
         </button>
@@ -88,7 +81,7 @@ export function Facts({ clip }: { clip: Clip }) {
     stepsOf(clip),
     seconds(clip.seconds),
     clip.seed === null ? "" : `seed ${clip.seed}`,
-    clip.take === null ? "" : `take ${clip.take}`,
+    clip.take === null ? "" : takeOf(clip.take),
     `${clip.loudness.toFixed(1)} dB`,
     `${(clip.sample_rate / 1000).toFixed(1)} kHz`,
   ];

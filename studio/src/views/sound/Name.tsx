@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Clip } from "../../api/types";
+import { labelOf } from "../../lib/format";
 import { change } from "../../state/clips";
 import { attempt } from "../../state/notices";
 
@@ -19,7 +20,7 @@ export function Name({ clip, level = "h2" }: { clip: Clip; level?: "h2" | "span"
         <button
           class="name-button"
           title="Rename"
-          aria-label={`${clip.name}. Rename`}
+          aria-label={`${labelOf(clip)}. Rename`}
           onClick={(event) => {
             event.stopPropagation();
             setEditing(true);

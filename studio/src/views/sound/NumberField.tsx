@@ -1,5 +1,6 @@
 import type { Signal } from "@preact/signals";
 import { useId } from "preact/hooks";
+import { numberIn } from "../../lib/field";
 import { decimals } from "../../lib/format";
 
 interface Props {
@@ -18,9 +19,9 @@ interface Props {
 export function NumberField({ label, value, low, high, step, unit, explanation, slider = false, onChange }: Props) {
   const id = useId();
   const change = (event: Event): void => {
-    const next = (event.currentTarget as HTMLInputElement).valueAsNumber;
-    if (!Number.isFinite(next)) return;
-    value.value = Math.min(high, Math.max(low, next));
+    const next = numberIn(event.currentTarget as HTMLInputElement, decimals(value.peek(), step));
+    if (next === null) return;
+    value.value = next;
     onChange?.(value.peek());
   };
   const common = { min: low, max: high, step };

@@ -1,5 +1,5 @@
 import type { Clip, Id } from "../../api/types";
-import { distinctionOf } from "../../lib/format";
+import { distinctionOf, likeness } from "../../lib/format";
 import { clipOf } from "../../state/clips";
 import { relatives } from "../../state/family";
 import { rival } from "../../state/place";
@@ -24,14 +24,13 @@ function Relative({ id, clip }: { id: Id; clip: Clip }) {
   if (!relative || relative.deleted) return null;
   const isParent = clip.parents.includes(id);
   const what = distinctionOf(relative);
-  const near = isParent ? clip.similarity : relative.similarity;
+  const near = isParent ? likeness(clip, relative) : likeness(relative, clip);
   return (
     <li>
       <button
         class="relative"
         aria-pressed={rival.value === id}
         title="Compare (double click: go on with it)"
-        aria-label={`Compare with ${isParent ? "its parent" : "its child"}, ${what}${near === null ? "" : `, similarity ${near.toFixed(2)}`}`}
         onClick={() => compareWith(rival.value === id ? null : id)}
         onDblClick={() => pick(id, false)}
       >
@@ -39,8 +38,11 @@ function Relative({ id, clip }: { id: Id; clip: Clip }) {
         <span>
           {isParent ? "from " : ""}
           {what}
-        </span>
+        </span>{" "}
         {near !== null && <span class="dim">{near.toFixed(2)}</span>}
+        <span class="unseen">
+          {near !== null && (isParent ? " alike" : " alike its parent")}, compare with this {isParent ? "parent" : "child"}
+        </span>
       </button>
     </li>
   );

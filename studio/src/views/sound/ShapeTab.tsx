@@ -1,11 +1,11 @@
 import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
-import type { Clip } from "../../api/types";
+import type { Clip, Job } from "../../api/types";
 import { clear, curve, fromNothing, fromSound, intensityTarget, recording, toggleRecording } from "../../state/curve";
 import { busy } from "../../state/jobs";
 import { attempt } from "../../state/notices";
 import { prompt } from "../../state/settings";
-import { follow } from "../../state/sound";
+import { follow, shape } from "../../state/sound";
 import { Icon } from "../Icon";
 import { NumberField } from "./NumberField";
 import { Running } from "./Running";
@@ -13,23 +13,35 @@ import { Running } from "./Running";
 const steps = signal(16);
 const takes = signal(2);
 
-/** An intensity curve for new takes of the same words and noise. */
+const isShaping = (job: Job, clip: Clip): boolean =>
+  job.kind === "shape"
+    ? job.request["clip"] === clip.id
+    : job.kind === "generate" && Array.isArray(job.request["targets"]) && job.request["targets"].length > 0;
+
+/** An intensity curve: what was made here is made again from its own words and noise, for a recording words are given. */
 export function ShapeTab({ clip }: { clip: Clip }) {
+  const own = clip.recipe !== null;
   const [words, setWords] = useState(clip.prompt || prompt.peek());
   const target = intensityTarget();
-  const running = busy.value.find(
-    (job) => job.kind === "generate" && Array.isArray(job.request["targets"]) && job.request["targets"].length > 0,
-  );
+  const running = busy.value.find((job) => isShaping(job, clip));
   return (
     <form
       class="form"
       onSubmit={(event) => {
         event.preventDefault();
-        if (target) attempt(() => follow(words.trim(), [target], takes.value, steps.value));
+        if (!target) return;
+        attempt(() =>
+          own
+            ? shape([target], takes.value, steps.value)
+            : follow(words.trim(), [target], takes.value, steps.value),
+        );
       }}
     >
       <p class="dim" id="about-curve">
-        Draw how loud the sound should be over time, right on the waveform. By keyboard: Tab to a point, arrows move it,
+        {own
+          ? "The same sound again, to a curve: the same words, noise and guidance. "
+          : "A recording cannot be made again, but takes of your words can follow its course. "}
+        Draw how loud it should be over time, right on the waveform. By keyboard: Tab to a point, arrows move it,
         Insert adds one, Delete removes it.
       </p>
       <div class="line">
@@ -57,10 +69,12 @@ export function ShapeTab({ clip }: { clip: Clip }) {
         <span class="dim">{target ? `${target.points.length} points` : "no curve yet"}</span>
       </div>
       <div class="line">
-        <label class="field grow">
-          <span>Words</span>
-          <input type="text" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
-        </label>
+        {!own && (
+          <label class="field grow">
+            <span>Words</span>
+            <input type="text" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
+          </label>
+        )}
         <NumberField
           label="Takes"
           value={takes}
@@ -77,7 +91,7 @@ export function ShapeTab({ clip }: { clip: Clip }) {
           step={1}
           explanation="Each step corrects the course: more follow the curve more closely."
         />
-        <button class="primary" disabled={!target || !words.trim()}>
+        <button class="primary" disabled={!target || (!own && !words.trim())}>
           Make takes to the curve
         </button>
       </div>

@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import type { Clip } from "../src/api/types";
+import { bytes, labelOf, likeness } from "../src/lib/format";
+
+const clip = (fields: Partial<Clip>): Clip =>
+  ({ id: "a", name: "rain", kind: "take", steps: 1, seed: 7, take: 0, parents: [], recipe: null, ...fields }) as Clip;
+
+describe("what a sound is called", () => {
+  it("counts takes from 1 and tells the takes of one prompt apart", () => {
+    const labels = [clip({}), clip({ take: 1 }), clip({ kind: "refined", steps: 16 }), clip({ seed: 8 })].map(labelOf);
+    expect(labels[0]).toBe("rain, take 1, 1 step, seed 7");
+    expect(new Set(labels).size).toBe(4);
+  });
+
+  it("says of a recording no more than is known", () => {
+    expect(labelOf(clip({ kind: "upload", steps: null, seed: null, take: null }))).toBe("rain, recording");
+  });
+});
+
+it("likeness is to the first parent, and to no other", () => {
+  const child = clip({ id: "c", parents: ["a", "b"], similarity: 0.5 });
+  expect([likeness(child, clip({ id: "a" })), likeness(child, clip({ id: "b" }))]).toEqual([0.5, null]);
+});
+
+it("sizes are read in the unit that fits", () => {
+  expect([0, 999, 1000, 2_340_000, 5e9].map(bytes)).toEqual(["0 bytes", "999 bytes", "1.0 kB", "2.3 MB", "5.0 GB"]);
+});

@@ -1,0 +1,42 @@
+"""A prompt that a model takes for something else is not made; one that it takes for nearly the same is."""
+
+import pytest
+
+from soundctm.batch.gates import Gates
+from soundctm.batch.grasp import Grasp, Meaning, grasp
+from soundctm.model import SoundCTM
+from tests.conftest import REPOSITORY
+
+UNSEEN = REPOSITORY / "benchmarks" / "unseen_prompts.txt"
+
+
+@pytest.fixture(scope="module")
+def meaning() -> Meaning:
+    return Meaning(SoundCTM.from_pretrained("mini"))
+
+
+def test_words_that_are_known_are_taken_as_they_are(meaning: Meaning) -> None:
+    found = grasp("a dog barking", meaning)
+    assert found == Grasp("a dog barking", None) and Gates().refusal(found) == ""
+
+
+def test_synonyms_of_what_was_learnt_pass(meaning: Meaning) -> None:
+    prompts = [line.split("\t")[1] for line in UNSEEN.read_text().splitlines()]
+    found = [grasp(prompt, meaning) for prompt in [*prompts, "a hound yapping"]]
+    assert all(each.nearness is not None for each in found), "each has a word that was never learnt"
+    assert [each for each in found if Gates().refusal(each)] == []
+
+
+@pytest.mark.parametrize("prompt", ["zzqx blorf wug", "didgeridoo", "qwertyuiop"])
+def test_what_is_taken_for_something_else_is_refused(prompt: str, meaning: Meaning) -> None:
+    found = grasp(prompt, meaning)
+    reason = Gates().refusal(found)
+    assert reason.startswith(f'understood as "{found.text}", which is too far from the prompt (0.')
+    assert Gates(understood=-1).refusal(found) == ""
+
+
+def test_the_threshold_is_the_last_that_passes() -> None:
+    assert Gates(understood=0.5).refusal(Grasp("rain", 0.5)) == ""
+    assert Gates(understood=0.5).refusal(Grasp("rain", 0.49)) == (
+        'understood as "rain", which is too far from the prompt (0.49; 0.5 is needed)'
+    )

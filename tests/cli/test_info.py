@@ -1,0 +1,75 @@
+"""``soundctm info`` of a sound: a row for each field, the sentence on its origin once."""
+
+import json
+import struct
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from soundctm import Clip
+from soundctm.delivery.reading import read_tags
+from tests.oracles.commands import made
+
+
+@pytest.fixture
+def loop(run, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The second take of a prompt, as a loop that was delivered in two channels."""
+    monkeypatch.setenv("COLUMNS", "400")
+    takes = made(run("generate", "rain", "--takes", 2, "--loop", "--model", tiny_folder, "--json"))
+    (entry,) = made(run("deliver", takes[1]["wav"], "--stereo", "--peak", "--out", "d", "--json"))
+    return str(entry["file"])
+
+
+def rows(run, path: str) -> dict[str, str]:
+    """What is printed, by the name of the row (no name holds two spaces)."""
+    lines = [line.strip().partition("  ") for line in run("info", path).out.splitlines()]
+    assert len({name for name, _, _ in lines}) == len(lines)
+    return {name: text.strip() for name, _, text in lines}
+
+
+def test_every_field_has_a_row(run, loop: str) -> None:
+    found = rows(run, loop)
+    last = Clip.load(loop).samples.shape[1] - 1
+    assert found["bext true_peak"] == found["ixml LOUDNESS MAX_TRUE_PEAK_LEVEL"].rstrip("0") + "0" == "-1.0"
+    assert (found["loops start"], found["loops end"]) == ("0", str(last))
+    assert found["cues"] == f"0; {last}" and found["labels"] == "loop start; loop end"
+    assert [found[f"ixml TRACK_LIST TRACK {number} NAME"] for number in (1, 2)] == ["Left", "Right"]
+    assert found["delivered stereo"] == "True" and found["delivered level"] == "peak"
+    assert not any("{" in text or "LOUDNESS_VALUE -" in text for text in found.values())
+
+
+def test_the_origin_is_told_once_and_takes_are_counted_from_one(run, loop: str) -> None:
+    found = rows(run, loop)
+    assert run("info", loop).out.count("SYNTHETIC sound") == 1
+    assert found["origin"].startswith("SYNTHETIC sound") and "take 2," in found["origin"]
+    assert found["take"] == "2" and found["bext description"] == "rain"
+    told = json.loads(run("info", loop, "--json").out)
+    assert told["take"] == 1 and told["info"]["comment"] == told["origin"], "JSON is what the file holds"
+
+
+def test_an_identifier_of_others_is_shown(run, loop: str) -> None:
+    assert "bext umid" not in rows(run, loop)
+    data = bytearray(Path(loop).read_bytes())
+    at = data.index(b"bext") + 8 + 348
+    assert data[at : at + 64] == bytes(64)
+    data[at : at + 4] = b"\x06\x0a\x2b\x34"
+    Path(loop).write_bytes(data)
+    assert rows(run, loop)["bext umid"].startswith("060a2b34")
+
+
+def test_labels_and_tracks_of_others_are_read_and_damage_is_left_out(tmp_path: Path, files: Path) -> None:
+    bare = (files / "sea.wav").read_bytes()
+    root = ElementTree.fromstring("<BWFXML><TRACK_LIST><TRACK><NAME>Boom</NAME></TRACK><TRACK/></TRACK_LIST></BWFXML>")
+    labels = b"adtl" + b"".join(
+        b"labl" + struct.pack("<II", 4 + len(text), 1) + text + b"\0" * (len(text) % 2) for text in (b"A\0", b"Bee\0")
+    )
+    odd = b"adtl" + b"labl" + struct.pack("<I", 2**31) + b"\1\0\0\0C\0"
+    for lists, told in ((labels, ["A", "Bee"]), (odd, ["C"])):
+        more = b"".join(
+            name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+            for name, body in ((b"iXML", ElementTree.tostring(root)), (b"LIST", lists))
+        )
+        (tmp_path / "a.wav").write_bytes(bare[:4] + struct.pack("<I", len(bare) - 8 + len(more)) + bare[8:] + more)
+        found = read_tags(tmp_path / "a.wav")
+        assert found["labels"] == told and found["ixml"]["TRACK_LIST"]["TRACK"] == [{"NAME": "Boom"}]
