@@ -36,7 +36,7 @@ METHODS: dict[str, tuple[Steering | None, float, float]] = {
     "z_T optimisation, gamma 0": (Steering(method="start"), 0.0, 11.0),
     "z_T optimisation, gamma 0.2": (Steering(method="start"), 0.2, 11.0),
     "loss guidance alone": (Steering(strength=STRONG, fader=0.0), 0.0, 3.0),
-    GUIDED: (Steering(), 0.0, 3.0),
+    GUIDED: (Steering(strength=LIGHT, fader=MOST), 0.0, 3.0),
 }
 # Table 5 of the paper, 200 prompts of AudioCaps a shape: MSE, FAD (vgg), CLAP score
 OF_THE_PAPER = tuple(method for method in METHODS if method not in (FADER, GUIDED))

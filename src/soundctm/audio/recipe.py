@@ -13,7 +13,7 @@ Method = Literal["guidance", "start"]
 Precision = Literal["float32", "tf32", "bfloat16", "int8"]
 
 
-LIGHT, STRONG = 0.01, 0.1  # of guidance
+LIGHT, STRONG = 0.02, 0.1  # of guidance
 FADER = 20.0  # dB
 
 
