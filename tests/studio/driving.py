@@ -53,10 +53,11 @@ def asked(page: "Page", path: str, body: dict[str, Any] | None = None) -> dict[s
 
 
 def ended(page: "Page", identifier: str) -> dict[str, Any]:
-    """A job once it is over."""
+    """A job once it is over, its sounds by the number of the take: they are done in any order."""
     while (job := asked(page, f"/v1/jobs/{identifier}"))["state"] not in FINAL:
         time.sleep(0.05)
-    return job
+    take = {clip: asked(page, f"/v1/clips/{clip}")["take"] for clip in job["clips"]}
+    return {**job, "clips": sorted(job["clips"], key=lambda clip: take[clip] or 0)}
 
 
 def made(page: "Page", path: str, body: dict[str, Any]) -> list[str]:
