@@ -170,3 +170,10 @@ def test_targets_that_do_not_fit_the_sound_are_refused(model: SoundCTM) -> None:
     for steering, said in ((Steering(strength=-1.0), "strength is -1"), (Steering(iterations=0), "iterations is 0")):
         with pytest.raises(UserError, match=said):
             model.generate("rain", targets=[RISE], steering=steering)
+
+
+def test_a_recipe_from_before_there_was_a_fader_sounds_as_it_did(model: SoundCTM) -> None:
+    made = recipe_of(model.generate("rain", seed=3, steps=2, targets=[RISE], steering=Steering(strength=0.1))[0])
+    old, without = (made.model_copy(update={"steering": Steering(strength=0.1, fader=f)}) for f in (None, 0.0))
+    samples = [clip.samples for clip in model.replay([made, old, without])]
+    assert np.array_equal(samples[1], samples[2]) and not np.array_equal(samples[0], samples[1])

@@ -191,7 +191,9 @@ class Performance:
 
     @property
     def _steering(self) -> Steering:
-        return self.recipe.steering.settled(self.recipe.targets)  # recipes of others may leave it open
+        """As the recipe says: one with a strength and no fader was made when there was none, and sounds as it did."""
+        steering = self.recipe.steering
+        return steering if steering.strength is not None else steering.settled(self.recipe.targets)
 
     def _ridden(self, x: Tensor) -> Tensor:
         """A recording that is kept keeps its level."""

@@ -63,10 +63,15 @@ def envelope(samples: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray, np
     return starts, np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)
 
 
+def shades(level: np.ndarray) -> np.ndarray:
+    """Levels in dB as shares of the range that pictures show, 0 to 1."""
+    low, high = RANGE_DB
+    return np.clip((level - low) / (high - low), 0, 1)
+
+
 def spectrogram_png(samples: np.ndarray, sample_rate: int, width: int, height: int) -> bytes:
     """The spectrogram of mono samples as a PNG, low frequencies at the bottom."""
-    low, high = RANGE_DB
-    level = np.clip((log_spectrogram(samples, sample_rate, height, width) - low) / (high - low), 0, 1)
+    level = shades(log_spectrogram(samples, sample_rate, height, width))
     picture = Image.fromarray(np.rint(level[::-1] * 255).astype(np.uint8))
     picture.putpalette(_palette())
     data = io.BytesIO()

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from soundctm.audio.io import write_atomically
-from soundctm.audio.levels import HOP, RANGE_DB, ROWS, envelope, log_spectrogram, lowest_hz
+from soundctm.audio.levels import HOP, RANGE_DB, ROWS, envelope, log_spectrogram, lowest_hz, shades
 
 TICKS_HZ = (100, 300, 1000, 3000, 10000)
 TITLE_LENGTH = 110
@@ -47,8 +47,7 @@ def _save(figure: Figure, path: Path) -> Path:
 
 def picture(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     """The spectrogram of mono samples as an image ``[ROWS, frames, 3]`` uint8, low frequencies at the bottom."""
-    low, high = RANGE_DB
-    level = np.clip((log_spectrogram(samples, sample_rate) - low) / (high - low), 0, 1)
+    level = shades(log_spectrogram(samples, sample_rate))
     colours: np.ndarray = colormaps["magma"](level[::-1], bytes=True)
     return colours[..., :3]
 
