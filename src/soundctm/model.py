@@ -273,8 +273,8 @@ class SoundCTM:
     ) -> Iterator[Clip]:
         """The clips of recipes, each as soon as it is made; ``sources`` are the recordings they need, by digest.
 
-        A take is to the last bit what its recipe says, whatever is made beside it (:mod:`soundctm.crew`). The callback
-        runs in the caller's thread.
+        On a CPU a take is to the last bit what its recipe says, whatever is made beside it (:mod:`soundctm.crew`). The
+        callback runs in the caller's thread.
         """
         for recipe in recipes:
             check_recipe(recipe)

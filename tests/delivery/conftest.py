@@ -1,4 +1,5 @@
-"""Programs of other people that read what is delivered: a test that needs one skips where it is missing."""
+"""What the tests of this room share: a take, and programs of other people that read what is delivered (a test that
+needs one skips where it is missing)."""
 
 import json
 import re
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from soundctm import Clip, SoundCTM
 from tests.delivery.making import TAKE
 
 
@@ -96,3 +98,14 @@ def through(ffmpeg: Callable[..., str], tmp_path: Path) -> Callable[..., tuple[n
 @pytest.fixture(params=[False, True], ids=["one shot", "loop"])
 def made(request: pytest.FixtureRequest) -> Any:
     return TAKE.model_copy(update={"loop": request.param})
+
+
+@pytest.fixture(scope="module")
+def model(tiny_folder: Path) -> SoundCTM:
+    return SoundCTM.from_pretrained(tiny_folder)
+
+
+@pytest.fixture(scope="module")
+def take(model: SoundCTM) -> Clip:
+    (clip,) = model.generate("rain", seed=4)
+    return clip

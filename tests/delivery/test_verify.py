@@ -26,17 +26,6 @@ Converter = Callable[..., tuple[np.ndarray, int]]
 # ---- with a model
 
 
-@pytest.fixture(scope="module")
-def model(tiny_folder: Path) -> SoundCTM:
-    return SoundCTM.from_pretrained(tiny_folder)
-
-
-@pytest.fixture(scope="module")
-def take(model: SoundCTM) -> Clip:
-    (clip,) = model.generate("rain", seed=4)
-    return clip
-
-
 def delivered(take: Clip, folder: Path, **asked: Any) -> Path:
     done = deliver(take, Delivery.of(asked))
     origin = None if take.recipe is None else Origin(take.recipe)

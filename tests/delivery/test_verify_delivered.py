@@ -35,17 +35,6 @@ ASKED: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def model(tiny_folder: Path) -> SoundCTM:
-    return SoundCTM.from_pretrained(tiny_folder)
-
-
-@pytest.fixture(scope="module")
-def take(model: SoundCTM) -> Clip:
-    (clip,) = model.generate("rain", seed=4)
-    return clip
-
-
 def delivered(clip: Clip, folder: Path, earlier: tuple[Delivery, ...] = (), **asked: Any) -> Path:
     done = deliver(clip, Delivery.of(asked), earlier)
     assert clip.recipe is not None

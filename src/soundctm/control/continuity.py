@@ -4,7 +4,7 @@ import numpy as np
 
 BELOW, ABOVE = (0.73, 0.97), (1.05, 1.4)  # bands beside the cut-off, as shares of it
 SECONDS = 0.1  # over which levels are compared
-EXCESS_DB = 12.0  # by which the band above may be the louder one; in 99 of 100 moments of real recordings it is not
+EXCESS_DB = 12.0  # by which the band above may be the louder one, as it seldom is in recordings
 
 
 def continuing(

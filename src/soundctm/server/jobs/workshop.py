@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 class Workshop:
     """Makes what is asked for, and keeps it in a library. Its methods may be called from any thread.
 
-    Takes of all jobs share threads and batches, and each is to the last bit what its recipe gives alone. ``embed``
-    says how a clip sounds, for the library to compare. :meth:`close` it in the end; jobs that have not ended by then
-    are "interrupted".
+    Takes of all jobs share threads and batches, and on a CPU each is to the last bit what its recipe gives alone.
+    ``embed`` says how a clip sounds, for the library to compare. :meth:`close` it in the end; jobs that have not ended
+    by then are "interrupted".
     """
 
     def __init__(
