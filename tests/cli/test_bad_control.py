@@ -44,6 +44,12 @@ BAD_CONTROL: dict[str, tuple[list[str], str]] = {
     "weight is no number": (["--intensity", "rise", "--weight", "intensity=nan"], "the intensity target is nan"),
     "negative strength": (["--intensity", "rise", "--strength", "-1"], "strength is -1"),
     "strength is no number": (["--intensity", "rise", "--strength", "nan"], "strength is nan"),
+    "more than a fader has": (["--intensity", "rise", "--fader", "61"], "fader is 61"),
+    "fader is no number": (["--intensity", "rise", "--fader", "nan"], "fader is nan"),
+    "fader of a start": (
+        ["--intensity", "rise", "--method", "start", "--fader", "6"],
+        "--fader is 6, which only --method guidance uses; leave it out with start",
+    ),
     "strength of a start": (
         ["--intensity", "rise", "--method", "start", "--strength", "0.2"],
         "--strength is 0.2, which only --method guidance uses; leave it out with start",
