@@ -50,14 +50,16 @@ def main() -> int:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     world = World.join("cpu")
+    code = 0
     try:
         train(arguments, world)
     except UserError as error:
         print(error, file=sys.stderr)
-        return 2
+        code = 2
     finally:
         world.leave()
-    return 0
+    world.end(code)
+    return code
 
 
 def train(arguments: argparse.Namespace, world: World) -> None:

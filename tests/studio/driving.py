@@ -30,9 +30,10 @@ def audition(page: "Page", prompt: str) -> None:
 
 
 def listed(page: "Page", text: str = "") -> "Locator":
-    """The rows of the library, once a search has brought some."""
+    """The rows of the library, once the search for ``text`` has brought some, and not the one before it."""
     page.evaluate("location.hash.startsWith('#/library') || document.querySelector('nav a:last-child').click()")
     page.get_by_label("Search").first.fill(text)
+    page.locator(".listing[aria-busy=false]").wait_for()
     rows = page.locator(".row")
     rows.first.wait_for()
     return rows

@@ -68,3 +68,11 @@ def test_shares_are_equal_and_cover_a_batch() -> None:
     assert [list(range(12))[r] for r in rows] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
     with pytest.raises(ValueError, match="does not divide"):
         World(0, 3).share(10)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_one_of_many_ends_at_once_with_what_it_said(size: int) -> None:
+    lines = f"print('said', end=''); World(0, {size}).end(2); print(' more', end='')"
+    command = [sys.executable, "-c", f"from soundctm.training.world import World; {lines}"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == ((0, "said more") if size == 1 else (2, "said"))

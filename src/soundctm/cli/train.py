@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 from rich.console import Console
 
+from soundctm.cli.common import complain
 from soundctm.errors import UserError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def teacher(
             _say(teacher_plan(settings, source, world.size), world)
             return
         options = _options(out, resume, minutes, board, strategy, sharded)
-        _end(train_teacher(settings, source, options, world, _decoder(listen, device)), out, world)
+        _report(train_teacher(settings, source, options, world, _decoder(listen, device)), out, world)
 
 
 @train_app.command()
@@ -99,7 +100,7 @@ def student(
             _say(student_plan(settings, guiding, source, world.size), world)
             return
         options = _options(out, resume, minutes, board, strategy, sharded)
-        _end(train_student(settings, guiding, source, options, world, _decoder(listen, device)), out, world)
+        _report(train_student(settings, guiding, source, options, world, _decoder(listen, device)), out, world)
 
 
 @train_app.command()
@@ -142,7 +143,7 @@ def autoencoder(
             finished = spectral.train(settings, source, options, world, start)
         else:
             finished = dac.train(settings, source, options, world)
-        _end(finished, out, world)
+        _report(finished, out, world)
 
 
 @train_app.command()
@@ -243,7 +244,7 @@ def _say(plan: "Plan", world: "World") -> None:
         console.print(f"{label:>14}  {words}", markup=False)
 
 
-def _end(finished: bool, out: Path, world: "World") -> None:
+def _report(finished: bool, out: Path, world: "World") -> None:
     """Say where things are, once."""
     if world.first:
         go_on = "the same command with --resume goes on"
@@ -254,11 +255,15 @@ def _end(finished: bool, out: Path, world: "World") -> None:
 @contextmanager
 def _leaving(world: "World") -> Iterator[None]:
     """Close the process group at the end, and let one process speak of what the user can mend."""
+    code = 0
     try:
         yield
-    except UserError:
-        if world.first:
+    except UserError as error:
+        if world.size == 1:
             raise
-        sys.exit(2)
+        if world.first:
+            complain(str(error))
+        code = 2
     finally:
         world.leave()
+    world.end(code)

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from dataclasses import dataclass, field
 
 import torch
@@ -71,12 +72,19 @@ class World:
             dist.barrier()
 
     def leave(self) -> None:
-        """Close the process group, if there is one.
-
-        Sharded networks hold on to it in cycles. They are collected first, so that the group's threads end here and not
-        while the interpreter is being taken down, which now and then aborts a process whose work is done.
-        """
+        """Close the process group, if there is one; sharded networks, which hold on to it in cycles, go first."""
         if self.size > 1 and dist.is_initialized():
             gc.collect()
             dist.destroy_process_group()
             gc.collect()
+
+    def end(self, code: int) -> None:
+        """End this process with ``code`` where it is one of many; alone, return. For when nothing is left to do.
+
+        The threads of a process group may hold tensors still, and now and then crash an interpreter that is being
+        taken down though its work is done (pytorch/pytorch pull request 179291): so it is not taken down.
+        """
+        if self.size > 1:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)

@@ -60,9 +60,19 @@ function asked(): calls.Query {
 }
 
 let controller: AbortController | null = null;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Forgets the search that is under way or about to begin. */
+function drop(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  controller?.abort();
+  controller = null;
+}
 
 export async function search(more = false): Promise<void> {
-  controller?.abort();
+  if (more && timer !== undefined) return; // what is listed is about to be replaced
+  drop();
   const mine = (controller = new AbortController());
   searching.value = true;
   try {
@@ -111,11 +121,10 @@ export async function showNews(): Promise<void> {
   await search();
 }
 
-let timer: ReturnType<typeof setTimeout> | undefined;
-
-/** Searches once nothing has changed for a moment. */
+/** Searches once nothing has changed for a moment; until then the list is that of another search. */
 export function searchSoon(delay = 200): void {
-  clearTimeout(timer);
+  drop();
+  searching.value = true;
   timer = setTimeout(() => void search(), delay);
 }
 
