@@ -65,10 +65,12 @@ def test_a_distilled_gaussian_reaches_its_closed_form() -> None:
     assert after[0] < 0.1 and after[1] < 0.02 and after[2] < 0.001
 
 
-@pytest.mark.parametrize("distance", ["teacher", "official", "l2_s", "l2_0"])
-def test_the_gradient_is_that_of_equation_9(distance: str) -> None:
+@pytest.mark.parametrize(
+    ("distance", "dsm_weight"), [("teacher", 1.0), ("official", 1.0), ("l2_s", 1.0), ("l2_0", 1.0), ("teacher", 0.3)]
+)
+def test_the_gradient_is_that_of_equation_9(distance: str, dsm_weight: float) -> None:
     """One backward pass from the network's output gives the gradient of L_CTM + lambda L_DSM, lambda included."""
-    distillation = perturbed(task(distance=distance))
+    distillation = perturbed(task(distance=distance, dsm_weight=dsm_weight))
     config, student = distillation.config, distillation.trainee.module
     batch = distillation.source.batch(3, 8, 0.0)
     figures = distillation.backward(batch.z_0, batch.conditioning, 3, 0, slice(0, 8))
@@ -85,7 +87,7 @@ def test_the_gradient_is_that_of_equation_9(distance: str) -> None:
     at_zero_length = g(student, z_sigma, draws.sigma, draws.sigma, draws.omega, batch.conditioning)
     dsm = dsm_loss(at_zero_length, batch.z_0, draws.sigma)
     norms = [torch.autograd.grad(loss, student.project_out.weight, retain_graph=True)[0].norm() for loss in (ctm, dsm)]
-    weight = float(norms[0] / norms[1])
+    weight = dsm_weight * float(norms[0] / norms[1])
     (ctm + weight * dsm).backward()
 
     assert math.isclose(figures["lambda_dsm"], weight, rel_tol=1e-3)

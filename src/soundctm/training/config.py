@@ -90,7 +90,8 @@ class StudentTraining(Training):
     number ("long", an option of the official code) or to its inverse ("short"). ``solver_stride`` of them make one Heun
     step: 1 in the paper, and the cost of a training step falls with it. ``to_end`` is the share of jumps that end at
     the lowest level whatever else is drawn, 0 in the paper: a take in one step is such a jump, and among evenly drawn
-    ones it is rare. ``mu`` is the rate of the target network, ``ema`` of the weights that are kept.
+    ones it is rare. ``dsm_weight`` multiplies the DSM loss's adaptive weight, 1 in the paper: less of it favours few
+    steps, at a cost to many (docs/reproduction.md). ``mu`` is the rate of the target network, ``ema`` of the weights that are kept.
     """
 
     kind: Literal["student"] = "student"
@@ -109,6 +110,7 @@ class StudentTraining(Training):
     distance: DistanceName = "teacher"
     layers: Layers = "all"
     dsm: bool = True
+    dsm_weight: float = Field(default=1.0, gt=0)
     gan: GanLoss | None = None
     start: Literal["teacher", "scratch"] = "teacher"
 

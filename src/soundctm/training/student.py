@@ -141,7 +141,7 @@ class StudentTask(Task):
     def _combine(self, raw: Tensor, at_F: dict[str, Tensor]) -> Figures:
         """Go back through the student, once, with the weighted sum of the losses' gradients at its output."""
         total, weights = at_F["ctm"], {}
-        for name, factor in (("dsm", 1.0), ("gan", self.config.gan.weight if self.config.gan else 0.0)):
+        for name, factor in (("dsm", self.config.dsm_weight), ("gan", self.config.gan.weight if self.config.gan else 0.0)):
             if name in at_F:
                 weights[f"lambda_{name}"] = weight = factor * self.weight(at_F["ctm"], at_F[name])
                 total = total + weight * at_F[name]
