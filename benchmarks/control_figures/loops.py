@@ -20,7 +20,7 @@ KINDS = {"seam": "seam of a loop", "inside": "random points inside the loops", "
 
 def pieces(sizes: Sizes) -> list[Piece]:
     """One."""
-    return [piece(NAME, 1.5 * sizes.takes, run, takes=sizes.takes, steps=STEPS, seed=SEED, inside=INSIDE)]
+    return [piece(NAME, 1.5 * sizes.loops, run, takes=sizes.loops, steps=STEPS, seed=SEED, inside=INSIDE)]
 
 
 def run(place: Place, takes: int, steps: int, seed: int, inside: int) -> Figures:
@@ -54,7 +54,7 @@ def summary(place: Place) -> Figures | None:
         rows[kind] = {"median": median(scores), "quartiles": [round(float(low), 4), round(float(high), 4)],
                       "parts": figures["parts"][kind], "points": len(scores)}  # fmt: skip
     worse = mannwhitneyu(figures["scores"]["seam"], figures["scores"]["inside"], alternative="greater").pvalue
-    return {"rows": rows, "takes": place.sizes.takes, "p": round(float(worse), 4)}
+    return {"rows": rows, "takes": place.sizes.loops, "p": round(float(worse), 4)}
 
 
 def section(figures: Figures) -> Section:

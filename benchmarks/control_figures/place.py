@@ -33,10 +33,11 @@ class Sizes:
     recordings: int
     edited: int
     takes: int
+    loops: int
     hummed: int
 
 
-FULL = Sizes(prompts=20, recordings=80, edited=40, takes=40, hummed=6)
+FULL = Sizes(prompts=20, recordings=80, edited=40, takes=40, loops=120, hummed=6)
 
 
 def sizes_for(scale: float) -> Sizes:
