@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from soundctm import Recipe, SoundCTM, UserError
-from soundctm.audio.recipe import Steering
+from soundctm.audio.recipe import AUDITIONS, Steering
 from soundctm.audio.target import Target
 from soundctm.computation import Computation
 from soundctm.control.curves import CURVES
@@ -18,6 +18,7 @@ from soundctm.control.target_loss import deviations
 from soundctm.engines import EngineOptions
 from soundctm.engines.eager import factors
 from soundctm.performance import Performance
+from soundctm.revisions import shaped
 from soundctm.trajectory import Landing, jump
 from tests.oracles.edits import PLANS, RISE, A, recipe_of
 from tests.oracles.engines import fp32_settings
@@ -54,11 +55,11 @@ def test_guidance_brings_a_sound_nearer_to_its_target(model: SoundCTM) -> None:
 @pytest.mark.parametrize("method", ["guidance", "start"])
 def test_steered_takes_are_replayed_and_counted(model: SoundCTM, method: Any) -> None:
     seen: list[tuple[int, int]] = []
-    steering = Steering(method=method, iterations=4)
+    steering = Steering(method=method, iterations=4, auditions=3)
     clip = model.generate(
         "rain", seed=3, steps=2, targets=[RISE], steering=steering, callback=lambda *each: seen.append(each)
     )[0]
-    total = 2 + (4 if method == "start" else 0)
+    total = 2 + (4 if method == "start" else 3)
     assert seen == [(i, total) for i in range(1, total + 1)]
     (again,) = model.replay([Recipe.from_json(recipe_of(clip).model_dump_json(), "here")])
     assert np.array_equal(again.samples, clip.samples)
@@ -67,7 +68,9 @@ def test_steered_takes_are_replayed_and_counted(model: SoundCTM, method: Any) ->
 def test_no_strength_is_the_take_itself(model: SoundCTM) -> None:
     target = Target(feature="brightness", points=((0.1, 700.0), (0.8, 1500.0)))
     plain = model.generate("rain", seed=3, steps=3)[0]
-    free = model.generate("rain", seed=3, steps=3, targets=[target], steering=Steering(strength=0.0, fader=0.0))[0]
+    free = model.generate(
+        "rain", seed=3, steps=3, targets=[target], steering=Steering(strength=0.0, fader=0.0, auditions=1)
+    )[0]
     assert np.array_equal(plain.samples, free.samples)
 
 
@@ -167,13 +170,38 @@ def test_targets_that_do_not_fit_the_sound_are_refused(model: SoundCTM) -> None:
     bright = Target(feature="brightness", points=((0.0, 1000.0), (1.0, 5000.0)))
     with pytest.raises(UserError, match="brightness target is 5000 Hz"):
         model.generate("rain", targets=[bright])
-    for steering, said in ((Steering(strength=-1.0), "strength is -1"), (Steering(iterations=0), "iterations is 0")):
+    wrong = {
+        "strength is -1": Steering(strength=-1.0), "iterations is 0": Steering(iterations=0),
+        "auditions is 0": Steering(auditions=0),
+    }  # fmt: skip
+    for said, steering in wrong.items():
         with pytest.raises(UserError, match=said):
             model.generate("rain", targets=[RISE], steering=steering)
 
 
+def test_the_best_of_several_auditions_is_the_start(model: SoundCTM) -> None:
+    """In one step, which nothing corrects: the sound nearest to the target, its own noise among them."""
+    away = []
+    for auditions in (1, 2, 4, 12):
+        steering = Steering(strength=0.0, fader=0.0, auditions=auditions)
+        made = model.generate("rain", seed=3, targets=[RISE], steering=steering)[0]
+        away.append(deviations(made.samples, 8000, [RISE])[0])
+    assert away == sorted(away, reverse=True) and away[-1] < away[0]
+    free = model.generate("rain", seed=3)[0]
+    assert away[0] == deviations(free.samples, 8000, [RISE])[0]
+
+
+def test_a_take_of_its_own_is_kept_when_it_is_shaped(model: SoundCTM) -> None:
+    free = recipe_of(model.generate("rain", seed=3)[0])
+    (chosen,) = shaped(free, (RISE,), Steering(), 2, 1)
+    assert chosen.steering.auditions == 1
+    assert recipe_of(model.generate("rain", seed=3, targets=[RISE])[0]).steering.auditions == AUDITIONS
+    assert recipe_of(model.edit(PLANS["fill"](), steps=2, seed=5, targets=[RISE])[0]).steering.auditions == 1
+
+
 def test_a_recipe_from_before_there_was_a_fader_sounds_as_it_did(model: SoundCTM) -> None:
-    made = recipe_of(model.generate("rain", seed=3, steps=2, targets=[RISE], steering=Steering(strength=0.1))[0])
+    steering = Steering(strength=0.1, auditions=1)
+    made = recipe_of(model.generate("rain", seed=3, steps=2, targets=[RISE], steering=steering)[0])
     old, without = (made.model_copy(update={"steering": Steering(strength=0.1, fader=f)}) for f in (None, 0.0))
     samples = [clip.samples for clip in model.replay([made, old, without])]
     assert np.array_equal(samples[1], samples[2]) and not np.array_equal(samples[0], samples[1])

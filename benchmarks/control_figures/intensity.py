@@ -13,8 +13,8 @@ from control_figures.place import Figures, Piece, Place, Sizes, figures_of, piec
 from control_figures.recordings import prompts as captions
 from control_figures.section import Claim, Section, Table, number
 from soundctm.audio import Clip
+from soundctm.audio.recipe import AUDITIONS, LATE, STRONG, Steering
 from soundctm.audio.recipe import FADER as MOST
-from soundctm.audio.recipe import LIGHT, STRONG, Steering
 from soundctm.audio.target import Target
 from soundctm.control.curves import CURVES, curve_times
 from soundctm.control.shapes import Shape
@@ -28,18 +28,23 @@ EVERY = 5  # frames of 10 ms between the points of a curve that is kept
 SHOWN = 2  # prompts whose takes are kept
 
 FADER = "default, then a fader"
-GUIDED = "light guidance and a fader"  # what Steering() is for levels
+EVERY_STEP = "loss guidance at every step of the paper's grid"
+OWN = "the same noise, late guidance and a fader"
+ALONE = "auditions and late guidance"
+GUIDED = "auditions, late guidance and a fader"  # what Steering() is
 # name: steering (None for the plain model), gamma, cost of a take in seconds
 METHODS: dict[str, tuple[Steering | None, float, float]] = {
     "default": (None, 0.0, 0.4),
     FADER: (None, 0.0, 0.4),
     "z_T optimisation, gamma 0": (Steering(method="start"), 0.0, 11.0),
     "z_T optimisation, gamma 0.2": (Steering(method="start"), 0.2, 11.0),
-    "loss guidance alone": (Steering(strength=STRONG, fader=0.0), 0.0, 3.0),
-    GUIDED: (Steering(strength=LIGHT, fader=MOST), 0.0, 3.0),
+    EVERY_STEP: (Steering(strength=STRONG, fader=0.0, auditions=1), 0.0, 3.0),
+    OWN: (Steering(auditions=1), 0.0, 3.0),
+    ALONE: (Steering(fader=0.0), 0.0, 4.0),
+    GUIDED: (Steering(), 0.0, 4.0),
 }
 # Table 5 of the paper, 200 prompts of AudioCaps a shape: MSE, FAD (vgg), CLAP score
-OF_THE_PAPER = tuple(method for method in METHODS if method not in (FADER, GUIDED))
+OF_THE_PAPER = tuple(method for method in METHODS if method not in (FADER, OWN, ALONE, GUIDED))
 PAPER = dict(zip(OF_THE_PAPER, ((231.9, 2.08, 0.47), (60.2, 3.65, 0.38), (50.4, 3.71, 0.41), (18.5, 3.04, 0.41)),
                  strict=True))  # fmt: skip
 
@@ -79,6 +84,8 @@ def run(
         recipe = model.recipes(
             prompt, takes=take + 1, steps=steps, seed=seed + i, gamma=gamma, targets=targets, steering=how
         )[take]
+        if method == EVERY_STEP:
+            recipe = recipe.model_copy(update={"sigma_first": None})
         begun = time.perf_counter()
         clip = next(model.replay([recipe]))
         clips.append(faded(clip, target) if method == FADER else clip)
@@ -131,7 +138,8 @@ def summary(place: Place) -> Figures | None:
             "seconds": median([value for one in each.values() for value in one["seconds"]]),
         }
     return {"methods": methods, "reference": real, "takes": len(SHAPES) * place.sizes.prompts, "steps": STEPS,
-            "strengths": [LIGHT, STRONG], "fader": MOST, "iterations": Steering().iterations}  # fmt: skip
+            "strengths": [LATE, STRONG], "auditions": AUDITIONS, "fader": MOST,
+            "iterations": Steering().iterations}  # fmt: skip
 
 
 def section(figures: Figures) -> Section:
@@ -146,14 +154,16 @@ def section(figures: Figures) -> Section:
     by_shape = [[name, *(number(one["mse by shape"][shape]) for shape in SHAPES)] for name, one in methods.items()]
     how = (
         f"{len(SHAPES)} shapes from -50 to -15 dB x {figures['takes'] // len(SHAPES)} prompts (captions of the ten "
-        f"classes of ESC-10), one take each in {figures['steps']} steps, the same noise for every method; nu 1. A "
-        "fader needs no model: it draws the volume of a finished take, and shows what the levels alone do to the "
+        f"classes of ESC-10), one take each in {figures['steps']} steps, the same noise for every method but those "
+        "with auditions, which choose theirs; nu 1. A fader needs no model: it draws the volume of a finished take, "
+        "and shows what the levels alone do to the "
         "figures beside the MSE (it turns up the noise where nothing sounds, and adds no event). MSE is "
         "the mean squared difference, over all frames of all takes, of the target from the intensity curve of the "
-        f"finished sound. Guidance alone has a strength of {figures['strengths'][1]:g}. What `soundctm control "
-        f"--intensity` does without further options is light guidance ({figures['strengths'][0]:g}), and a fader of at "
-        f"most {figures['fader']:g} dB for what is left. z_T optimisation makes {figures['iterations']} Adam steps on "
-        "1-step generation. "
+        f"finished sound. Guidance at every step has a strength of {figures['strengths'][1]:g}. What `soundctm "
+        f"control --intensity` does without further options: of {figures['auditions']} noises it takes the one whose "
+        "sound in one step is nearest to the curve, leaves the step that decides what the sound is alone, guides those "
+        f"after it (strength {figures['strengths'][0]:g}), and draws what is left by a fader of at most "
+        f"{figures['fader']:g} dB. z_T optimisation makes {figures['iterations']} Adam steps on 1-step generation. "
         f"Frechet distance: of the evaluator's embeddings of all {figures['takes']} takes to {real['held out']} "
         f"held-out recordings of the same classes (as many training recordings have {number(real['floor'])}; a sound "
         "that is made to follow a curve cannot have the levels of recordings). Class agreement: share of takes in "
@@ -169,7 +179,7 @@ def section(figures: Figures) -> Section:
         ),
         (
             "control_shapes.png",
-            "Two prompts under light guidance and a fader, the same noise for every method: spectrograms",
+            "Two prompts under auditions, late guidance and a fader: spectrograms",
         ),
     ]
     tables = [Table(header, rows), Table(("MSE, dB²", *SHAPES), by_shape, "By shape:")]

@@ -8,11 +8,11 @@ from control_figures.intensity import SHAPES
 from control_figures.place import Figures, Piece, Place, Sizes, figures_of, piece
 from control_figures.recordings import prompts
 from control_figures.section import Section, Table, number
-from soundctm.audio.recipe import FADER, LIGHT, Steering
+from soundctm.audio.recipe import AUDITIONS, FADER, LATE, Steering
 from soundctm.control.target_loss import deviations
 from soundctm.control.targets import from_shape
 
-STRENGTHS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+STRENGTHS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
 STEPS, SEED = 16, 1300
 
 
@@ -55,7 +55,7 @@ def summary(place: Place) -> Figures | None:
             return None
         mse, hits = (round(float(np.mean(figures[name])), 3) for name in ("mse", "hits"))
         rows.append({"strength": strength, "mse": mse, "agreement": hits})
-    return {"rows": rows, "takes": place.sizes.takes, "default": LIGHT, "fader": FADER}
+    return {"rows": rows, "takes": place.sizes.takes, "default": LATE, "fader": FADER, "auditions": AUDITIONS}
 
 
 def section(figures: Figures) -> Section:
@@ -63,8 +63,8 @@ def section(figures: Figures) -> Section:
     rows = [[f"{r['strength']:g}", number(r["mse"]), number(r["agreement"], 2)] for r in figures["rows"]]
     how = (
         f"{figures['takes']} takes for each strength, the captions of ESC-10 and the six shapes by turns, {STEPS} "
-        f"steps, the same noise, with a fader of at most {figures['fader']:g} dB; the default is "
-        f"{figures['default']:g}, 0 is the plain model without a fader."
+        f"steps, the best of {figures['auditions']} noises, with a fader of at most {figures['fader']:g} dB; the "
+        f"default is {figures['default']:g}, 0 is the plain model with neither."
     )
     return Section("Strength of guidance", how, [Table(("strength", "MSE, dB²", "class agreement"), rows)])
 

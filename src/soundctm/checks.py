@@ -57,9 +57,11 @@ def check_recipe(recipe: Recipe) -> None:
     within("omega", recipe.omega, 0.0, 20.0, "1 to 5 is the trained range")
     within("variation", recipe.variation, 0, MAX_VARIATION, "0 is the take itself")
     if recipe.steering.strength is not None:
-        within("strength", recipe.steering.strength, 0.0, 2.0, "0.02 suits levels, 0.1 what a fader cannot reach")
+        within("strength", recipe.steering.strength, 0.0, 2.0, "what suits the targets when left out")
+    if recipe.steering.auditions is not None:
+        within("auditions", recipe.steering.auditions, 1, 256, "1 keeps the noise of the seed")
     if recipe.steering.fader is not None:
-        within("fader", recipe.steering.fader, 0.0, 60.0, "dB; 20 is usual, 0 leaves all to guidance")
+        within("fader", recipe.steering.fader, 0.0, 60.0, "dB; 0 leaves all to guidance")
     within("iterations", recipe.steering.iterations, 1, 1000, "70 is the paper's number")
     if isinstance(recipe.edit, Transform) and recipe.edit.strength == 0.0 and (recipe.targets or recipe.variation):
         raise UserError("a transform of strength 0 returns its recording: nothing can steer or vary it; raise strength")

@@ -19,7 +19,9 @@ TextEncoderConfig = Annotated[MiniTextConfig | ClapTextConfig, Field(discriminat
 
 class ModelConfig(BaseModel):
     """What a model is made of. ``seconds`` and ``omega`` are the defaults of :meth:`SoundCTM.generate`; noise
-    levels run from ``sigma_max`` to ``sigma_min``."""
+    levels run from ``sigma_max`` to ``sigma_min``. ``sigma_first``, where it is given, is where the first of several
+    deterministic steps lands in what :meth:`SoundCTM.generate` makes, so that a refined take keeps the content of its
+    first step; left out, as for official models, all steps lie on the paper's grid."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,6 +33,7 @@ class ModelConfig(BaseModel):
     sigma_min: float = Field(default=0.002, gt=0)
     sigma_max: float = Field(default=80.0, gt=0)
     rho: float = Field(default=7.0, gt=0)
+    sigma_first: float | None = None
     sigma_data: float = Field(default=SIGMA_DATA, ge=SIGMA_DATA, le=SIGMA_DATA)
     autoencoder: AutoencoderConfig
     text_encoder: TextEncoderConfig
@@ -41,6 +44,8 @@ class ModelConfig(BaseModel):
     def _ranges_are_ordered(self) -> "ModelConfig":
         if self.sigma_min >= self.sigma_max:
             raise ValueError(f"sigma_min {self.sigma_min} must be below sigma_max {self.sigma_max}")
+        if self.sigma_first is not None and not self.sigma_min < self.sigma_first < self.sigma_max:
+            raise ValueError(f"sigma_first {self.sigma_first} must lie between sigma_min and sigma_max")
         if self.seconds > self.max_seconds:
             raise ValueError(f"seconds {self.seconds} must not exceed max_seconds {self.max_seconds}")
         return self

@@ -50,7 +50,7 @@ class Plan:
 
     def begun(self, recipe: Recipe) -> Recipe:
         """The recipe of this edit with what it keeps of the take that it begins with."""
-        kept = {"prompt", "seed", "take", "omega", "nu", "negative"}
+        kept = {"prompt", "seed", "take", "omega", "nu", "negative", "sigma_first"}
         return recipe if self.recipe is None else recipe.model_copy(update=self.recipe.model_dump(include=kept))
 
 

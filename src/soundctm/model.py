@@ -27,7 +27,7 @@ from soundctm.errors import UserError
 from soundctm.folder import SHIPPED, Parts, locate, read_parts, write_parts
 from soundctm.performance import Performance, StepCallback, Tick, counted, work
 from soundctm.prompts import Prompts
-from soundctm.revisions import looped, refined, relatives
+from soundctm.revisions import looped, refined, relatives, steered
 from soundctm.sources import Sources
 from soundctm.takes import Engine
 
@@ -155,9 +155,11 @@ class SoundCTM:
             seconds=self.config.seconds if seconds is None else seconds,
             omega=self.config.omega if omega is None else omega, nu=nu, gamma=gamma, model=self.name,
             model_hash=self.model_hash, sample_rate=self.sample_rate, version=version("soundctm"), negative=negative,
-            loop=loop, targets=tuple(targets), steering=steering.settled(targets),
-            edit=None if plan is None else plan.edit,
+            loop=loop, targets=tuple(targets), edit=None if plan is None else plan.edit,
         )  # fmt: skip
+        if first.of_noise:
+            first = first.model_copy(update={"sigma_first": self.config.sigma_first})
+        first = steered(first, steering, fresh=plan is None)
         check_takes(takes)
         check_recipe(first)
         if loop:

@@ -19,13 +19,14 @@ from soundctm.control.limiter import limited, turned_down
 from soundctm.control.morphing import blend, slerp
 from soundctm.control.riding import ridden
 from soundctm.control.seams import loop_crossfade
-from soundctm.control.start import optimise_start
+from soundctm.control.start import nearest_start, optimise_start
 from soundctm.control.target_loss import TargetLoss
 from soundctm.control.windows import windowed
 from soundctm.diffusion.schedule import sigma_at
 from soundctm.engines.eager import unrounded
 from soundctm.errors import UserError
 from soundctm.observed import observed
+from soundctm.revisions import steered
 from soundctm.sources import Sources, find
 from soundctm.takes import Engine
 from soundctm.trajectory import Steer, Trajectory, embark
@@ -48,9 +49,17 @@ def counted(total: int, callback: StepCallback | None) -> Tick:
 def work(recipe: Recipe) -> int:
     """Units of progress of a take: its steps, and those of what is done before them."""
     before = recipe.steering.iterations if recipe.targets and recipe.steering.method == "start" else 0
+    before += auditions(recipe) if auditions(recipe) > 1 else 0
     if isinstance(recipe.edit, Morph):
         before += INVERSION_STEPS * len(recipe.edit.sources)
     return before if keeps_all(recipe) else before + recipe.steps
+
+
+def auditions(recipe: Recipe) -> int:
+    """How many noises a take is chosen from, 1 for its own."""
+    steering = recipe.steering
+    chosen = recipe.targets and recipe.edit is None and steering.method == "guidance"
+    return (steering.auditions or 1) if chosen else 1
 
 
 def keeps_all(recipe: Recipe) -> bool:
@@ -67,6 +76,7 @@ class Performance:
         self.length = round(recipe.seconds * engine.sample_rate)
         self.observation = observed(recipe.edit, sources, engine.sample_rate) if recipe.edit else None
         self._check_length()
+        self._check_levels()
         frames, longest = engine.frames(recipe.seconds), engine.frames(engine.config.max_seconds)
         self.student = engine.student
         if recipe.loop or frames > longest:
@@ -77,6 +87,13 @@ class Performance:
             kept = self.observation.observed.shape[-1] / self.engine.sample_rate
             raise UserError(
                 f"the recipe says {self.recipe.seconds:g} s, but its recordings make {kept:g} s; it was changed since"
+            )
+
+    def _check_levels(self) -> None:
+        level, config = self.recipe.sigma_first, self.engine.config
+        if level is not None and not config.sigma_min < level < config.sigma_max:
+            raise UserError(
+                f"sigma_first is {level:g}; accepted are levels between {config.sigma_min:g} and {config.sigma_max:g}"
             )
 
     @torch.no_grad()
@@ -94,12 +111,14 @@ class Performance:
         recipe, config = self.recipe, self.engine.config
         eps, *later = [each[None].to(self.engine.device) for each in self.engine.noise(recipe)]
         text = self._text()
+        eps = self._auditioned(eps, text)
         z, sigma_max = self._start(eps)
         return embark(
             self.student, self._optimised(z, sigma_max, text), text,
             text if recipe.nu == 1.0 else self.engine.encode(recipe.negative),  # at nu = 1 nothing looks at it
             steps=recipe.steps, omega=recipe.omega, nu=recipe.nu, gamma=recipe.gamma, noise=later,
             callback=self._tick, steer=self._steer(), sigma_min=config.sigma_min, sigma_max=sigma_max, rho=config.rho,
+            sigma_first=recipe.first_level,
         )  # fmt: skip
 
     def finish(self, z: Tensor) -> np.ndarray:
@@ -152,6 +171,21 @@ class Performance:
             lambda z: self._in_time(self._waveform(z)), self.engine.sample_rate, self.recipe.targets, self.length
         )
 
+    def _auditioned(self, eps: Tensor, text: Conditioning) -> Tensor:
+        """The unit noise that the take begins with: its own, or the one of several that suits its targets best."""
+        recipe, config = self.recipe, self.engine.config
+        count = auditions(recipe)
+        if count == 1:
+            return eps
+
+        def clean(start: Tensor) -> Tensor:
+            z_T = config.sigma_max * start
+            return jump(self.student, z_T, config.sigma_max, config.sigma_min, recipe.omega, text)
+
+        others = (self.engine.other_start(recipe, i)[None].to(eps) for i in range(1, count))
+        choose = unrounded(nearest_start, self.engine.device)
+        return choose(clean, self._loss(), [eps, *others], callback=self._tick)
+
     def _optimised(self, z_T: Tensor, sigma_max: float, text: Conditioning) -> Tensor:
         """``z_T``, moved first where the targets are reached by its choice."""
         recipe, config = self.recipe, self.engine.config
@@ -170,8 +204,9 @@ class Performance:
         if self.observation is not None:
             steers.append(DataConsistency(self.codec, self.observation, self.length))
         if self.recipe.targets and self.recipe.steering.method == "guidance":
-            strength = self._steering.strength or 0.0
-            steers.append(unrounded(LossGuidance(self._loss(), strength), self.engine.device))
+            spared = 0 if self.recipe.first_level is None else 1
+            guidance = LossGuidance(self._loss(), self._steering.strength or 0.0, spared)
+            steers.append(unrounded(guidance, self.engine.device))
         return chain(*steers)
 
     def _waveform(self, z: Tensor) -> Tensor:
@@ -191,9 +226,12 @@ class Performance:
 
     @property
     def _steering(self) -> Steering:
-        """As the recipe says: one with a strength and no fader was made when there was none, and sounds as it did."""
+        """As the recipe says: one with a strength, and without a fader or auditions, was made when there were none,
+        and sounds as it did."""
         steering = self.recipe.steering
-        return steering if steering.strength is not None else steering.settled(self.recipe.targets)
+        if steering.strength is not None:
+            return steering
+        return steered(self.recipe, steering, self.recipe.edit is None).steering
 
     def _ridden(self, x: Tensor) -> Tensor:
         """A recording that is kept keeps its level."""

@@ -28,12 +28,18 @@ def relatives(recipe: Recipe, gamma: float, takes: int, steps: int) -> list[Reci
     return [recipe.model_copy(update={**changes, "variation": i + 1}) for i in range(takes)]
 
 
+def steered(recipe: Recipe, steering: Steering, fresh: bool) -> Recipe:
+    """The same with a steering that suits its targets; ``fresh``: its noise is any, not that of a take."""
+    settled = steering.settled(recipe.targets, recipe.first_level is not None, fresh)
+    return recipe.model_copy(update={"steering": settled})
+
+
 def shaped(recipe: Recipe, targets: tuple[Target, ...], steering: Steering, steps: int, takes: int) -> list[Recipe]:
     """The same noise and prompt, steered to targets; further takes have the numbers that follow."""
     check_takes(takes)
-    settled = steering.settled(targets)
-    changes = {"targets": targets, "steering": settled, "steps": steps, "version": version("soundctm")}
-    return [recipe.model_copy(update={**changes, "take": recipe.take + i}) for i in range(takes)]
+    changes = {"targets": targets, "steps": steps, "version": version("soundctm")}
+    first = steered(recipe.model_copy(update=changes), steering, fresh=False)
+    return [first.model_copy(update={"take": first.take + i}) for i in range(takes)]
 
 
 def looped(recipe: Recipe, seconds: float, steps: int) -> Recipe:

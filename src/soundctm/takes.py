@@ -57,15 +57,21 @@ class Engine:
         later = recipe.steps - 1 if recipe.gamma > 0 else 0
         return [start, *(torch.randn(shape, generator=generator) for _ in range(later))]
 
+    def other_start(self, recipe: Recipe, number: int) -> Tensor:
+        """The start of audition ``number``, from 1, of a take: unit-variance noise ``[C, T]`` like the take's own."""
+        shape = (int(self.autoencoder.channels), self.frames(recipe.seconds))  # type: ignore[arg-type]
+        return torch.randn(shape, generator=torch.Generator().manual_seed(take_seed(recipe, 0, number)))
+
     def codec(self, recipe: Recipe) -> Codec:
         """The autoencoder with the texture noise of a take."""
         return Codec(self.autoencoder, self.normalizer, take_seed(recipe))
 
 
-def take_seed(recipe: Recipe, variation: int = 0) -> int:
-    """A 63-bit seed for the pair ``(seed, take)``, or the triple with ``variation``, well mixed.
+def take_seed(recipe: Recipe, variation: int = 0, audition: int = 0) -> int:
+    """A 63-bit seed for the pair ``(seed, take)``, or with ``variation`` and ``audition`` for all of them, well mixed.
 
     The seed enters as two words of 32 bits: words of a varying number would give distinct pairs the same noise.
     """
-    words = (recipe.seed & 0xFFFFFFFF, recipe.seed >> 32, recipe.take, *([variation] if variation else []))
+    more = (variation, audition) if audition else (variation,) if variation else ()
+    words = (recipe.seed & 0xFFFFFFFF, recipe.seed >> 32, recipe.take, *more)
     return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> 1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from soundctm.audio.recipe import FADER, LIGHT, STRONG, Steering
+from soundctm.audio.recipe import AUDITIONS, FADER, LATE, LIGHT, STRONG, Steering
 from soundctm.audio.target import Target
 from soundctm.control.riding import ridden
 from soundctm.control.target_loss import deviations
@@ -43,9 +43,11 @@ def test_a_free_part_is_left_alone() -> None:
 
 def test_what_is_left_open_suits_the_targets() -> None:
     loud, bright = level((0.0, -20.0)), Target(feature="brightness", points=((0.0, 400.0),))
-    assert Steering().settled([loud]) == Steering(strength=LIGHT, fader=FADER)
-    assert Steering().settled([loud, bright]) == Steering(strength=STRONG, fader=FADER)
-    assert Steering(strength=0.3, fader=0.0).settled([loud]) == Steering(strength=0.3, fader=0.0)
+    early, given = {"late": False, "fresh": True}, Steering(strength=0.3, fader=0.0, auditions=5)
+    assert Steering().settled([loud], **early) == Steering(strength=LIGHT, fader=FADER, auditions=AUDITIONS)
+    assert Steering().settled([loud, bright], **early) == Steering(strength=STRONG, fader=FADER, auditions=AUDITIONS)
+    assert Steering().settled([loud], late=True, fresh=False) == Steering(strength=LATE, fader=FADER, auditions=1)
+    assert given.settled([loud], **early) == given
     for plain in (Steering(), Steering(method="start")):
-        assert plain.settled([]) == plain
-    assert Steering(method="start").settled([loud]) == Steering(method="start")
+        assert plain.settled([], **early) == plain
+    assert Steering(method="start").settled([loud], **early) == Steering(method="start")

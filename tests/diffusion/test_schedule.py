@@ -28,8 +28,18 @@ def test_grid_is_that_of_the_official_code_without_its_final_zero(shared_folder:
     assert relative_error((sigma_grid(steps) / expected[:-1]), torch.ones(steps + 1)) < 1e-6
 
 
+@pytest.mark.parametrize("steps", [2, 5])
+def test_a_first_level_is_followed_by_a_grid_of_its_own(steps: int) -> None:
+    grid = sigma_grid(steps, sigma_first=0.5)
+    assert grid[0] == 80.0 and torch.equal(grid[1:], sigma_grid(steps - 1, sigma_max=0.5))
+    assert torch.equal(sigma_grid(1, sigma_first=0.5), sigma_grid(1))
+
+
 def test_an_empty_or_rising_grid_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         sigma_grid(0)
     with pytest.raises(ValueError, match="sigma_min < sigma_max"):
         sigma_grid(4, sigma_min=2.0, sigma_max=1.0)
+    for first in (0.002, 80.0, 100.0):
+        with pytest.raises(ValueError, match="sigma_first"):
+            sigma_grid(4, sigma_first=first)

@@ -23,10 +23,14 @@ def gaussian_noise(count: int, shape: tuple[int, ...]) -> list[Tensor]:
     return [torch.randn(shape, generator=generator, dtype=torch.float64) for _ in range(count)]
 
 
+@pytest.mark.parametrize("sigma_first", [None, 0.5])
 @pytest.mark.parametrize("steps", [1, 2, 16])
-def test_deterministic_sample_of_a_perfect_student_is_the_end_of_the_trajectory(steps: int) -> None:
+def test_deterministic_sample_of_a_perfect_student_is_the_end_of_the_trajectory(
+    steps: int, sigma_first: float | None
+) -> None:
     z_T = gaussian_noise(1, (2, 1, 8))[0] * SIGMA_MAX
-    out = sample(GaussianStudent(null=-0.1), z_T, text(0.3), text(-0.1), steps=steps, omega=2.0)
+    student = GaussianStudent(null=-0.1)
+    out = sample(student, z_T, text(0.3), text(-0.1), steps=steps, omega=2.0, sigma_first=sigma_first)
     assert torch.allclose(out, solution(z_T, SIGMA_MAX, SIGMA_MIN, 0.7), atol=1e-6)
 
 

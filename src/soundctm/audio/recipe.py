@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from soundctm.audio.edit import Edit, Source
+from soundctm.audio.edit import Edit, Morph, Source
 from soundctm.audio.target import Target
 from soundctm.errors import UserError
 
@@ -13,14 +13,16 @@ Method = Literal["guidance", "start"]
 Precision = Literal["float32", "tf32", "bfloat16", "int8"]
 
 
-LIGHT, STRONG = 0.02, 0.1  # of guidance
-FADER = 20.0  # dB
+LIGHT, STRONG, LATE = 0.02, 0.1, 1.0  # of guidance
+FADER = 12.0  # dB
+AUDITIONS = 16
 
 
 class Steering(BaseModel):
-    """How targets are reached: ``guidance`` corrects every jump by ``strength`` of its length (Algorithm 3), and what
-    is then left to a target of intensity is drawn by a fader, ``fader`` dB at most; ``start`` first moves the noise for
-    ``iterations`` (the baseline of Table 5). None: what suits the targets (:meth:`settled`)."""
+    """How targets are reached: ``guidance`` begins with the noise, among ``auditions``, whose take in one step is
+    nearest to them, corrects every jump by ``strength`` of its length (Algorithm 3), and draws what is then left to a
+    target of intensity by a fader, ``fader`` dB at most; ``start`` first moves the noise for ``iterations`` (the
+    baseline of Table 5). None: what suits the targets (:meth:`settled`)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,15 +30,22 @@ class Steering(BaseModel):
     strength: float | None = None
     fader: float | None = None
     iterations: int = 70
+    auditions: int | None = None
 
-    def settled(self, targets: Sequence[Target]) -> "Steering":
-        """The same with numbers in place of None. Where all targets are levels, guidance is light and the fader does
-        the rest, so that what sounds stays what was asked for; other features no fader can reach."""
+    def settled(self, targets: Sequence[Target], late: bool, fresh: bool) -> "Steering":
+        """The same with numbers in place of None.
+
+        Where a trajectory decides in its first step what the sound is, and guidance comes after that (``late``), it may
+        be strong. Otherwise it is light where all targets are levels, so that what sounds stays what was asked for, and
+        the fader does the rest; other features no fader can reach. Only ``fresh`` noise may be chosen, not that of a
+        take or a recording.
+        """
         if not targets or self.method != "guidance":
             return self
         levels = all(target.feature == "intensity" for target in targets)
-        strength = (LIGHT if levels else STRONG) if self.strength is None else self.strength
-        return self.model_copy(update={"strength": strength, "fader": FADER if self.fader is None else self.fader})
+        strength = LATE if late else LIGHT if levels else STRONG
+        usual = {"strength": strength, "fader": FADER, "auditions": AUDITIONS if fresh else 1}
+        return self.model_copy(update={name: value for name, value in usual.items() if getattr(self, name) is None})
 
 
 class Recipe(BaseModel):
@@ -49,7 +58,8 @@ class Recipe(BaseModel):
     ``negative`` is the prompt of the unconditional branch, "" the model's own. ``variation`` above 0 gives the noise
     that gamma adds a seed of its own: same start, other course. ``loop`` makes a sound without ends. ``targets`` are
     curves that the sound is steered to by ``steering``; ``edit`` says what was done to which recording. ``precision``
-    is that of the numbers which the networks multiply.
+    is that of the numbers which the networks multiply. ``sigma_first`` is where the first of several steps lands
+    (:attr:`first_level`), None on the grid.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -73,6 +83,18 @@ class Recipe(BaseModel):
     steering: Steering = Steering()
     edit: Edit | None = None
     precision: Precision = "float32"
+    sigma_first: float | None = None
+
+    @property
+    def of_noise(self) -> bool:
+        """Whether it begins as takes do, with noise, and keeps nothing of a recording."""
+        return self.edit is None or (isinstance(self.edit, Morph) and not self.sources)
+
+    @property
+    def first_level(self) -> float | None:
+        """Where the first of several steps lands, None for the grid: what keeps a recording, or adds noise on the way,
+        is to change what it began with, and that takes steps at high noise."""
+        return self.sigma_first if self.of_noise and self.gamma == 0.0 and self.steps > 1 else None
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -103,7 +103,7 @@ class NaivePath:
     def _sample(self, z: Tensor, prompt: str, steps: int, omega: float, mark: Mark) -> Tensor:
         config = self.model.config
         understood = self.model.understood(prompt) if prompt else prompt
-        grid = sigma_grid(steps, config.sigma_min, config.sigma_max, config.rho).to(z.device)
+        grid = sigma_grid(steps, config.sigma_min, config.sigma_max, config.rho, config.sigma_first).to(z.device)
         for t, s in pairwise(grid):
             text, null = self._encode(understood), self._encode("")
             mark("text")

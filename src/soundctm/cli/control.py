@@ -51,9 +51,12 @@ def control(
         None, help="Of guidance: how hard each jump is corrected, 0 to 2; what suits the targets when left out."
     ),
     fader: float = typer.Option(
-        None, help="dB that the volume of the sound is drawn by at most, 0 to 60, where guidance left a level; 20."
+        None, help="dB that the volume of the sound is drawn by at most, 0 to 60, where guidance left a level."
     ),
-    method: str = typer.Option("guidance", help="guidance, or start: choose the noise to begin with (slower)."),
+    auditions: int = typer.Option(
+        None, help="Begin with the noise whose take in one step is nearest, of so many (1 to 256); 16 when left out."
+    ),
+    method: str = typer.Option("guidance", help="guidance, or start: move the noise to begin with (slower)."),
     takes: int = TakesOption,
     steps: int = typer.Option(16, help="Network steps (1 to 128); each is corrected."),
     omega: float = OmegaOption,
@@ -99,7 +102,7 @@ def control(
         clips = loaded.generate(
             prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu,
             gamma=gamma, negative=negative, targets=targets,
-            steering=steering(method, strength, fader), callback=callback,
+            steering=steering(method, strength, fader, auditions), callback=callback,
         )  # fmt: skip
     away = [deviations_of(clip) for clip in clips]
     results = [{**save_clip(clip, folder), "deviations": each} for clip, each in zip(clips, away, strict=True)]

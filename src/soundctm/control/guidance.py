@@ -23,14 +23,18 @@ class LossGuidance:
     ``rho = min(strength rms(z_s - z) / rms(grad), L / |grad|^2)``: the correction is a fixed share of the jump that it
     corrects, whatever the noise level, the loss or the size of the model, and never longer than the step that would
     bring the loss to 0 if it were linear (Polyak 1969), so that a sound that is on target already is left in peace.
-    ``loss`` maps clean latents to ``[B]`` and is 0 at its best.
+    ``loss`` maps clean latents to ``[B]`` and is 0 at its best. The first ``spared`` jumps are left alone: a long one
+    decides what the sound is, and correcting it would change that before it is heard.
     """
 
-    def __init__(self, loss: LatentLoss, strength: float) -> None:
+    def __init__(self, loss: LatentLoss, strength: float, spared: int = 0) -> None:
         self.loss = loss
         self.strength = strength
+        self.spared = spared
 
     def __call__(self, landing: Landing) -> Tensor:
+        if landing.step <= self.spared:
+            return landing.z_s
         with torch.enable_grad():
             z = landing.z.detach().requires_grad_()
             loss = self.loss(landing.clean(z))

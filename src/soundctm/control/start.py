@@ -1,6 +1,7 @@
-"""Optimising where a trajectory starts, the baseline of Table 5 (DITTO; Novack et al. 2024)."""
+"""Choosing where a trajectory starts: the best of several noises, or one that is optimised, which is the baseline of
+Table 5 (DITTO; Novack et al. 2024)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -9,6 +10,25 @@ from soundctm.control.guidance import LatentLoss
 
 ITERATIONS = 70
 RATE = 1.0  # of Adam on z_T, which has the scale of sigma_max
+
+
+@torch.no_grad()
+def nearest_start(
+    clean: Callable[[Tensor], Tensor],
+    loss: LatentLoss,
+    starts: Sequence[Tensor],
+    callback: Callable[[int, int], None] | None = None,
+) -> Tensor:
+    """The one of ``starts``, each ``[1, C, T]``, with the lowest ``loss(clean(start))``, the first of equals; ``clean``
+    is a one-step generation. ``callback(number, count)`` may raise to stop."""
+    best, least = starts[0], torch.inf
+    for i, start in enumerate(starts):
+        value = float(loss(clean(start)))
+        if value < least:
+            best, least = start, value
+        if callback is not None:
+            callback(i + 1, len(starts))
+    return best
 
 
 def optimise_start(

@@ -19,6 +19,7 @@ from soundctm.training.learnt_phrases import collect, write_phrases
 from soundctm.training.parts import TRAINING
 
 MINI_OMEGA = 2.0  # of 1 to 4 the one at which most prompts are obeyed (docs/figures.md)
+MINI_FIRST = 0.4  # the highest at which refined takes keep half of the way between two takes (docs/figures.md)
 MINI_SECONDS = 5.0
 MINI_LONGEST = 30.0
 MINI_PHRASES = 3000
@@ -30,7 +31,8 @@ def assemble(autoencoder: Path, text: Path, teacher: Path, student: Path, captio
     training set (a JSON list of lists); existing files are replaced."""
     spectral = SpectralConfig.model_validate_json((autoencoder / "autoencoder.json").read_text())
     config = ModelConfig(
-        name="mini", seconds=MINI_SECONDS, max_seconds=MINI_LONGEST, omega=MINI_OMEGA, autoencoder=spectral,
+        name="mini", seconds=MINI_SECONDS, max_seconds=MINI_LONGEST, omega=MINI_OMEGA, sigma_first=MINI_FIRST,
+        autoencoder=spectral,
         text_encoder=MiniTextConfig.model_validate_json((text / "text_encoder.json").read_text()),
         student=DiTConfig.model_validate_json((student / "student.json").read_text()),
         teacher=DiTConfig.model_validate_json((teacher / "teacher.json").read_text()),
@@ -70,6 +72,8 @@ def assemble_model(base: Path, out: Path, name: str, trained: Mapping[str, Path]
         training = folder / f"{part}{TRAINING}"
         if part == "student" and training.is_file():
             sizes |= {key: json.loads(training.read_text())[key] for key in ("sigma_min", "sigma_max", "rho")}
+            if not sizes["sigma_min"] < (sizes["sigma_first"] or 0.0) < sizes["sigma_max"]:
+                sizes["sigma_first"] = None  # the base's is none of this student's levels
     beside = out.with_name(f".{out.name}.partial")
     shutil.rmtree(beside, ignore_errors=True)
     try:

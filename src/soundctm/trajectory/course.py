@@ -45,15 +45,17 @@ class Jump(NamedTuple):
 
 
 def jumps(
-    steps: int, gamma: float = 0.0, sigma_min: float = 0.002, sigma_max: float = 80.0, rho: float = 7.0
-) -> list[Jump]:
-    """The jumps of a trajectory: ``s = sqrt(1 - gamma^2) (t_next - smin) + smin``. Raises ValueError for steps or gamma
-    out of range."""
+    steps: int, gamma: float = 0.0, sigma_min: float = 0.002, sigma_max: float = 80.0, rho: float = 7.0,
+    sigma_first: float | None = None,
+) -> list[Jump]:  # fmt: skip
+    """The jumps of a trajectory: ``s = sqrt(1 - gamma^2) (t_next - smin) + smin``. ``sigma_first`` is where the first
+    of several deterministic jumps lands; a trajectory that adds noise is to change what it began, and has the plain
+    grid. Raises ValueError for steps or gamma out of range."""
     if steps < 1:
         raise ValueError(f"sample: steps is {steps}; at least 1 is needed")
     if not 0.0 <= gamma <= 1.0:
         raise ValueError(f"sample: gamma is {gamma}; it goes from 0 (deterministic) to 1 (consistency sampling)")
-    sigmas = sigma_grid(steps, sigma_min, sigma_max, rho).tolist()
+    sigmas = sigma_grid(steps, sigma_min, sigma_max, rho, None if gamma > 0 else sigma_first).tolist()
     kept = math.sqrt(1 - gamma**2)
     return [Jump(t, kept * (t_next - sigma_min) + sigma_min, t_next) for t, t_next in pairwise(sigmas)]
 

@@ -28,6 +28,7 @@ def sample(
     sigma_min: float = 0.002,
     sigma_max: float = 80.0,
     rho: float = 7.0,
+    sigma_first: float | None = None,
 ) -> Tensor:
     """Latents ``[B, C, T]`` from ``z_T [B, C, T]``, which is noise already scaled by ``sigma_max``.
 
@@ -35,13 +36,14 @@ def sample(
     standard deviation ``sqrt(t_next^2 - s^2)`` brings it up to ``t_next``; the last jump ends at ``sigma_min`` and adds
     none. ``noise`` holds the unit-variance tensors ``[B, C, T]`` for the ``steps - 1`` jumps that need one (none at
     gamma = 0). ``steer(landing)`` may replace where each jump has landed (Algorithm 3, line 8; see
-    :mod:`soundctm.control`). ``callback(step, steps, z)`` sees each result, ``step`` from 1, and may raise to stop.
-    Gradients flow through when the caller's mode records them. Raises ValueError for steps, gamma or noise that do not
-    fit.
+    :mod:`soundctm.control`). ``sigma_first``: see :func:`soundctm.trajectory.course.jumps`.
+    ``callback(step, steps, z)`` sees each result, ``step`` from 1, and may raise to stop. Gradients flow through when
+    the caller's mode records them. Raises ValueError for steps, gamma or noise that do not fit.
     """
     return embark(
         student, z_T, conditioning, unconditional, steps=steps, omega=omega, nu=nu, gamma=gamma, noise=noise,
         callback=callback, steer=steer, sigma_min=sigma_min, sigma_max=sigma_max, rho=rho,
+        sigma_first=sigma_first,
     ).run()  # fmt: skip
 
 
@@ -61,9 +63,10 @@ def embark(
     sigma_min: float = 0.002,
     sigma_max: float = 80.0,
     rho: float = 7.0,
+    sigma_first: float | None = None,
 ) -> Trajectory:
     """The trajectory of :func:`sample` before its first jump; the same arguments."""
-    schedule = jumps(steps, gamma, sigma_min, sigma_max, rho)
+    schedule = jumps(steps, gamma, sigma_min, sigma_max, rho, sigma_first)
     noise = needed_noise(noise or (), steps, gamma, z_T)
     conditioning = prepared(student, conditioning.expand(len(z_T)))
     omega = as_batch(omega, z_T)

@@ -29,6 +29,7 @@ class Numbers(Protocol):
     sigma_min: float
     sigma_max: float
     rho: float
+    sigma_first: float | None
     sigma_data: float
 
 
@@ -69,6 +70,7 @@ def write_manifest(folder: Path, parts: Parts, opset: int, graphs: Mapping[str, 
         "sigma_min": config.sigma_min,
         "sigma_max": config.sigma_max,
         "rho": config.rho,
+        "sigma_first": config.sigma_first,
         "sigma_data": config.sigma_data,
         "latent_mean": normalizer.mean.tolist(),
         "latent_std": normalizer.std.tolist(),

@@ -18,7 +18,7 @@ noise level `t` to a lower one `s`, both from the grid of `steps + 1` levels
 
     sigma_i = (sigma_max^(1/rho) + i/steps (sigma_min^(1/rho) - sigma_max^(1/rho)))^rho
 
-and lands at
+(with a `sigma_first`, the first of several steps goes to it, and the others have such a grid from there) and lands at
 
     F   = core(c_in z, levels(ln(t)/4, ln(s)/4, omega), text)
     g   = sigma_data^2 / (t^2 + sigma_data^2) z + t sigma_data / sqrt(t^2 + sigma_data^2) F
@@ -52,8 +52,11 @@ def take(ids, noise, white, steps=1, omega=facts["omega"]):
     known |= run("text_encoder", known)
     known |= run("text", known)
     low, high, sd = facts["sigma_min"], facts["sigma_max"], facts["sigma_data"]
-    roots = [sigma ** (1 / facts["rho"]) for sigma in (high, low)]
-    grid = [(roots[0] + i / steps * (roots[1] - roots[0])) ** facts["rho"] for i in range(steps + 1)]
+    leap = facts["sigma_first"] if steps > 1 else None
+    top, rest = (high, steps) if leap is None else (leap, steps - 1)
+    roots = [sigma ** (1 / facts["rho"]) for sigma in (top, low)]
+    grid = [(roots[0] + i / rest * (roots[1] - roots[0])) ** facts["rho"] for i in range(rest + 1)]
+    grid = grid if leap is None else [high, *grid]
     number = lambda value: np.array([value], np.float32)
     known |= {"omega": number(omega), "span": np.array([[0, 1]], np.float32)}
     z = noise * np.float32(high)
