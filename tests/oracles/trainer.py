@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,27 +20,36 @@ from soundctm.training.teacher import TeacherTask
 from soundctm.training.world import World
 from tests.oracles.autoencoder import TINY_ADVERSARY, Sines, tiny_spectral, tiny_training
 from tests.oracles.latents import GaussianLatents, tiny_backbone
+from tests.oracles.waves import GAN, Waves
 
-ADAMW = OptimizerConfig(name="adamw", learning_rate=1e-2)
+ADAMW, RADAM, MUON = (OptimizerConfig(name=name, learning_rate=1e-2) for name in ("adamw", "radam", "muon"))
+PLAIN: dict[str, Any] = {"precision": "fp32", "optimizer": ADAMW}
+TEACHERS: dict[str, dict[str, Any]] = {"teacher": PLAIN, "teacher-muon": {"precision": "bf16", "optimizer": MUON}}
+STUDENTS: dict[str, dict[str, Any]] = {
+    "student": PLAIN,
+    "student-far": {**PLAIN, "distance": "l2_0"},
+    "student-gan": {"precision": "fp32", "optimizer": RADAM, "gan": GAN},
+}
+PARTS = (*TEACHERS, *STUDENTS, "autoencoder", "spectral")
 
 
 def build(arguments: argparse.Namespace, world: World) -> Task:
-    common = {"steps": arguments.steps, "batch": 8, "accumulate": 2, "precision": "fp32", "optimizer": ADAMW}
+    common = {"steps": arguments.steps, "batch": 8, "accumulate": 2}
     source = GaussianLatents()
-    if arguments.part == "teacher":
-        config = TeacherTraining.model_validate({**common, "backbone": tiny_backbone()})
+    if arguments.part in TEACHERS:
+        config = TeacherTraining.model_validate({**common, **TEACHERS[arguments.part], "backbone": tiny_backbone()})
         return TeacherTask(config, source, world, arguments.strategy)
     torch.manual_seed(0)
     teacher = DiT(tiny_backbone())
     for parameter in teacher.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
-    student = StudentTraining.model_validate({**common, "max_solver_steps": 3})
-    return StudentTask(student, teacher, source, world, arguments.strategy)
+    student = StudentTraining.model_validate({**common, **STUDENTS[arguments.part], "max_solver_steps": 3})
+    return StudentTask(student, teacher, source, world, arguments.strategy, Waves())
 
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=("teacher", "student", "autoencoder", "spectral"))
+    parser.add_argument("part", choices=PARTS)
     parser.add_argument("out", type=Path)
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--stop-after", type=int, default=-1)
@@ -51,6 +61,7 @@ def main() -> int:
     torch.set_num_threads(1)
     world = World.join("cpu")
     code = 0
+    print("begins", flush=True)  # whoever is going to kill this process waits for it
     try:
         train(arguments, world)
     except UserError as error:
@@ -85,7 +96,7 @@ def train(arguments: argparse.Namespace, world: World) -> None:
         return figures
 
     task.step = step  # type: ignore[method-assign]
-    run(task, arguments.part, options)
+    run(task, "teacher" if arguments.part in TEACHERS else "student", options)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ def test_the_papers_numbers() -> None:
     assert 1.0e9 < parameters(teacher.backbone) < 1.25e9
     assert (teacher.noise.mean, teacher.noise.std) == (-1.2, 1.2)
     assert (student.optimizer.name, student.optimizer.learning_rate, student.steps) == ("radam", 8e-5, 10_000)
+    assert (student.schedule, student.warmup, student.dsm_weight, student.to_end) == ("constant", 0.0, 1.0, 0.0)
     assert (student.grid_points, student.max_solver_steps, student.mu, student.batch) == (40, 39, 0.96, 192)
     assert (student.omega_min, student.omega_max, student.distance, student.dsm) == (2.0, 5.0, "teacher", True)
     assert tuple(dict(autoencoder.weights).values()) == (15.0, 2.0, 1.0, 1e-5)

@@ -19,6 +19,7 @@ from soundctm.training.world import World
 from soundctm.trajectory import jump
 from soundctm.trajectory.jump import g
 from tests.oracles.latents import GaussianLatents, gaussian_jump, tiny_backbone
+from tests.oracles.waves import GAN, Waves
 
 ADAMW = OptimizerConfig(name="adamw", learning_rate=1e-2)
 
@@ -191,22 +192,6 @@ def test_what_does_not_fit_is_said() -> None:
         task(omega_min=6.0)
     with pytest.raises(ValidationError, match="multiple of accumulate"):
         task(batch=3, accumulate=2)
-
-
-class Waves:
-    """A decoder of 4 channels that is easy to follow: every frame is a stretch of a sinusoid per channel."""
-
-    sample_rate = 8000
-    hop = 256
-
-    def __call__(self, z: torch.Tensor) -> torch.Tensor:
-        time = torch.arange(z.shape[-1] * self.hop) / self.sample_rate
-        waves = torch.stack([torch.sin(2 * math.pi * f * time) for f in (220.0, 440.0, 700.0, 1500.0)])
-        return (z.repeat_interleave(self.hop, dim=-1) * waves).sum(1)
-
-
-SMALL = {"periods": (2, 3), "period_widths": (4, 8), "windows": (256,), "band_edges": (0.0, 0.4, 1.0), "band_width": 4}
-GAN = {"crop_frames": 4, "discriminators": SMALL}
 
 
 def adversarial(**changes: object) -> StudentTask:

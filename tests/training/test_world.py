@@ -42,12 +42,21 @@ def assert_close(first: Path, second: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["teacher", "student"])
+@pytest.mark.parametrize("part", ["teacher", "student", "student-far", "student-gan"])
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
 def test_processes_share_a_batch(part: str, strategy: str, tmp_path: Path) -> None:
     train(tmp_path / "one", 1, part, str(tmp_path / "one"))
     train(tmp_path / "two", 2, part, str(tmp_path / "two"), "--strategy", strategy)
     assert_close(tmp_path / "one", tmp_path / "two")
+
+
+def change_processes(part: str, before: int, after: int, kind: tuple[str, ...], folder: Path) -> None:
+    """Train in one go, and with another number of processes from the middle on: the losses are the same."""
+    train(folder / "whole", 1, part, str(folder / "whole"))
+    moved = folder / "moved"
+    train(moved, before, part, str(moved), *kind, "--stop-after", "4")
+    train(moved, after, part, str(moved), *kind, "--resume")
+    assert_close(folder / "whole", moved)
 
 
 @pytest.mark.slow
@@ -56,11 +65,14 @@ def test_processes_share_a_batch(part: str, strategy: str, tmp_path: Path) -> No
 def test_a_checkpoint_changes_the_number_of_processes(
     before: int, after: int, kind: tuple[str, ...], tmp_path: Path
 ) -> None:
-    train(tmp_path / "whole", 1, "student", str(tmp_path / "whole"))
-    moved = tmp_path / "moved"
-    train(moved, before, "student", str(moved), *kind, "--stop-after", "4")
-    train(moved, after, "student", str(moved), *kind, "--resume")
-    assert_close(tmp_path / "whole", moved)
+    change_processes("student", before, after, kind, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("before", "after"), [(2, 1), (1, 2)])
+def test_discriminators_change_the_number_of_processes_too(before: int, after: int, tmp_path: Path) -> None:
+    """They stay whole where the student is sharded, and go into the same checkpoint."""
+    change_processes("student-gan", before, after, ("--strategy", "fsdp"), tmp_path)
 
 
 def test_shares_are_equal_and_cover_a_batch() -> None:

@@ -56,6 +56,7 @@ def teacher(
     """
     from soundctm.training.config import TeacherTraining, read_config
     from soundctm.training.data.prepared import PreparedDataset
+    from soundctm.training.memory import Spread
     from soundctm.training.plan import teacher_plan
     from soundctm.training.runner import train_teacher
 
@@ -64,7 +65,7 @@ def teacher(
     world = _join(device, threads)
     with _leaving(world):
         if dry_run:
-            _say(teacher_plan(settings, source, world.size), world)
+            _say(teacher_plan(settings, source, Spread(world.size, strategy)), world)
             return
         options = _options(out, resume, minutes, board, strategy, sharded)
         _report(train_teacher(settings, source, options, world, _decoder(listen, device)), out, world)
@@ -86,6 +87,7 @@ def student(
     """
     from soundctm.training.config import StudentTraining, read_config
     from soundctm.training.data.prepared import PreparedDataset
+    from soundctm.training.memory import Spread
     from soundctm.training.plan import student_plan
     from soundctm.training.runner import train_student
 
@@ -97,7 +99,8 @@ def student(
         if settings.gan is not None and listen is None:
             raise UserError("the GAN loss judges sound and needs a decoder; give --listen MODEL, or leave gan out")
         if dry_run:
-            _say(student_plan(settings, guiding, source, world.size), world)
+            decode = None if settings.gan is None else _decoder(listen, device)
+            _say(student_plan(settings, guiding, source, Spread(world.size, strategy), decode), world)
             return
         options = _options(out, resume, minutes, board, strategy, sharded)
         _report(train_student(settings, guiding, source, options, world, _decoder(listen, device)), out, world)

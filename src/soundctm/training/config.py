@@ -10,7 +10,7 @@ from soundctm.backbones.dit import DiTConfig
 from soundctm.errors import UserError
 from soundctm.training.distances import DistanceName, Layers
 from soundctm.training.gan import GanLoss
-from soundctm.training.loop import Schedule
+from soundctm.training.loop import WARMUP, Schedule
 from soundctm.training.optimizers import OptimizerConfig
 from soundctm.training.precision import Precision
 
@@ -47,8 +47,8 @@ class Training(Budget):
     """What every training of a backbone has. ``batch`` clips make one step, over all processes together, in
     ``accumulate`` parts; ``drop_caption`` of the captions become the empty one, for guidance. ``checkpointing``
     computes blocks again instead of keeping them, ``compiled`` puts each block through torch.compile. ``schedule`` of
-    the learning rate: after a warm-up over 2 % of the budget "constant", or half a cosine down to 2 %. Weights of
-    losses are found for each part on its own.
+    the learning rate: after a linear warm-up over the share ``warmup`` of the budget "constant", or half a cosine down
+    to 2 %. Weights of losses are found for each part on its own.
     """
 
     batch: PositiveInt
@@ -56,6 +56,7 @@ class Training(Budget):
     precision: Precision = "bf16"
     seed: int = Field(default=0, ge=0)
     schedule: Schedule = "cosine"
+    warmup: float = Field(default=WARMUP, ge=0, lt=1)
     drop_caption: float = Field(default=0.1, ge=0, le=1)
     optimizer: OptimizerConfig
     noise: NoiseLevels = NoiseLevels()
@@ -91,7 +92,8 @@ class StudentTraining(Training):
     step: 1 in the paper, and the cost of a training step falls with it. ``to_end`` is the share of jumps that end at
     the lowest level whatever else is drawn, 0 in the paper: a take in one step is such a jump, and among evenly drawn
     ones it is rare. ``dsm_weight`` multiplies the DSM loss's adaptive weight, 1 in the paper: less of it favours few
-    steps, at a cost to many (docs/reproduction.md). ``mu`` is the rate of the target network, ``ema`` of the weights that are kept.
+    steps, at a cost to many (docs/reproduction.md). ``mu`` is the rate of the target network, ``ema`` of the weights
+    that are kept.
     """
 
     kind: Literal["student"] = "student"

@@ -6,6 +6,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 from torch import Tensor
 
+from soundctm.errors import UserError
 from soundctm.training.adversarial import discriminator_loss, generator_loss
 from soundctm.training.discriminators import DiscriminatorConfig, Discriminators, Judgement
 from soundctm.training.freezing import frozen
@@ -22,6 +23,13 @@ class Decoder(Protocol):
     def sample_rate(self) -> int: ...
 
     def __call__(self, z: Tensor) -> Tensor: ...
+
+
+def decoder_of(decode: Decoder | None) -> Decoder:
+    """The decoder that a GAN loss needs. None is a UserError."""
+    if decode is None:
+        raise UserError("the GAN loss judges sound and needs a decoder; give --listen MODEL, or leave gan out")
+    return decode
 
 
 class GanLoss(BaseModel):

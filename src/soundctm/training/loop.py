@@ -20,12 +20,13 @@ class NonFiniteLoss(UserError):
 
 
 Schedule = Literal["constant", "cosine"]
-WARMUP = 0.02  # of the budget
+WARMUP = 0.02  # of the budget, where nothing else is said
 
 
-def scheduled_rate(schedule: Schedule, progress: float) -> float:
-    """Learning-rate factor over ``progress`` in [0, 1]: linear warm-up, then level or :func:`cosine_rate`."""
-    return cosine_rate(progress) if schedule == "cosine" or progress < WARMUP else 1.0
+def scheduled_rate(schedule: Schedule, progress: float, warmup: float) -> float:
+    """Learning-rate factor over ``progress`` in [0, 1]: linear over the first ``warmup``, then level or
+    :func:`cosine_rate`."""
+    return cosine_rate(progress, warmup) if schedule == "cosine" or progress < warmup else 1.0
 
 
 def cosine_rate(progress: float, warmup: float = WARMUP, floor: float = 0.02) -> float:
@@ -43,7 +44,8 @@ class Loop:
     run early, with a clean checkpoint. ``resume`` says whether there must be a checkpoint to go on from (True) or must
     not (False); None goes on where there is one. Everything in ``parts`` is saved every ``save_seconds`` and at the
     end. Figures go to ``out/log.jsonl`` and to the reporters. ``inspect(index)`` describes the batch of a step, for
-    the report that a non-finite loss leaves in ``out/non_finite.json``. ``settings`` may not change on resumption.
+    the report that a non-finite loss leaves in ``out/non_finite.json``. ``settings`` may not change on resumption; one
+    that did not exist when a checkpoint was written had its value of ``defaults``.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Loop:
         limit_minutes: float | None = None, save_seconds: float = 120.0, resume: bool | None = None,
         sharded: bool = False, world: World | None = None, reporters: tuple[Reporter, ...] = (Lines(),),
         inspect: Callable[[int], Mapping[str, Any]] | None = None, settings: Mapping[str, Any] | None = None,
+        defaults: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         if (minutes is None) == (steps is None):
             raise ValueError("a loop takes either steps or minutes as its budget")
@@ -58,7 +61,7 @@ class Loop:
         self.limit_minutes, self.save_seconds = limit_minutes, save_seconds
         self.world = world or World()
         self.reporters, self.inspect = reporters, inspect
-        self.settings = dict(settings or {})
+        self.settings, self.defaults = dict(settings or {}), dict(defaults or {})
         self.step = 0
         self.elapsed = 0.0
         self._sums: dict[str, tuple[float, int]] = {}  # of the figures since the last log line, and how many
@@ -74,6 +77,8 @@ class Loop:
             )
         if exists:
             self._resume()
+        if self.world.first:
+            self._forget_later_figures()
 
     @property
     def progress(self) -> float:
@@ -93,7 +98,7 @@ class Loop:
         missing = sorted(self._about().keys() - about.keys())
         if missing:
             raise UserError(f"{self.checkpoint.path} is no checkpoint of this program: it has no {', '.join(missing)}")
-        before = about["settings"]
+        before = self.defaults | about["settings"]
         changed = sorted(key for key in self.settings.keys() | before if self.settings.get(key) != before.get(key))
         if changed:
             raise UserError(
@@ -104,8 +109,6 @@ class Loop:
         self.step, self.elapsed = about["step"], about["elapsed"]
         self._sums = about["sums"]
         restore_random_state(about["rng"])
-        if self.world.first:
-            self._forget_later_figures()
 
     def _about(self) -> dict[str, Any]:
         """The plain values of a checkpoint. The figures of an unfinished log window are among them, so that the log of
@@ -116,7 +119,7 @@ class Loop:
         }  # fmt: skip
 
     def _forget_later_figures(self) -> None:
-        """Drop what a killed run logged after its last checkpoint: those steps come again."""
+        """Drop what a killed run logged after its last checkpoint, or before its first: those steps come again."""
         path = self.out / "log.jsonl"
         if path.exists():
             whole = [line for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]

@@ -19,7 +19,9 @@ from soundctm.training.data.source import LatentSource
 from soundctm.training.data.waveforms import WaveformSource
 from soundctm.training.discriminators import Discriminators
 from soundctm.training.draws import training_grid
-from soundctm.training.memory import FLOAT, Memory, student_memory, teacher_memory
+from soundctm.training.gan import Decoder
+from soundctm.training.loop import Schedule
+from soundctm.training.memory import ALONE, FLOAT, Memory, Spread, student_memory, teacher_memory
 from soundctm.training.optimizers import OptimizerConfig
 from soundctm.training.precision import Precision
 from soundctm.training.spectral import check_training
@@ -37,24 +39,27 @@ class Plan:
     lines: list[tuple[str, str]]
 
 
-def teacher_plan(config: TeacherTraining, source: LatentSource, processes: int = 1) -> Plan:
+def teacher_plan(config: TeacherTraining, source: LatentSource, spread: Spread = ALONE) -> Plan:
     """The plan of a teacher's training; reads one batch of the data. What training would refuse is a UserError."""
-    check_fit(config, config.backbone, source, processes)
+    check_fit(config, config.backbone, source, spread.processes)
     frames, tokens, data = _look(config, source)
-    memory = teacher_memory(config, frames, tokens, processes)
+    memory = teacher_memory(config, frames, tokens, spread)
     low, high = (float(torch.exp(torch.tensor(config.noise.mean + k * config.noise.std))) for k in (-2, 2))
     lines = [
         ("data", data), ("teacher", f"{parameters(config.backbone):,} parameters"), ("schedule", _schedule(config)),
-        ("noise levels", f"95 % of them in {low:.3g} .. {high:.3g}"), ("memory", _memory(memory, processes)),
+        ("noise levels", f"95 % of them in {low:.3g} .. {high:.3g}"), ("memory", _memory(memory, spread)),
     ]  # fmt: skip
     return Plan(lines)
 
 
-def student_plan(config: StudentTraining, teacher: DiT, source: LatentSource, processes: int = 1) -> Plan:
-    """The plan of a distillation; reads one batch of the data. What training would refuse is a UserError."""
-    check_fit(config, teacher.config, source, processes)
+def student_plan(
+    config: StudentTraining, teacher: DiT, source: LatentSource, spread: Spread = ALONE, decode: Decoder | None = None
+) -> Plan:
+    """The plan of a distillation; reads one batch of the data, and decodes a stretch where there is a GAN loss. What
+    training would refuse is a UserError."""
+    check_fit(config, teacher.config, source, spread.processes)
     frames, tokens, data = _look(config, source)
-    memory = student_memory(config, teacher.config, frames, tokens, processes)
+    memory = student_memory(config, teacher.config, frames, tokens, spread, decode)
     student = teacher.config.student()
     grid = training_grid(config.grid_points, config.sigma_min, config.sigma_max, config.rho)
     longest = -(-config.max_solver_steps // config.solver_stride)
@@ -68,7 +73,7 @@ def student_plan(config: StudentTraining, teacher: DiT, source: LatentSource, pr
                    f"{config.omega_max:g}"),
         ("losses", f"distance {config.distance}, layers {config.layers}, DSM {'on' if config.dsm else 'off'}, "
                    f"GAN {'on' if config.gan else 'off'}"),
-        ("memory", _memory(memory, processes)),
+        ("memory", _memory(memory, spread)),
     ]  # fmt: skip
     return Plan(lines)
 
@@ -120,7 +125,8 @@ def _crops(source: WaveformSource, batch: int, length: int) -> str:
 
 
 def _crop_schedule(config: AutoencoderTraining | SpectralTraining) -> str:
-    return f"{_budget(config)} of {config.batch} crops, {_arithmetic(config.precision, config.optimizer)}"
+    words = f"{_budget(config)} of {config.batch} crops, {_arithmetic(config.precision, config.optimizer)}"
+    return f"{words}, {_rate(config.schedule, config.warmup)}" if isinstance(config, SpectralTraining) else words
 
 
 def _budget(config: Budget) -> str:
@@ -151,12 +157,18 @@ def _look(config: Training, source: LatentSource) -> tuple[int, int, str]:
 
 def _schedule(config: Training) -> str:
     parts = f" in {config.accumulate} parts" if config.accumulate > 1 else ""
-    return f"{_budget(config)} of {config.batch} clips{parts}, {_arithmetic(config.precision, config.optimizer)}"
+    steps = f"{_budget(config)} of {config.batch} clips{parts}"
+    return f"{steps}, {_arithmetic(config.precision, config.optimizer)}, {_rate(config.schedule, config.warmup)}"
 
 
-def _memory(memory: Memory, processes: int) -> str:
+def _rate(schedule: Schedule, warmup: float) -> str:
+    """The learning rate's course in words."""
+    return f"{schedule} after a warm-up over {100 * warmup:g} %" if warmup else f"{schedule} from the first step"
+
+
+def _memory(memory: Memory, spread: Spread) -> str:
     kinds = ", ".join(f"{name} {_size(size)}" for name, size in vars(memory).items() if size)
-    each = " in each process" if processes > 1 else ""
+    each = f" in each of {spread.processes} processes ({spread.strategy})" if spread.processes > 1 else ""
     return f"about {_size(memory.total)}{each} beside the program itself ({kinds})"
 
 

@@ -109,9 +109,22 @@ def run_loop(task: Runnable, options: RunOptions, listen: Listen | None = None) 
             task.parts, options.out, config.minutes, steps=config.steps, limit_minutes=options.limit_minutes,
             save_seconds=options.save_seconds, resume=options.resume, world=task.world, reporters=chosen,
             sharded=options.sharded or options.strategy == "fsdp", inspect=task.inspect,
-            settings=config.model_dump(mode="json", exclude=MAY_CHANGE) | dict(task.identity),
+            settings=_settings(config) | dict(task.identity), defaults=_defaults(config),
         )  # fmt: skip
         return loop.run(task.step, options.log_every, options.panels_every if options.board else 0)
+
+
+def _settings(config: Budget) -> dict[str, Any]:
+    """What may not change when a training is resumed, as a checkpoint keeps it."""
+    return config.model_dump(mode="json", exclude=MAY_CHANGE)
+
+
+def _defaults(config: Budget) -> dict[str, Any]:
+    """What a checkpoint from before one of these settings existed did: a new key's default is what was done before."""
+    fields = type(config).model_fields
+    defaults = {name: field.get_default() for name, field in fields.items() if not field.is_required()}
+    settings = _settings(config.model_copy(update=defaults))
+    return {name: value for name, value in settings.items() if name in defaults}
 
 
 def run_and_write(task: Runnable, options: RunOptions, listen: Listen | None, write: Callable[[], None]) -> bool:

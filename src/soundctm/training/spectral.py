@@ -114,14 +114,17 @@ class SpectralTask:
         if self.critics is not None:
             figures |= self.critics.objective.discriminator(x, first)
             figures["discriminator"].backward()
-            rate = scheduled_rate(self.config.schedule, progress)
-            norms["discriminator_grad"] = self.critics.trainee.update(rate)
+            norms["discriminator_grad"] = self.critics.trainee.update(self._rate(progress))
         if past >= 0:
             loss, terms = self._loss(x, first, second)
             loss.backward()
-            norms["grad"] = self.decoder.update(scheduled_rate(self.config.schedule, past))
+            norms["grad"] = self.decoder.update(self._rate(past))
             figures |= terms
         return {name: float(self.world.mean(value.detach())) for name, value in figures.items()} | norms
+
+    def _rate(self, progress: float) -> float:
+        """The learning rates' factor."""
+        return scheduled_rate(self.config.schedule, progress, self.config.warmup)
 
     def _loss(self, x: Tensor, first: Tensor, second: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """What the decoder minimises, and its terms by name."""

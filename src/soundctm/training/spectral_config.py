@@ -8,7 +8,7 @@ from soundctm.autoencoder.istft import SpectralConfig
 from soundctm.training.autoencoder_objective import AutoencoderLossWeights
 from soundctm.training.config import Budget, Frozen
 from soundctm.training.discriminators import DiscriminatorConfig
-from soundctm.training.loop import Schedule
+from soundctm.training.loop import WARMUP, Schedule
 from soundctm.training.optimizers import OptimizerConfig
 from soundctm.training.precision import Precision
 
@@ -31,9 +31,9 @@ class Adversary(Frozen):
 class SpectralTraining(Budget):
     """The spectral autoencoder: a codec that is fitted, and a decoder that learns to draw the rest.
 
-    ``batch`` crops make one step, over all
-    processes together, each of ``crop_frames`` latent frames: 44 are 1.02 s at the embedded model's sizes. ``ema`` is
-    the rate of the weights that are kept. ``optimizer`` is the decoder's.
+    ``batch`` crops make one step, over all processes together, each of ``crop_frames`` latent frames: 44 are 1.02 s at
+    the embedded model's sizes. ``ema`` is the rate of the weights that are kept. ``optimizer`` is the decoder's.
+    ``schedule`` and ``warmup`` are those of every training; the decoder's begin after the discriminators' lead.
 
     The codec is fitted on ``fit_clips`` crops of ``fit_seconds``; silence after the end of a shorter sound counts, so
     ``fit_seconds`` should not exceed the length of the sounds. ``adversary`` adds discriminators to the spectral energy
@@ -46,6 +46,7 @@ class SpectralTraining(Budget):
     precision: Precision = "bf16"
     seed: int = Field(default=0, ge=0)
     schedule: Schedule = "cosine"
+    warmup: float = Field(default=WARMUP, ge=0, lt=1)
     ema: float = Field(default=0.998, ge=0, lt=1)
     optimizer: OptimizerConfig = OptimizerConfig(
         name="adamw", learning_rate=1.5e-3, betas=BETAS, weight_decay=1e-3, clip=1.0

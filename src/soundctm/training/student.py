@@ -13,7 +13,7 @@ from soundctm.training.config import StudentTraining
 from soundctm.training.data.source import LatentSource, digest
 from soundctm.training.distances import feature_distance, l2_distance
 from soundctm.training.draws import StudentDraws, generator_of, share, training_grid
-from soundctm.training.gan import Adversary, Decoder
+from soundctm.training.gan import Adversary, Decoder, decoder_of
 from soundctm.training.last_layer import LastLayer
 from soundctm.training.loop import Figures
 from soundctm.training.precision import arithmetic
@@ -57,9 +57,7 @@ class StudentTask(Task):
     def _adversary(self, decode: Decoder | None) -> Adversary | None:
         if self.config.gan is None:
             return None
-        if decode is None:
-            raise UserError("the GAN loss judges sound and needs a decoder; give --listen MODEL, or leave gan out")
-        return Adversary(self.config.gan, decode, self.world, self.config.precision, self.config.seed)
+        return Adversary(self.config.gan, decoder_of(decode), self.world, self.config.precision, self.config.seed)
 
     @torch.no_grad()
     def solve(self, z_t: Tensor, draws: StudentDraws, conditioning: Conditioning) -> Tensor:
@@ -141,7 +139,8 @@ class StudentTask(Task):
     def _combine(self, raw: Tensor, at_F: dict[str, Tensor]) -> Figures:
         """Go back through the student, once, with the weighted sum of the losses' gradients at its output."""
         total, weights = at_F["ctm"], {}
-        for name, factor in (("dsm", self.config.dsm_weight), ("gan", self.config.gan.weight if self.config.gan else 0.0)):
+        factors = {"dsm": self.config.dsm_weight, "gan": self.config.gan.weight if self.config.gan else 0.0}
+        for name, factor in factors.items():
             if name in at_F:
                 weights[f"lambda_{name}"] = weight = factor * self.weight(at_F["ctm"], at_F[name])
                 total = total + weight * at_F[name]

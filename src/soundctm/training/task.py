@@ -90,7 +90,7 @@ class Task(ABC):
                 figures = self.backward(batch.z_0, batch.conditioning, index, part, rows)
             for name, value in figures.items():
                 sums[name] = sums.get(name, 0.0) + value / config.accumulate
-        return sums | self.update(scheduled_rate(config.schedule, progress))
+        return sums | self.update(scheduled_rate(config.schedule, progress, config.warmup))
 
     def update(self, rate: float) -> Figures:
         """Step at ``rate`` times the learning rate; the norms of the gradients."""

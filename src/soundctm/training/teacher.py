@@ -15,10 +15,15 @@ from soundctm.training.trainee import KEPT, Strategy, Trainee
 from soundctm.training.world import World
 
 
+def level_weight(sigma: Tensor) -> Tensor:
+    """``lambda(sigma) = (sigma^2 + sd^2) / (sigma sd)^2 = 1 / c_out^2``, for levels ``[B]`` (appendix D.2): the raw
+    network's squared error ``|F - target|^2`` counts the same at every level (Karras et al. 2022)."""
+    return (sigma**2 + SIGMA_DATA**2) / (sigma * SIGMA_DATA) ** 2
+
+
 def dsm_loss(denoised: Tensor, z_0: Tensor, sigma: Tensor) -> Tensor:
-    """``lambda(sigma) |z_0 - D|^2`` averaged over all elements, ``lambda = (sigma^2 + sd^2) / (sigma sd)^2``."""
-    weight = (sigma**2 + SIGMA_DATA**2) / (sigma * SIGMA_DATA) ** 2
-    return (weight * (denoised - z_0).square().mean((1, 2))).mean()
+    """``lambda(sigma) |z_0 - D|^2`` averaged over all elements."""
+    return (level_weight(sigma) * (denoised - z_0).square().mean((1, 2))).mean()
 
 
 def teacher_loss(network: nn.Module, z_0: Tensor, conditioning: Conditioning, draws: TeacherDraws) -> Tensor:

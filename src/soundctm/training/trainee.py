@@ -28,7 +28,7 @@ KEPT = "ema"  # the average whose weights are written when a training ends
 def shard(module: nn.Module, world: World) -> None:
     """Split every block's parameters, then the rest, over all processes (FSDP2), in place.
 
-    All of them are split again after a forward pass: an average, which never goes backward, would otherwise stay whole.
+    All of them are split again after a forward pass: an average, which gets no gradients, would otherwise stay whole.
     """
     mesh = init_device_mesh(world.device.type, (world.size,))
     for block in getattr(module, "blocks", ()):
