@@ -1,137 +1,130 @@
-"""Steps per second and peak memory of a student's training step, with each way to compute it:
+"""Steps per second and peak memory of a student's training step, beside one that does what the official loop does:
 `python benchmarks/train_step.py --preset paper-44k-dit-1b --depth 4 --out docs/figures/train_step.json`.
 
-Each variant runs in a process of its own, on random weights and random clips: speed does not depend on values. The
-paper's backbone has 24 blocks; on a machine with less than 40 GB, `--depth` takes fewer.
+Random weights, random clips. The variants take turns, each in a process of its own, round by round, every second round
+in the reverse order, so that a machine that slows down slows all of them. Every variant takes the same steps with the
+same draws; the file is written after each round. The paper's backbone has 24 blocks; on a machine with less than 40 GB,
+`--depth` takes fewer, and the encoders then weigh more in what encodes in the step. The exit code is 2 for what the
+user can mend.
 """
 
 import argparse
 import json
-import subprocess
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
-from typing import Any
 
 import torch
-from reproduction.memory import peak_mib
+from train_step_parts.figures import Progress, Report, pooled, table
+from train_step_parts.turns import SIZES, VARIANTS, Chosen, Job, Task, Turn, Variant, choose, measure, run
 
-from soundctm.autoencoder.dac import DACConfig, GaussianDAC
-from soundctm.backbones import DiT
-from soundctm.conditioning import Conditioning
-from soundctm.conditioning.clap import PROMPT_TOKENS, ClapTextConfig, ClapTextEncoder
-from soundctm.training.config import StudentTraining, TeacherTraining, read_config
-from soundctm.training.data.source import Batch
-from soundctm.training.student import StudentTask
-from soundctm.training.world import World
-
-VARIANTS = {
-    "cached": {},
-    "encoders in the step": {},
-    "cached, checkpointing": {"checkpointing": True},
-    "cached, compiled": {"compiled": True},
-}
-SHAPES = {"paper-44k-dit-1b": (432, 1), "mini": (216, 12), "smoke": (216, 12)}  # latent frames, text tokens
+from soundctm.audio.io import write_atomically
+from soundctm.benchmark.fresh import REFUSED
+from soundctm.benchmark.machine import describe, warnings_of
+from soundctm.checks import check_device
+from soundctm.engines.threads import physical_cores
+from soundctm.errors import UserError
 
 
-class Cached:
-    """Latents and tokens that were encoded beforehand."""
-
-    def __init__(self, channels: int, context_dim: int, frames: int, tokens: int) -> None:
-        self.channels, self.context_dim, self.frames, self.tokens = channels, context_dim, frames, tokens
-        self.identity = "random"
-        self.seconds = 0.0  # spent in making batches
-
-    def batch(self, step: int, size: int, drop: float) -> Batch:
-        start = time.perf_counter()
-        made = self.make(torch.Generator().manual_seed(step), size)
-        self.seconds += time.perf_counter() - start
-        return made
-
-    def make(self, generator: torch.Generator, size: int) -> Batch:
-        z_0 = 0.5 * torch.randn(size, self.channels, self.frames, generator=generator)
-        return Batch(z_0, self.text(torch.randn(size, self.tokens, self.context_dim, generator=generator)))
-
-    @staticmethod
-    def text(tokens: torch.Tensor) -> Conditioning:
-        return Conditioning(tokens, torch.ones(tokens.shape[:2], dtype=torch.bool))
-
-    def unconditional(self) -> Conditioning:
-        return self.text(torch.zeros(1, self.tokens, self.context_dim))
-
-    def describe(self, step: int, size: int) -> Mapping[str, Any]:
-        return {"captions": [""] * size}
+def counted(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not accepted; give a whole number, 1 or more")
+    return int(text)
 
 
-class Encoding(Cached):
-    """The same from waveforms and words in every step, through the paper's DAC and CLAP's text branch."""
-
-    def __init__(self, channels: int, context_dim: int, frames: int, tokens: int) -> None:
-        super().__init__(channels, context_dim, frames, tokens)
-        self.autoencoder = GaussianDAC(DACConfig()).requires_grad_(False).eval()
-        self.clap = ClapTextEncoder(ClapTextConfig(variant="projected")).requires_grad_(False).eval()
-
-    @torch.no_grad()
-    def make(self, generator: torch.Generator, size: int) -> Batch:
-        x = 0.1 * torch.randn(size, 1, self.frames * self.autoencoder.hop, generator=generator)
-        ids = torch.randint(5, 50000, (size, PROMPT_TOKENS), generator=generator)
-        self.clap.text_projection(self.clap.text_branch(input_ids=ids).pooler_output)
-        z = self.autoencoder.encode(x).mode
-        cached = super().make(generator, size)
-        return Batch(z[:, : self.channels], cached.conditioning) if z.shape[1] >= self.channels else cached
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", choices=tuple(SIZES), default="mini")
+    parser.add_argument("--depth", type=counted, help="blocks, instead of the preset's")
+    parser.add_argument("--batch", type=counted, default=1, help="clips")
+    parser.add_argument("--steps", type=counted, default=7, help="timed steps of each variant, in all rounds together")
+    parser.add_argument("--rounds", type=counted, default=3, help="turns of each variant, at most one for each step")
+    parser.add_argument("--threads", type=counted, default=physical_cores())
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:1")
+    parser.add_argument("--variants", nargs="+", choices=tuple(VARIANTS), default=tuple(VARIANTS), metavar="NAME")
+    parser.add_argument("--out", type=Path, help="a JSON file for all figures")
+    parser.add_argument("--turn", help=argparse.SUPPRESS)
+    return parser
 
 
-def measure(preset: str, variant: str, depth: int | None, batch: int, steps: int, threads: int) -> dict[str, float]:
-    """Median seconds of a step after a first one, its share in making batches, and the peak memory of this process."""
-    torch.set_num_threads(threads)
-    backbone = read_config(f"{preset}/teacher", TeacherTraining).backbone
-    if depth is not None:
-        backbone = backbone.model_copy(update={"depth": depth})
-    settings = read_config(f"{preset}/student", StudentTraining).model_dump()
-    changes = {"batch": batch, "accumulate": 1, "checkpointing": False, **VARIANTS[variant]}
-    config = StudentTraining.model_validate(settings | changes)
-    source = (Encoding if "encoders" in variant else Cached)(backbone.channels, backbone.context_dim, *SHAPES[preset])
-    task = StudentTask(config, DiT(backbone), source, World())
-    task.step(0, 0.5)
-    source.seconds = 0.0
-    times = []
-    for index in range(1, steps + 1):
-        start = time.perf_counter()
-        task.step(index, 0.5)
-        times.append(time.perf_counter() - start)
-    return {
-        "seconds_per_step": round(median(times), 3), "steps_per_second": round(1 / median(times), 3),
-        "share_in_batches": round(source.seconds / sum(times), 4), "peak_gib": round(peak_mib() / 2**10, 2),
-    }  # fmt: skip
+def fitting(job: Job, names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The variants that this job can have, and why it cannot have the others."""
+    misfit = job.shape.misfit()
+    left_out = {name: misfit for name in names if VARIANTS[name].encodes and misfit is not None}
+    wanted = [name for name in VARIANTS if name in names and name not in left_out]
+    if not wanted:
+        raise UserError(f"nothing is left to measure: {next(iter(left_out.values()))}; choose other --variants")
+    return wanted, left_out
 
 
-def main() -> None:
-    """Measure every variant in a process of its own, one after the other."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--preset", choices=tuple(SHAPES), default="mini")
-    parser.add_argument("--depth", type=int, help="blocks, instead of the preset's")
-    parser.add_argument("--batch", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=4)
-    parser.add_argument("--variant", choices=tuple(VARIANTS), help="this one alone, in this process")
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    if arguments.variant:
-        given = (arguments.preset, arguments.variant, arguments.depth)
-        print(json.dumps(measure(*given, arguments.batch, arguments.steps, arguments.threads)))
-        return
-    results: dict[str, Any] = {name: value for name, value in vars(arguments).items() if name not in ("variant", "out")}
-    for variant in VARIANTS:
-        command = [sys.executable, __file__, *sys.argv[1:], "--variant", variant]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        results[variant] = json.loads(done.stdout.splitlines()[-1])
-        print(f"{variant}: {results[variant]}", file=sys.stderr)
-    text = json.dumps(results, indent=1)
-    if arguments.out:
-        arguments.out.write_text(text)
-    print(text)
+@dataclass(frozen=True)
+class Round:
+    """The variants in the order of their turns, and the steps that each of them takes."""
+
+    order: tuple[str, ...]
+    steps: Chosen
+
+
+def rounds(chosen: Chosen, names: Sequence[str], count: int) -> list[Round]:
+    """The chosen steps in so many rounds, each with its share of few and many solver steps."""
+    return [
+        Round(
+            tuple(names if number % 2 == 0 else reversed(names)),
+            Chosen(chosen.warmup, chosen.indices[number::count], chosen.solver_steps[number::count]),
+        )
+        for number in range(count)
+    ]
+
+
+def compare(arguments: argparse.Namespace) -> Iterator[Report]:
+    """Let the variants take turns: the figures after each round, of all rounds so far."""
+    check_device(arguments.device)
+    torch.set_num_threads(arguments.threads)
+    job = Job(**{name: getattr(arguments, name) for name in Job.model_fields})
+    names, left_out = fitting(job, arguments.variants)
+    for name, why in left_out.items():
+        print(f"{name} left out: {why}", file=sys.stderr, flush=True)
+    machine = describe(torch.device(arguments.device))
+    plan = rounds(choose(job.config(Variant()), arguments.steps), names, min(arguments.rounds, arguments.steps))
+    progress = Progress([turn for each in plan for turn in each.order])
+    turns: dict[str, list[Turn]] = {name: [] for name in names}
+    for number, each in enumerate(plan, start=1):
+        for name in each.order:
+            turn = run(__file__, Task(job=job, variant=name, warmup=each.steps.warmup, indices=each.steps.indices))
+            turns[name].append(turn)
+            took = ", ".join(f"{seconds:.3g}" for seconds in turn.seconds)
+            left = progress.done()
+            print(f"round {number} of {len(plan)}, {name}: steps of {took} s; {left}", file=sys.stderr, flush=True)
+        yield Report(
+            command=tuple(sys.argv), job=job, depth=job.backbone.depth, frames=job.shape.frames,
+            tokens=job.shape.tokens, rounds=number, machine=machine, warnings=warnings_of(machine), left_out=left_out,
+            solver_steps=tuple(count for done in plan[:number] for count in done.steps.solver_steps),
+            variants=pooled(turns),
+        )  # fmt: skip
+
+
+def write(path: Path, report: Report) -> None:
+    """All figures as JSON."""
+    text = json.dumps(report.model_dump(), indent=1)
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Compare, or take one turn of a comparison."""
+    arguments = parser().parse_args(given)
+    try:
+        if arguments.turn is not None:
+            print(measure(Task.model_validate_json(arguments.turn)).model_dump_json())
+            return
+        for report in compare(arguments):
+            if arguments.out is not None:
+                write(arguments.out, report)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(REFUSED)
+    print(table(report))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""A student's training step in several ways, and what each costs."""
