@@ -38,8 +38,8 @@ In every other row no prompt has an unlearnt word, so none is replaced (`tests/t
 PICTURES = """Reconstructions keep events, harmonics and textures; thin lines at high frequencies soften. Takes have
 the right colour of sound and the right kind of events: barks, a cry and a crow with their partials, one sneeze and the
 silence after it; textures last to the end. One step smears onsets and fine structure, which sixteen steps sharpen: the
-same events, in the same places, partial by partial. What is wrong is rhythm: the clock ticks unevenly, the helicopter's blades do not
-beat. A click at the very end of the helicopter, and a fire far quieter than the recording, are wrong as well."""
+same events, in the same places, partial by partial. What is wrong is rhythm: the clock ticks unevenly, the helicopter's
+blades do not beat. A fire far quieter than the recording is wrong as well."""
 
 
 def brief(value: object) -> str:

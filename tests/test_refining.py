@@ -14,6 +14,7 @@ from soundctm.audio.recipe import Steering
 from soundctm.benchmark.naive import NaivePath
 from soundctm.diffusion import sigma_grid
 from soundctm.performance import Performance
+from soundctm.trajectory.course import ON_GRID
 from tests.oracles.edits import RISE, A, levels_of, recipe_of
 
 FIRST, STEPS = 0.5, 4
@@ -52,7 +53,7 @@ def test_what_is_to_change_on_the_way_has_steps_at_high_noise(refining: SoundCTM
     def made(model: SoundCTM) -> np.ndarray:
         match kind:
             case "noise on the way":
-                return model.generate("rain", steps=STEPS, seed=3, gamma=0.4)[0].samples
+                return model.generate("rain", steps=STEPS, seed=3, gamma=ON_GRID)[0].samples
             case _:
                 return model.edit(edits.fill(A, 0.3, 0.6), "rain", steps=STEPS, seed=3)[0].samples
 
@@ -76,6 +77,15 @@ def test_guidance_spares_the_step_that_decides(refining: SoundCTM, tiny_folder: 
                 landed.append(trajectory.asked[0])
     (plain, after), (steered, corrected) = landed[:2], landed[2:]
     assert torch.equal(plain, steered) is late and not torch.equal(after, corrected)
+
+
+def test_a_little_noise_changes_a_little(refining: SoundCTM) -> None:
+    take = refining.generate("rain", steps=STEPS, seed=3)[0]
+    away = [
+        float(np.linalg.norm(refining.vary(take, gamma, steps=STEPS)[0].samples - take.samples))
+        for gamma in (0.001, 0.02, 0.2)
+    ]
+    assert away[0] < 0.3 * away[2] and away == sorted(away)
 
 
 def test_a_morph_between_takes_ends_at_the_takes(refining: SoundCTM) -> None:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -76,7 +77,7 @@ def curves(
             _plain(axes, shape if i == 0 else "")
             axes.set_ylim(-82, 0)
             if j == 0:
-                axes.set_ylabel(method.replace(", ", ",\n"), fontsize=7)
+                axes.set_ylabel(fill(method, 22), fontsize=6)
     return _save(figure, path)
 
 

@@ -1,20 +1,25 @@
 """`docs/reproduction.md`: every figure beside the paper's, and whether its trend holds here."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from reproduction import deviations
 from reproduction.files import write_text
+from reproduction.losses import adversarial, denoising, distance
 from reproduction.picture import save_grid
-from reproduction.tables import Figures, Section, all_sections
-from reproduction.verdicts import Verdict, together
+from reproduction.sampling import guidance, steps, stochastic
+from reproduction.section import Figures, Section
+from reproduction.verdicts import MARGIN, Outcome, Statement, counted
 
-RULE = """The answers are computed. Figures are the mean and the standard deviation over three seeds (of training and of
-the takes' noise for trained students; of the noise for the shipped student and the teacher). Of two sets of figures one
-is better when the means differ by more than the root of the sum of both squared deviations; within it the answer is
-"unclear". "Reaches", "no worse" and "comparable" allow for a difference within it. A trend of several comparisons holds
-when each does; one "no" makes it a "no"."""
+RULE = f"""Figures are the mean and the standard deviation over three seeds (of training and of the takes' noise for
+trained students; of the noise alone for the shipped student and the teacher). **The answers are computed**: compared
+figures share their seeds, so a comparison looks at the difference within each seed and says "better" when the mean
+difference exceeds twice its standard error (with three seeds, all of them must then agree), "unclear" otherwise. "No
+worse", "reaches" and "comparable" are a "yes" only where a disadvantage (or difference) above {MARGIN:.0%} lies beyond
+twice the standard error, a "no" where one is sure but not that it is so small, and else "unclear". Three seeds are few:
+without any difference, chance says "yes" once in eleven comparisons, and "no" as often."""
+HEADS: dict[Outcome, str] = {"yes": "Holds", "in part": "Holds in part", "no": "Does not hold", "unclear": "Unclear"}
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -26,28 +31,32 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def answer(verdicts: Sequence[Verdict]) -> str:
-    """A sentence."""
-    count = Counter(verdicts)
-    compared = f"{len(verdicts)} comparisons"
-    match together(verdicts):
-        case "yes":
-            return f"Yes: all {compared} hold."
-        case "no":
-            others = f"{count['yes']} hold, {count['unclear']} are unclear"
-            return f"No: of {compared}, {count['no']} go the other way, {others}."
-        case _:
-            return (
-                f"Unclear: of {compared}, {count['unclear']} lie within the spread of the seeds, {count['yes']} hold."
-            )
+def with_count(statement: Statement) -> str:
+    """A statement; where it has several comparisons that do not all hold, also how many do."""
+    plain = statement.outcome == "yes" or len(statement.claims) == 1
+    return statement.words if plain else f"{statement.words} ({counted(statement.verdicts)})"
+
+
+def in_short(part: Section) -> str:
+    """What holds of a trend and what does not, as one line."""
+    said = [
+        f"{head}: {'; '.join(map(with_count, those))}."
+        for outcome, head in HEADS.items()
+        if (those := [statement for statement in part.statements if statement.outcome == outcome])
+    ]
+    return f"- **{part.title}: {part.outcome}.** {' '.join(said)}"
 
 
 def section(part: Section) -> list[str]:
     """Heading, table, answer, and the comparisons behind it."""
     lines = [f"## {part.title}", "", part.intro, "", *table(part.header, part.rows), ""]
-    lines += [part.after, ""] if part.after else []
-    lines += [f"**Does the paper's trend hold here?** {answer([claim.verdict for claim in part.claims])}", ""]
-    lines += [f"- {claim.finding}: {claim.verdict} ({claim.figures})" for claim in part.claims]
+    for note in part.notes:
+        lines += [note, ""]
+    answer = part.outcome.capitalize()
+    lines += [f"**Does the paper's trend hold here?** {answer}: {counted(part.verdicts)}.", ""]
+    for statement in part.statements:
+        lines.append(f"- {statement.words}: **{statement.outcome}**")
+        lines += [f"  - {each.finding}: {each.verdict} ({each.figures})" for each in statement.claims]
     return [*lines, ""]
 
 
@@ -77,10 +86,12 @@ def facts(figures: Figures, settings: dict[str, Any]) -> dict[str, str]:
         "Students": f"distilled from the model's teacher on {settings['clips']:,} procedural clips, "
         f"{settings['steps']} steps of {training['batch']} clips with {optimizer['name']} "
         f"{optimizer['learning_rate']:g} ({training['precision']}), from the teacher's weights, everything else as in "
-        "`configs/reproduce/student.toml`; minutes of one core each, far from converged",
+        "`configs/reproduce/student.toml`; minutes of one core each, far from converged. The sections about steps, nu, "
+        "omega and gamma take the model's own student, which was trained for longer",
         "Takes": f"{takes} under each setting ({settings['grid_takes']} in each cell of the grid), one for each "
         f"caption of the reference's first clips; omega {figures['omega']:g}, nu 1 and gamma 0 unless said otherwise; "
-        "the same noise for every student and every number of steps",
+        "the same noise for every student and every number of steps. All steps lie on the paper's grid of noise "
+        "levels, also where `generate` lands the first one elsewhere to keep content (`sigma_first`, refining.md)",
         "Reference": f"{settings['reference']} procedural clips of single classes, with seeds that no training uses",
         "Evaluator": f"that of the package (hash `{settings['evaluator_hash']}`), trained on real and procedural "
         f"sounds; the model's training never saw it. It recognises {figures['recognised']:.2f} of the reference. FD is "
@@ -92,29 +103,45 @@ def facts(figures: Figures, settings: dict[str, Any]) -> dict[str, str]:
 
 
 def costs(figures: Figures) -> list[str]:
-    """What the trainings took."""
+    """What everything took."""
     rows = []
     for name, run in figures["training"].items():
         minutes = [seconds / 60 for seconds in run["seconds"]]
         memory = f"{sum(run['peak_mib']) / len(minutes):.0f}"
         rows.append([name, ", ".join(f"{each:.1f}" for each in minutes), memory])
+    kinds = figures["minutes"]
+    takes = kinds["takes"] + kinds["grid"]
     return [
-        "## What the trainings took", "",
-        "On one thread each, several at a time.", "",
+        "## What it took", "",
+        f"In all {sum(kinds.values()):.0f} minutes of one core at most: {kinds['train']:.0f} for the trainings, "
+        f"{takes:.0f} for the takes and listening to them ({kinds['grid']:.0f} of them for the grid), the rest for "
+        "data. Each piece ran on one thread, several at a time beside other programs; pieces from before the program "
+        "took the processor's time count with that on the clock, waiting for a core included.", "",
         *table(("student", "minutes, by seed", "peak MiB"), rows), "",
     ]  # fmt: skip
 
 
+def departures(figures: Figures) -> list[str]:
+    """Where the setup is not the paper's."""
+    about = "That of the trained students. How the model's own was trained stands in its card."
+    rows = table(deviations.HEADER, deviations.rows(figures))
+    return ["## Where this is not the paper's setup", "", about, "", *rows, ""]
+
+
+def all_sections(figures: Figures) -> list[Section]:
+    """In the order of the page."""
+    return [make(figures) for make in (distance, steps, denoising, adversarial, guidance, stochastic)]
+
+
 def text(figures: Figures) -> str:
     """The whole page."""
-    lines = head(figures)
     sections = all_sections(figures)
-    answers = [[part.title, together([claim.verdict for claim in part.claims])] for part in sections]
-    lines += ["## In short", "", *table(("the paper's trend", "holds here"), answers), ""]
+    lines = [*head(figures), "## In short", "", "Does the paper's trend hold here?", ""]
+    lines += [*map(in_short, sections), ""]
+    lines += [f"In all, {counted([verdict for part in sections for verdict in part.verdicts])}.", ""]
     for part in sections:
         lines += section(part)
-    lines += costs(figures)
-    return "\n".join(lines)
+    return "\n".join([*lines, *departures(figures), *costs(figures)])
 
 
 def write(figures: Figures, docs: Path) -> list[Path]:

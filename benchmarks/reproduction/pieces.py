@@ -1,13 +1,13 @@
 """What is to be done: pieces with what they need, and the child process that does one."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from reproduction import sets, takes
-from reproduction.files import write_json
+from reproduction.files import read_json, write_json
 from reproduction.settings import SHARD, Settings
 from reproduction.training import train_variant, trained
 from reproduction.variants import (
@@ -35,12 +35,14 @@ ITS_TEACHER = Setting(TEACHER_STEPS)
 
 @dataclass(frozen=True)
 class Piece:
-    """``name`` is also its file in ``out/done``; ``cost`` in seconds of one core; ``needs`` other pieces' names."""
+    """``name`` is also its file in ``out/done``; ``cost`` in seconds of one core; ``needs`` other pieces' names;
+    ``makes`` the files that a finished one has left, as far as settings that were added later ask for new ones."""
 
     name: str
     cost: float
     do: Callable[["Place"], None]
     needs: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,26 @@ class Place:
     def done(self, name: str) -> Path:
         return self.out / "done" / f"{name}.json"
 
+    def finished(self, piece: Piece) -> bool:
+        """Whether a piece has ended and all that it makes today is there."""
+        return self.done(piece.name).exists() and all((self.out / name).exists() for name in piece.makes)
+
 
 def do(place: Place, piece: Piece) -> None:
-    """Do a piece in this process and note that it is done."""
-    begin = time.monotonic()
+    """Do a piece in this process and note that it is done, in how many ``seconds`` and in how many of one core, those
+    of an earlier part of it included."""
+    path = place.done(piece.name)
+    before = read_note(path) if path.exists() else {"seconds": 0.0, "core_seconds": 0.0}
+    clock, core = time.monotonic(), time.process_time()
     piece.do(place)
-    write_json(place.done(piece.name), {"seconds": round(time.monotonic() - begin, 1)})
+    took = {"seconds": time.monotonic() - clock, "core_seconds": time.process_time() - core}
+    write_json(path, {name: round(before[name] + value, 1) for name, value in took.items()})
+
+
+def read_note(path: Path) -> dict[str, float]:
+    """What :func:`do` wrote. A note from before cores were noted counts as on a core of its own all the time."""
+    note: dict[str, float] = read_json(path)
+    return {"core_seconds": note["seconds"], **note}
 
 
 def all_pieces(settings: Settings) -> list[Piece]:
@@ -130,14 +146,19 @@ def _cost(settings: list[Setting], count: int) -> float:
     return START + count * (FORWARD * jumps + DECODE * len(settings))
 
 
+def _files(who: str, seed: int, chosen: Sequence[Setting], count: int) -> tuple[str, ...]:
+    """What a piece of takes leaves."""
+    return tuple(f"takes/{who}-{seed}/{name}" for setting in chosen for name in takes.take_files(setting, count))
+
+
 def _takes_of_variant(variant: str, seed: int, settings: Settings) -> Piece:
     chosen = list(VARIANT_SETTINGS[variant])
 
     def run(place: Place) -> None:
         _make(place, chosen, variant, seed, settings.takes, place.student(variant, seed))
 
-    needs = (f"train-{variant}-{seed}", "reference")
-    return Piece(f"takes-{variant}-{seed}", _cost(chosen, settings.takes), run, needs)
+    needs, files = (f"train-{variant}-{seed}", "reference"), _files(variant, seed, chosen, settings.takes)
+    return Piece(f"takes-{variant}-{seed}", _cost(chosen, settings.takes), run, needs, files)
 
 
 def _takes_of_shipped(seed: int, settings: Settings) -> Piece:
@@ -145,7 +166,7 @@ def _takes_of_shipped(seed: int, settings: Settings) -> Piece:
     cost = _cost(chosen, settings.takes)
     return Piece(
         f"takes-shipped-{seed}", cost, lambda place: _make(place, chosen, "shipped", seed, settings.takes),
-        ("reference",),
+        ("reference",), _files("shipped", seed, chosen, settings.takes),
     )  # fmt: skip
 
 
@@ -156,7 +177,8 @@ def _grid_row(omega: float, seed: int, settings: Settings) -> Piece:
     def run(place: Place) -> None:
         _make(place, chosen, "grid", seed, settings.grid_takes)
 
-    return Piece(name, _cost(chosen, settings.grid_takes), run, ("reference",))
+    files = _files("grid", seed, chosen, settings.grid_takes)
+    return Piece(name, _cost(chosen, settings.grid_takes), run, ("reference",), files)
 
 
 def _takes_of_teacher(seed: int, settings: Settings) -> Piece:
@@ -168,7 +190,8 @@ def _takes_of_teacher(seed: int, settings: Settings) -> Piece:
 
     evaluations = 2 * TEACHER_STEPS
     cost = START + settings.takes * (GUIDED * evaluations + DECODE)
-    return Piece(f"takes-teacher-{seed}", cost, run, ("reference",))
+    files = _files("teacher", seed, [ITS_TEACHER], settings.takes)
+    return Piece(f"takes-teacher-{seed}", cost, run, ("reference",), files)
 
 
 def _make(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from reproduction.files import read_arrays, read_json, write_json
-from reproduction.pieces import ITS_TEACHER, Place
+from reproduction.pieces import ITS_TEACHER, Place, read_note
 from reproduction.sets import Reference
 from reproduction.takes import read_takes
 from reproduction.variants import (
@@ -29,7 +29,7 @@ ONE = Setting(1)
 
 
 def measured(place: Place, who: str, seed: int, setting: Setting) -> dict[str, float]:
-    """Frechet distance to the reference, share of takes of the prompt's class, seconds per take."""
+    """Frechet distance to the reference, share of takes of the prompt's class."""
     takes = read_takes(place.takes(who, seed), setting)
     names = place.listener.classes
     heard = [names[i] for i in takes["p"].argmax(1)]
@@ -37,7 +37,6 @@ def measured(place: Place, who: str, seed: int, setting: Setting) -> dict[str, f
     return {
         "fd": round(frechet_distance(takes["embeddings"], place.reference.embeddings), 3),
         "agreement": round(float(np.mean([a == b for a, b in zip(heard, wanted, strict=True)])), 4),
-        "seconds": round(float(takes["seconds"].mean()), 3),
     }
 
 
@@ -107,6 +106,25 @@ def training(place: Place) -> dict[str, dict[str, list[float]]]:
     return found
 
 
+def model_facts(place: Place) -> dict[str, float]:
+    """Sizes in millions of parameters, the sample rate and the length of a take."""
+    model = place.model
+    sizes = {}
+    for name in ("student", "teacher", "autoencoder"):
+        part = getattr(model, name)
+        sizes[name] = round(sum(p.numel() for p in part.parameters()) / 1e6, 3)
+    return {**sizes, "sample_rate": model.sample_rate, "seconds": model.config.seconds}
+
+
+def minutes(place: Place) -> dict[str, float]:
+    """Minutes of one core that each kind of piece took."""
+    found: dict[str, float] = {}
+    for note in sorted((place.out / "done").iterdir()):
+        kind = note.stem.partition("-")[0]
+        found[kind] = found.get(kind, 0.0) + read_note(note)["core_seconds"] / 60
+    return {kind: round(value, 2) for kind, value in found.items()}
+
+
 def collect(place: Place) -> Figures:
     """Everything that the page says."""
     reference = place.reference
@@ -116,6 +134,8 @@ def collect(place: Place) -> Figures:
         "settings": place.settings.model_dump(mode="json"),
         "seeds": list(SEEDS),
         "omega": place.model.config.omega,
+        "model": model_facts(place),
+        "minutes": minutes(place),
         "recognised": words["recognised"],
         "floor": round(frechet_distance(arrays["floor"], reference.embeddings), 3),
         "reconstructed": round(frechet_distance(arrays["reconstructed"], reference.embeddings), 3),

@@ -35,8 +35,8 @@ class Schedule:
     spoke: float = 0.0  # when a line was last printed
 
     def done(self, piece: Piece) -> bool:
-        """Whether its note exists."""
-        return self.place.done(piece.name).exists()
+        """Whether there is nothing left to do of it."""
+        return self.place.finished(piece)
 
     def seconds_left(self) -> float:
         """From the pieces' costs, in proportion to what the finished ones took, over the workers."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from reproduction.files import read_json, write_json
 from reproduction.variants import CONFIG, SMALL_GAN, all_settings
@@ -15,6 +15,7 @@ from soundctm.errors import UserError
 from soundctm.folder import folder_hash, locate
 from soundctm.metrics.evaluator import SHIPPED
 from soundctm.training.config import StudentTraining, read_config
+from soundctm.training.gan import GanLoss
 
 FILE = "settings.json"
 CLIPS, TAKES, GRID_TAKES = 4000, 224, 112  # at scale 1
@@ -41,6 +42,18 @@ class Settings(BaseModel):
     takes: int
     grid_takes: int
     reference: int
+
+    @field_validator("training")
+    @classmethod
+    def _whole_training(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """A training from before an option existed was one with the option's default."""
+        return StudentTraining.model_validate(given).model_dump(mode="json")
+
+    @field_validator("gan")
+    @classmethod
+    def _whole_gan(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """The same of its GAN loss."""
+        return GanLoss.model_validate(given).model_dump(mode="json")
 
     @property
     def shards(self) -> int:
@@ -92,14 +105,19 @@ def read_settings(out: Path) -> Settings:
 
 
 def settle(out: Path, settings: Settings) -> Settings:
-    """Write the settings of a new folder, or check that those of an existing one are the same."""
-    if not (out / FILE).exists():
-        write_json(out / FILE, settings.model_dump(mode="json"))
-        return settings
-    before, now = (each.model_dump(mode="json") for each in (read_settings(out), settings))
+    """Write the settings of a new folder, or check that an existing one goes with them."""
+    if (out / FILE).exists():
+        _check(out, read_settings(out), settings)
+    write_json(out / FILE, settings.model_dump(mode="json"))
+    return settings
+
+
+def _check(out: Path, old: Settings, new: Settings) -> None:
+    """Raises UserError where a folder's settings are others than today's, but for ``measured``: takes that are asked
+    for later are made with what is there."""
+    before, now = (each.model_dump(mode="json", exclude={"measured"}) for each in (old, new))
     changed = [f"{name} (was {before[name]}, is {now[name]})" for name in now if before[name] != now[name]]
     if changed:
         raise UserError(
             f"{out} was begun with another {'; '.join(changed)}; go on with the same settings, or choose another --out"
         )
-    return settings

@@ -1,6 +1,5 @@
 """Takes of a student or the teacher for the captions of the reference set, as the evaluator hears them."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,17 +75,20 @@ def batch_of_takes(
     return list(x[:, 0].clamp(-1.0, 1.0).numpy())
 
 
+def take_files(setting: Setting, count: int) -> list[str]:
+    """The files that ``count`` takes under a setting lie in."""
+    return [f"{setting.name}-{start:04d}.safetensors" for start in range(0, count, CHUNK)]
+
+
 def make_takes(
     model: SoundCTM, listener: Listener, reference: Reference, sampler: Sampler, setting: Setting, seed: int,
     count: int, folder: Path,
 ) -> None:  # fmt: skip
-    """``folder/SETTING-0000.safetensors`` and so on: embeddings, class probabilities, and seconds per take."""
+    """Embeddings and class probabilities of ``count`` takes, in the files :func:`take_files` of a folder."""
     needed = setting.steps if setting.gamma > 0 else 1
-    for start in range(0, count, CHUNK):
-        path = folder / f"{setting.name}-{start:04d}.safetensors"
-        if path.exists():
+    for start, name in zip(range(0, count, CHUNK), take_files(setting, count), strict=True):
+        if (folder / name).exists():
             continue
-        begin = time.monotonic()
         embeddings, probabilities = [], []
         stop = min(start + CHUNK, count)
         for first in range(start, stop, BATCH):
@@ -94,12 +96,10 @@ def make_takes(
             heard = hear(model, listener, batch_of_takes(model, sampler, captions, seed, first, needed))
             embeddings.append(heard[0])
             probabilities.append(heard[1])
-        seconds = np.full(stop - start, (time.monotonic() - begin) / (stop - start), np.float32)
-        parts = {"embeddings": np.concatenate(embeddings), "p": np.concatenate(probabilities), "seconds": seconds}
-        write_arrays(path, parts)
+        write_arrays(folder / name, {"embeddings": np.concatenate(embeddings), "p": np.concatenate(probabilities)})
 
 
 def read_takes(folder: Path, setting: Setting) -> dict[str, np.ndarray]:
-    """All takes under a setting: ``embeddings [n, D]``, ``p [n, classes]``, ``seconds [n]``."""
+    """All takes under a setting: ``embeddings [n, D]``, ``p [n, classes]``."""
     parts = [read_arrays(path) for path in sorted(folder.glob(f"{setting.name}-[0-9]*.safetensors"))]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return {name: np.concatenate([part[name] for part in parts]) for name in ("embeddings", "p")}

@@ -30,7 +30,7 @@ def relatives(recipe: Recipe, gamma: float, takes: int, steps: int) -> list[Reci
 
 def steered(recipe: Recipe, steering: Steering, fresh: bool) -> Recipe:
     """The same with a steering that suits its targets; ``fresh``: its noise is any, not that of a take."""
-    settled = steering.settled(recipe.targets, recipe.first_level is not None, fresh)
+    settled = steering.settled(recipe.targets, recipe.decided_first, fresh)
     return recipe.model_copy(update={"steering": settled})
 
 

@@ -40,14 +40,30 @@ test("times rise from point to point", () => {
       [3, -1],
       [1, -2],
       [1, -3],
-      [-1, -4],
-      [9, -5],
+      [5, -5],
     ],
     5,
   );
   target.slice(1).forEach(([time], index) => expect(time).toBeGreaterThan(target[index]![0]));
   expect(target.at(-1)![0]).toBe(5);
   expect(inOrder([])).toEqual([]);
+});
+
+test("a curve that is longer than the sound is cut where the sound ends, at the level it has there", () => {
+  const curve: Bound[] = [
+    [0, -40],
+    [2, -20],
+    [6, -60],
+    [9, 0],
+  ];
+  expect(toTarget(curve, 3)).toEqual([
+    [0, -40],
+    [2, -20],
+    [3, -30],
+  ]);
+  expect(toTarget(curve, 6)).toEqual(curve.slice(0, 3));
+  expect(toTarget(curve, 2)).toEqual(curve.slice(0, 2)); // a point at the very end needs no other
+  expect(toTarget(curve, 9.5)).toEqual(curve);
 });
 
 test("a moved point stays between its neighbours and in range", () => {

@@ -1,15 +1,20 @@
 import { describe, expect, it } from "vitest";
-import type { Clip } from "../src/api/types";
-import { bytes, labelOf, likeness } from "../src/lib/format";
+import type { Clip, Recipe } from "../src/api/types";
+import { bytes, labelOf, likeness, takes } from "../src/lib/format";
 
 const clip = (fields: Partial<Clip>): Clip =>
-  ({ id: "a", name: "rain", kind: "take", steps: 1, seed: 7, take: 0, parents: [], recipe: null, ...fields }) as Clip;
+  ({ id: "a", name: "rain", kind: "take", steps: 1, seed: "7", take: 0, parents: [], recipe: null, ...fields }) as Clip;
 
 describe("what a sound is called", () => {
   it("counts takes from 1 and tells the takes of one prompt apart", () => {
-    const labels = [clip({}), clip({ take: 1 }), clip({ kind: "refined", steps: 16 }), clip({ seed: 8 })].map(labelOf);
+    const labels = [clip({}), clip({ take: 1 }), clip({ kind: "refined", steps: 16 }), clip({ seed: "8" })].map(labelOf);
     expect(labels[0]).toBe("rain, take 1, 1 step, seed 7");
     expect(new Set(labels).size).toBe(4);
+  });
+
+  it("gives an edit no number: its own is not that of the take it was made from", () => {
+    const recipe = { edit: { kind: "fill" } } as Recipe;
+    expect(labelOf(clip({ kind: "edit", steps: 16, recipe }))).toBe("rain, fill, 16 steps, seed 7");
   });
 
   it("says of a recording no more than is known", () => {
@@ -20,6 +25,10 @@ describe("what a sound is called", () => {
 it("likeness is to the first parent, and to no other", () => {
   const child = clip({ id: "c", parents: ["a", "b"], similarity: 0.5 });
   expect([likeness(child, clip({ id: "a" })), likeness(child, clip({ id: "b" }))]).toEqual([0.5, null]);
+});
+
+it("one take is one", () => {
+  expect([1, 2].map(takes)).toEqual(["1 take", "2 takes"]);
 });
 
 it("sizes are read in the unit that fits", () => {

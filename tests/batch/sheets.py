@@ -4,7 +4,7 @@ from pathlib import Path
 
 from soundctm.batch.config import Config, read_defaults
 from soundctm.batch.job import checked, make_batch
-from soundctm.batch.place import STATE
+from soundctm.batch.place import STATE, Owner
 from soundctm.batch.reading import SheetText
 from soundctm.batch.report import Result
 from soundctm.batch.run import Outcome
@@ -13,6 +13,7 @@ from soundctm.model import SoundCTM
 from tests.oracles.sounds import content
 
 LENIENT = {"match": "-1", "silence": "-100", "understood": "-1"}  # every take passes
+CUES = Owner("the sheet cues")
 SHEET = """prompt,takes,steps,seconds,match,distance,format
 heavy rain,4,1,,-0.1,,
 thunder,3,4,,0,,flac
@@ -34,12 +35,15 @@ def make(model: SoundCTM, sheet: str, out: Path, seed: int = 0, **defaults: str)
     return run(model, sheet, out, seed, **defaults).results
 
 
-def run(model: SoundCTM, sheet: str, out: Path, seed: int = 0, name: str = "cues", **defaults: str) -> Outcome:
-    """What came of a sheet of this name."""
+def run(
+    model: SoundCTM, sheet: str, out: Path, seed: int = 0, owner: Owner = CUES, remove: bool = False, **defaults: str
+) -> Outcome:
+    """What came of a sheet of this owner."""
     config = Config(
         seed=seed, defaults=read_defaults([f"{key}={value}" for key, value in (LENIENT | defaults).items()])
     )
-    return make_batch(model, checked(SheetText(name, sheet, "csv"), config, model.config), name, out, config)
+    lines = checked(SheetText("cues", sheet, "csv"), config, model.config)
+    return make_batch(model, lines, "cues", out, config, owner=owner, remove=remove)
 
 
 def product(folder: Path) -> dict[str, bytes]:

@@ -117,13 +117,24 @@ def test_a_set_without_a_first_take_is_given_up(tiny: SoundCTM, tmp_path: Path) 
     assert "no first take" in results[1].cells["reason"]
 
 
-@given(st.floats(0.001, 1), st.integers(0, 20), st.integers(0, 20))
-def test_gamma_follows_what_came_of_it(gamma: float, far: int, near: int) -> None:
+@given(st.floats(0.001, 1), st.booleans(), st.booleans())
+def test_gamma_follows_what_came_of_it(gamma: float, far: bool, near: bool) -> None:
     kinship = DISTANCES["near"]
     found = kinship.follow(gamma, far, near)
     assert 0 < found <= 1
     assert kinship.follow(0.0, far, near) == 0.0
-    assert (found <= max(gamma, 0.02)) if far > near else (found >= gamma)
+    assert (found <= max(gamma, 0.02)) if far and not near else (found >= gamma)
+
+
+def test_more_takes_leave_those_of_a_set_as_they_were(tiny: SoundCTM, tmp_path: Path) -> None:
+    few, many = (
+        make(tiny, f"prompt,takes,distance,steps,duplicate\nthunder,{takes},0.97-1@1,4,2\n", tmp_path / str(takes))
+        for takes in (4, 7)
+    )
+    assert any(result.cells["tries"] > 1 and result.kept for result in few[1:]), "some came again"
+    for one, other in zip(few, many, strict=False):
+        assert one.cells == other.cells
+        assert (tmp_path / "4" / one.files[0]).read_bytes() == (tmp_path / "7" / other.files[0]).read_bytes()
 
 
 @pytest.mark.parametrize("text", ["", "close", "0.5", "0.9-0.5", "0.1-2", "a-b", "0.5-0.9@2", "nan-1", "0.1-0.2-0.3"])

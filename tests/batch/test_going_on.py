@@ -12,8 +12,9 @@ import pytest
 from soundctm.batch.place import STATE, held
 from soundctm.batch.report import KEPT
 from soundctm.errors import UserError
+from soundctm.model import SoundCTM
 from tests.batch.killed import begin, killed
-from tests.batch.sheets import SHEET, product
+from tests.batch.sheets import SHEET, product, run
 
 JOURNAL = f"{STATE}/journal.jsonl"
 
@@ -105,13 +106,13 @@ def test_a_row_depends_on_nothing_beside_it(batch, tmp_path: Path) -> None:
     }
 
 
-def test_half_written_files_are_swept_up_and_others_stay(batch, tmp_path: Path) -> None:
+def test_half_written_files_are_swept_up_and_others_stay(batch, tiny: SoundCTM, tmp_path: Path) -> None:
     batch(SHEET)
     sounds = tmp_path / "out" / "sounds"
     (sounds / ".heavy-rain_01.wav.0a1b2c3d.partial").write_bytes(b"half")
     (sounds / "mine.wav").write_bytes(b"mine")
     (sounds / ".mine.wav.0a1b2c3d.partial").write_bytes(b"mine too")
-    batch(SHEET.splitlines()[0] + "\n" + SHEET.splitlines()[1] + "\n")
+    run(tiny, SHEET.splitlines()[0] + "\n" + SHEET.splitlines()[1] + "\n", tmp_path / "out", remove=True)
     names = {path.name for path in sounds.iterdir()}
     assert {"mine.wav", ".mine.wav.0a1b2c3d.partial"} < names
     assert all(name.startswith(("heavy-rain_", "mine", ".mine")) for name in names)

@@ -1,10 +1,17 @@
 """A prompt that a model takes for something else is not made; one that it takes for nearly the same is."""
 
+from pathlib import Path
+
 import pytest
 
+from soundctm.batch.faults import SheetError
+from soundctm.batch.forbidden import make_filter
 from soundctm.batch.gates import Gates
 from soundctm.batch.grasp import Grasp, Meaning, grasp
+from soundctm.batch.naming import Naming
+from soundctm.batch.order import orders
 from soundctm.model import SoundCTM
+from tests.batch.sheets import rows
 from tests.conftest import REPOSITORY
 
 UNSEEN = REPOSITORY / "benchmarks" / "unseen_prompts.txt"
@@ -33,6 +40,18 @@ def test_what_is_taken_for_something_else_is_refused(prompt: str, meaning: Meani
     reason = Gates().refusal(found)
     assert reason.startswith(f'understood as "{found.text}", which is too far from the prompt (0.')
     assert Gates(understood=-1).refusal(found) == ""
+
+
+def test_what_is_forbidden_is_not_made_of_other_words_either(meaning: Meaning, tmp_path: Path) -> None:
+    (tmp_path / "no.txt").write_text("dog\n")
+    sheet, forbidden = "prompt\nrain\na hound baying\nzzqx blorf wug\n", make_filter([tmp_path / "no.txt"], None)
+    assert forbidden.reason("a hound baying") == ""
+    with pytest.raises(SheetError) as caught:
+        orders(meaning.model, rows(sheet), 0, Naming(meaning=meaning), "cues", forbidden)
+    (fault,) = caught.value.faults
+    assert (fault.line, fault.column) == (3, "prompt")
+    assert fault.what == "refused: the model understands it as \"a dog\": the list of what is forbidden has 'dog'"
+    assert len(orders(meaning.model, rows(sheet), 0, Naming(meaning=meaning), "cues")) == 3
 
 
 def test_the_threshold_is_the_last_that_passes() -> None:

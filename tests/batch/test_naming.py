@@ -43,6 +43,10 @@ def test_categories_are_given_or_suggested_with_a_score(tiny: SoundCTM, config, 
     near = max(cosines) >= THRESHOLD
     assert first["catid"] == (first["catid_nearest"] if near else "")
     assert first["file"].startswith(f"sounds/{first['catid']}_far one 01" if near else "sounds/far_one_01")
+    score = f"{first['catid_score']:.3f}"
+    said = f"{first['catid']}, suggested with a score of {score}" if near else f"{first['catid_nearest']} at {score}"
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert said in page and "Category: BELLSml-Mine</p>" in page
 
 
 @pytest.mark.parametrize("threshold", [-1.0, 2.0])

@@ -1,5 +1,6 @@
 """Report and contact sheet: complete, escaped, and of nothing but their folder."""
 
+import codecs
 import csv
 import io
 from html.parser import HTMLParser
@@ -14,10 +15,14 @@ from soundctm.audio import Clip, read_recipe
 from soundctm.audio.levels import ROWS
 from soundctm.audio.spectrogram import picture
 from soundctm.batch import outlet
+from soundctm.batch.contact import INDEXED
+from soundctm.batch.reading import read_text
 from soundctm.batch.report import COLUMNS
+from soundctm.batch.table import records
 from soundctm.model import SoundCTM
 from tests.batch.sheets import SHEET, product
 
+OF_FILES = ("sample_rate", "loudness", "true_peak", "gain", "level_reached", "delivered_seconds", "cut")
 VOID = {"meta", "img", "link", "br", "hr", "input"}
 
 
@@ -29,10 +34,12 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.tags: set[str] = set()
         self.references: list[str] = []
+        self.places: set[str] = set()
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
+        self.places |= {value or "" for name, value in attrs if name == "id"}
         self.references += [value or "" for name, value in attrs if name in ("src", "href")]
         assert not any(name.startswith("on") for name, _ in attrs)
         if tag not in VOID:
@@ -46,7 +53,7 @@ class Page(HTMLParser):
 
 
 def read(folder: Path) -> tuple[list[dict[str, str]], Page]:
-    with (folder / "report.csv").open(newline="", encoding="utf-8") as file:
+    with (folder / "report.csv").open(newline="", encoding="utf-8-sig") as file:
         table = list(csv.DictReader(file))
     page = Page()
     page.feed((folder / "index.html").read_text(encoding="utf-8"))
@@ -71,6 +78,10 @@ def test_the_report_has_every_take(batch, tmp_path: Path) -> None:
                 line["variation"],
             )
             assert info.duration == float(line["seconds"])
+            assert (line["steps"], line["sample_rate"]) == (str(recipe.steps), str(info.samplerate))
+            assert line["format"] == ("flac" if info.format == "FLAC" else "wav24") and line["loop"] == "no"
+        else:
+            assert not any(line[column] for column in OF_FILES), "there is no file of which this could be said"
     kept = [line["file"] for line in table if line["file"]]
     assert {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out" / "sounds").iterdir()} == set(
         kept
@@ -86,6 +97,37 @@ def test_the_contact_sheet_needs_nothing_but_its_folder(batch, tmp_path: Path) -
     for reference in page.references:
         assert (tmp_path / "out" / unquote(reference)).is_file(), reference
     assert {"img", "audio", "figure"} <= page.tags
+
+
+def test_the_report_is_read_by_spreadsheets_and_by_us(batch, tmp_path: Path) -> None:
+    batch("prompt,name\nein Türschlag,tür\n")
+    path = tmp_path / "out" / "report.csv"
+    assert path.read_bytes().startswith(codecs.BOM_UTF8)
+    head, line = records(read_text(str(path)).text, ",")
+    assert head.cells == COLUMNS and line.cells[COLUMNS.index("prompt")] == "ein Türschlag"
+    seed = line.cells[COLUMNS.index("seed")]
+    assert int(float(seed)) == int(seed)
+
+
+def test_a_long_page_has_an_index(batch, tmp_path: Path) -> None:
+    batch("prompt,takes,match,seconds\nrain,2,1,0.2\n" + "wind,1,,0.2\n" * INDEXED)
+    _, page = read(tmp_path / "out")
+    assert [each for each in page.references if each.startswith("#")] == [f"#row-{n}" for n in range(1, INDEXED + 2)]
+    assert page.places == {f"row-{n}" for n in range(1, INDEXED + 2)} and "rain 0 of 2" in page.text
+    batch("prompt\nrain\n", "short")
+    assert "nav" not in read(tmp_path / "short")[1].tags
+
+
+def test_the_contact_sheet_says_what_is_not_as_it_was_asked_for(batch, tmp_path: Path) -> None:
+    results = batch(
+        "prompt,loudness,ceiling,sample_rate,format,nu,seed\n"
+        "rain,-1,-20,,,,\nrain,,,48000,wav16,20,6\nwind,,,48000,wav32f,20,6\n"
+    )
+    _, page = read(tmp_path / "out")
+    assert page.text.count("is not the loudness that was asked for") == 1
+    cut = results[1].cells["cut"]
+    assert cut > 0 and page.text.count(f"samples beyond full scale were cut: {cut}") == 1
+    assert page.text.count("were cut") == 1 and "Likest other take" in page.text
 
 
 def test_prompts_are_text_and_nothing_else(batch, tmp_path: Path) -> None:

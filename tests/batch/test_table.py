@@ -13,7 +13,7 @@ from soundctm.batch.gates import Gates
 from soundctm.batch.names import checked_name, free_name, name_of, searchable
 from soundctm.batch.order import seed_of
 from soundctm.batch.reading import read_text
-from soundctm.batch.row import COLUMNS, OWN
+from soundctm.batch.row import COLUMNS, MOST_TRIES, OWN
 from soundctm.batch.sheet import MOST_ROWS, read_sheet
 from soundctm.batch.table import Broken, records
 from soundctm.delivery.process import Delivery
@@ -117,6 +117,8 @@ def test_columns_belong_to_one_part_of_a_row() -> None:
 def test_rows_without_names_get_free_ones() -> None:
     found = [line.row.name for line in rows("prompt,name\nRain!,\nrain,\nwind,rain-2\n???,\nCON,\n")]
     assert found == ["rain", "rain-3", "rain-2", "sound", "con-sound"]
+    numbered = [line.numbered for line in rows("prompt,name\nrain,\nrain,\nwind,\nrain,rain-4\n")]
+    assert numbered == [False, True, False, False]
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
@@ -138,8 +140,27 @@ def test_tricks_are_no_names(name: str) -> None:
 def test_seeds_follow_from_sheet_seed_and_name() -> None:
     seeds = {seed_of(seed, name) for seed in range(4) for name in ("rain", "wind", "1", "11")}
     assert len(seeds) == 16
-    assert all(0 <= seed < 2**63 for seed in seeds)
-    assert seed_of(0, "rain") == 3454084576127507314, "a change makes every sheet sound otherwise"
+    assert all(0 <= seed < seed + MOST_TRIES < 2**53 for seed in seeds), "a spreadsheet keeps no more"
+    assert seed_of(0, "rain") == 1686564734437259, "a change makes every sheet sound otherwise"
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_length_is_another_word_for_seconds(form: str) -> None:
+    text = {"csv": "prompt,length\nrain,2\n", "jsonl": '{"prompt": "rain", "length": 2}\n'}[form]
+    assert [line.row.seconds for line in rows(text, form, seconds="5")] == [2.0]
+    assert rows("prompt\nrain\n", length="3")[0].row.seconds == 3.0
+    both = {"csv": "prompt,length,seconds\nrain,2,\n", "jsonl": '{"prompt": "rain", "length": 2, "seconds": 3}\n'}
+    with pytest.raises(SheetError, match=r"column length: .*is another word for seconds"):
+        rows(both[form], form)
+    with pytest.raises(SheetError, match=r"line ., column length: 'x' is no number"):
+        rows(text.replace("2", "x" if form == "csv" else '"x"'), form)
+    with pytest.raises(UserError, match="length: is another word for seconds"):
+        rows("prompt\nrain\n", length="3", seconds="2")
+
+
+def test_the_tolerance_of_lengths_has_a_word_of_its_own() -> None:
+    (line,) = rows("prompt,length,length_tolerance\nrain,2,0.5\n")
+    assert (line.row.seconds, line.row.gates.length_tolerance) == (2.0, 0.5)
 
 
 def test_faults_come_in_the_order_of_lines() -> None:

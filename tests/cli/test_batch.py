@@ -10,8 +10,9 @@ import pytest
 import soundfile
 
 from soundctm import Clip
+from soundctm.cli.batch_words import MOST_FAULTS
 from tests.batch.malformed import SHEETS
-from tests.oracles.commands import check_refusal, made
+from tests.oracles.commands import Result, check_refusal, made
 from tests.oracles.sounds import content
 
 LENIENT = ("--default", "match=-1", "--default", "silence=-100", "--default", "understood=-1")
@@ -43,6 +44,12 @@ def test_all_faults_are_told_at_once_and_nothing_is_made(run, tmp_path: Path) ->
     ]  # fmt: skip
     assert "4 faults" in summary
     assert set(content(tmp_path)) == {"cues.csv"}
+
+
+def test_of_many_faults_the_first_are_told(run, tmp_path: Path) -> None:
+    (tmp_path / "cues.csv").write_text("prompt,takes\n" + "rain,x\n" * (MOST_FAULTS + 7))
+    *faults, more, summary = run("batch", "cues.csv", "--out", "sounds").err.splitlines()
+    assert len(faults) == MOST_FAULTS and more == "cues.csv, and 7 more" and f"{MOST_FAULTS + 7} faults" in summary
 
 
 def test_what_does_not_go_with_the_model_is_told_before_anything_is_made(
@@ -99,22 +106,59 @@ def test_a_folder_takes_no_other_set_and_says_what_it_removes(run, refused, tmp_
     before = content(tmp_path / "lib")
     (tmp_path / "r.csv").write_text("prompt\nrain\n")
     batch = ("batch", "r.csv", "--out", "lib", "--model", tiny_folder)
-    refused("lib holds the sounds of the set a-knock, which the sheet r.csv would remove", *batch)
+    refused(f"lib holds the sounds of the set a-knock, which the sheet {tmp_path / 'r.csv'} would remove", *batch)
     other = ("set", "a knock", "--takes", "3", "--name", "other", "--out", "lib", *lenient)
     refused("lib holds the sounds of the set a-knock, which the set other would remove", *other)
     assert content(tmp_path / "lib") == before
     said = run("set", "a knock", "--takes", "2", "--out", "lib", *lenient).out
     assert "removed 2 files that no row makes any more: pictures/a-knock_03.png, sounds/a-knock_03.wav" in said
-    again = run("set", "a knock", "--takes", "2", "--out", "lib", *lenient, "--json")
-    assert json.loads(again.out)["removed"] == []
+    again = json.loads(run("set", "a knock", "--takes", "2", "--out", "lib", *lenient, "--json").out)
+    assert (again["removed"], again["added"], again["changed"]) == ([], 0, 0)
+    assert "removed 4 files" in run(*batch, "--remove").out
 
 
 def test_a_sheet_from_the_standard_input(run, monkeypatch, tmp_path: Path, tiny_folder: Path) -> None:
     lines = b'{"prompt": "rain", "takes": 2, "seconds": 0.5}\n{"prompt": "a bell", "name": "ding"}\n'
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
-    files = made(run("batch", "-", "--out", "out", "--model", tiny_folder, *LENIENT, "--json"))
+
+    def batch(data: bytes, *options: str) -> Result:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        return run("batch", "-", "--out", "out", "--model", tiny_folder, *LENIENT, "--json", *options)
+
+    files = made(batch(lines))
     assert [Path(file["file"]).name for file in files] == ["rain_01.wav", "rain_02.wav", "ding_01.wav"]
     assert all(Path(file["file"]).is_file() for file in files)
+    other, before = b'{"prompt": "wind"}\n', content(tmp_path)
+    check_refusal(batch(other), "the standard input would change or remove 3 of the sounds in out")
+    check_refusal(batch(lines, "--id", "mine"), "which the sheet of the id mine would remove")
+    assert content(tmp_path) == before
+    made(batch(other, "--id", "mine", "--remove"))
+    made(batch(other + lines, "--id", "mine"))
+    assert {path.name for path in (tmp_path / "out" / "sounds").iterdir()} == {
+        "wind_01.wav", "rain_01.wav", "rain_02.wav", "ding_01.wav",
+    }  # fmt: skip
+
+
+def test_what_is_not_as_it_was_asked_for_is_told(run, tmp_path: Path, tiny_folder: Path) -> None:
+    (tmp_path / "cues.csv").write_text(
+        "prompt,name,loudness,ceiling,sample_rate,nu,seed\nrain,low,-1,-20,,,\nrain,cut,,,48000,20,6\n"
+        "wind,,,,,,5\nwind,,,,,,5\n"
+    )
+    result = run("batch", "cues.csv", "--out", "out", "--model", tiny_folder, *LENIENT)
+    assert result.code == 0 and "4 new, 0 made anew, 0 as before" in result.out
+    assert "not at the loudness that was asked for (see the ceiling): 1 take: low_01.wav (" in result.out
+    assert "cut at full scale by the format: 1 take: cut_01.wav (" in result.out
+    assert "numbered by their order, for want of names, and seeded by that: line 5 (wind-2); give" in result.out
+    assert "lines 4, 5 have the same prompt, seed and settings" in result.out
+    again = run("batch", "cues.csv", "--out", "out", "--model", tiny_folder, *LENIENT)
+    assert "0 new, 0 made anew, 4 as before" in again.out
+
+
+def test_rows_without_a_category_are_told(run, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("Category,SubCategory,CatID,Synonyms\nBELLS,SMALL,BELLSml,a bell\n")
+    (tmp_path / "cues.csv").write_text("prompt,match,seconds,catid\nheavy rain,-1,1,\nrain,-1,1,BELLSml\n")
+    lists = ("--ucs", "list.csv", "--creator", "A", "--source-id", "B")
+    said = run("batch", "cues.csv", "--out", "out", "--engine", "eager", *lists).out
+    assert "not named by UCS, for no category comes to 0.5: 1 row, with the nearest heavy-rain (BELLSml at " in said
 
 
 def test_takes_that_are_left_out_are_told(run, tmp_path: Path, tiny_folder: Path) -> None:
@@ -212,6 +256,22 @@ def test_a_set_of_a_prompt_and_of_a_file(run, take: str, tmp_path: Path, tiny_fo
     assert report["kept"] == 3 and report["tries"] >= 3
 
 
+def test_the_take_of_a_file_is_the_first_of_its_set(run, take: str, tiny_folder: Path) -> None:
+    lenient = ("--takes", "1", *LENIENT[2:], "--default", "match=1", "--model", tiny_folder, "--json")
+    (several,) = made(
+        run("generate", "rain", "--takes", 1, "--steps", 3, "--seed", 4, "--model", tiny_folder, "--json")
+    )
+    for file, steps, options, notes in [
+        (several["wav"], 3, (), 0), (several["wav"], 2, ("--steps", "2"), 1), (take, 16, (), 1),
+    ]:  # fmt: skip
+        result = run("set", file, "--out", f"out{steps}", *lenient, *options)
+        (first,) = made(result)
+        assert first["verdict"] == "kept" and first["steps"] == steps
+        assert len(json.loads(result.out)["notes"]) == notes
+        same = np.abs(Clip.load(first["file"]).samples - Clip.load(file).samples).max() < 2**-15
+        assert same == (notes == 0)
+
+
 def test_sets_that_cannot_be(refused, run, take: str, files: Path, tiny_folder: Path) -> None:
     for said, *arguments in [
         ("prompt is empty", ""), ("takes is 0", "rain", "--takes", "0"), ("no distance", "rain", "--distance", "huge"),
@@ -237,9 +297,11 @@ def test_defaults_hold_for_a_set_where_no_option_says_otherwise(run, tiny_folder
 
 
 def test_samples_that_are_cut_are_counted_in_the_report(run, tmp_path: Path, tiny_folder: Path) -> None:
-    (tmp_path / "cues.csv").write_text("prompt,sample_rate,format\nrain,48000,wav24\nrain,48000,wav32f\n")
+    (tmp_path / "cues.csv").write_text(
+        "prompt,sample_rate,format,nu,seed\nrain,48000,wav24,20,6\nrain,48000,wav32f,20,6\n"
+    )
     files = made(run("batch", "cues.csv", "--out", "out", "--model", tiny_folder, *LENIENT, "--json"))
     cut, kept = files
     assert kept["cut"] == 0
     beyond = np.abs(soundfile.read(kept["file"], dtype="float32")[0]) > 1
-    assert cut["cut"] == int(beyond.sum())
+    assert cut["cut"] == int(beyond.sum()) > 0

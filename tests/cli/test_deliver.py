@@ -1,6 +1,8 @@
 """``soundctm deliver``, ``verify`` and ``info``: from a take to a delivered file and back to its recipe."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import soundfile
 from wavinfo import WavInfoReader
 
 from soundctm import Clip
+from soundctm.audio.comments import read_comments
 from soundctm.delivery.loudness import measure
+from soundctm.delivery.vorbis import flac_with
 from tests.oracles.commands import made
 from tests.oracles.recordings import recording
 from tests.oracles.sounds import content
@@ -135,6 +139,20 @@ def test_what_did_not_come_out_is_said(run, takes: list[str]) -> None:
     assert "suggested: RAINGen 0." in result.out
 
 
+def test_what_a_file_says_goes_along_unless_an_option_says_otherwise(run, takes: list[str], tmp_path: Path) -> None:
+    asked = ["--ucs", "ucs.csv", *UCS, "--project", "Storm", "--copyright", "(c) Ann", "--licence", "in-house"]
+    (first,) = made(run("deliver", takes[0], *asked, "--date", "2026-01-02", "--out", "d", "--json"))
+    (again,) = made(run("deliver", first["file"], "--format", "flac", "--project", "Calm", "--out", "e", "--json"))
+    told = read_comments(Path(again["file"]))
+    assert {name: told[name] for name in first["ucs"]} == first["ucs"] == again["ucs"]
+    assert (told["ARTIST"], told["ALBUM"], told["COPYRIGHT"]) == ("ANN", "Calm", "(c) Ann")
+    assert (told["LICENSE"], told["DATE"], told["TITLE"]) == ("in-house", "2026-01-02", "Heavy Rain")
+    assert first["left_behind"] == again["left_behind"] == []
+    told |= {"MOOD": "calm"}
+    (tmp_path / "odd.flac").write_bytes(flac_with(Path(again["file"]).read_bytes(), told))
+    assert "does not go along: comment MOOD" in run("deliver", "odd.flac", "--out", "f").out
+
+
 def test_loops_keep_their_points(run, tiny_folder: Path) -> None:
     (loop,) = made(run("generate", "heavy rain", "--takes", 1, "--loop", "--model", tiny_folder, "--json"))
     (entry,) = made(run("deliver", loop["wav"], "--rate", 48000, "--out", "d", "--json"))
@@ -195,7 +213,43 @@ def test_verdicts_on_files(run, takes: list[str], tmp_path: Path) -> None:
     assert verdicts(run, "bare.wav", "--recipe", takes[0]) == ["close"]
     result = run("verify", takes[0], "cut.wav")
     assert result.code == 1 and result.out.startswith("equal   ") and "\nedited  cut.wav" in result.out
-    assert "give it with --recipe FILE" in run("verify", "bare.wav").out
+    assert "by --recipe FILE" in run("verify", "bare.wav").out
+
+
+def test_a_file_that_another_program_cut_is_unknown_without_its_recipe(run, takes: list[str]) -> None:
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        pytest.skip("ffmpeg is not installed: its cut is needed")
+    subprocess.run([ffmpeg, "-v", "error", "-i", takes[0], "-ss", "0.2", "cut.wav"], check=True)
+    result = run("verify", "cut.wav")
+    assert result.code == 1 and result.out.startswith("unknown ")
+    assert "made by soundctm, as its other metadata says" in result.out and "--recipe FILE" in result.out
+    soundfile.write("bare.wav", *soundfile.read(takes[0]))
+    assert "not made by soundctm, or" in run("verify", "bare.wav").out
+    assert verdicts(run, "cut.wav", "--recipe", takes[0], code=1) == ["edited"]
+    (entry,) = made(run("deliver", takes[0], "--format", "flac", "--out", "d", "--json"))
+    subprocess.run([ffmpeg, "-v", "error", "-i", entry["file"], "-ss", "0.2", "cut.flac"], check=True)
+    assert verdicts(run, "cut.flac", code=1) == ["edited"], "comments stay"
+
+
+def test_nothing_is_fetched_at_the_word_of_a_file(
+    run, takes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip, asked = Clip.load(takes[0]), []
+    assert clip.recipe is not None
+    Clip(clip.samples, clip.sample_rate, clip.recipe.model_copy(update={"model": "far/away"})).save(tmp_path / "a.wav")
+
+    def hub(name: str, local_files_only: bool = False) -> str:
+        asked.append((name, local_files_only))
+        raise OSError("nobody answers")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", hub)
+    result = run("verify", "a.wav")
+    assert result.code == 1 and "fetched only for --model far/away" in result.out
+    assert asked and all(local for _, local in asked)
+    asked.clear()
+    assert run("verify", "a.wav", "--model", "far/away").code == 2
+    assert asked == [("far/away", False)]
 
 
 def test_a_model_that_is_gone_or_another_is_unknown(run, refused, takes: list[str], tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def rows(run, path: str) -> dict[str, str]:
 def test_every_field_has_a_row(run, loop: str) -> None:
     found = rows(run, loop)
     last = Clip.load(loop).samples.shape[1] - 1
-    assert found["bext true_peak"] == found["ixml LOUDNESS MAX_TRUE_PEAK_LEVEL"].rstrip("0") + "0" == "-1.0"
+    assert found["loudness true_peak"] == "-1.0" and "loudness integrated" in found
     assert (found["loops start"], found["loops end"]) == ("0", str(last))
     assert found["cues"] == f"0; {last}" and found["labels"] == "loop start; loop end"
     assert [found[f"ixml TRACK_LIST TRACK {number} NAME"] for number in (1, 2)] == ["Left", "Right"]
@@ -45,7 +45,19 @@ def test_the_origin_is_told_once_and_takes_are_counted_from_one(run, loop: str) 
     assert found["origin"].startswith("SYNTHETIC sound") and "take 2," in found["origin"]
     assert found["take"] == "2" and found["bext description"] == "rain"
     told = json.loads(run("info", loop, "--json").out)
-    assert told["take"] == 1 and told["info"]["comment"] == told["origin"], "JSON is what the file holds"
+    assert told["take"] == 2 and told["info"]["comment"] == told["origin"]
+
+
+def test_the_loudness_is_shown_once_and_again_only_where_the_file_says_another(run, loop: str) -> None:
+    told = json.loads(run("info", loop, "--json").out)
+    assert told["bext"]["loudness"] == told["loudness"]["integrated"], "JSON is what the file holds"
+    figures = {key: name for name, key in rows(run, loop).items() if "peak" in name.lower() or "loudness" in name}
+    assert all(name.startswith("loudness ") for name in figures.values())
+    assert run("info", loop).out.count(str(told["loudness"]["integrated"])) == 1
+    data = bytearray(Path(loop).read_bytes())
+    data[(at := data.index(b"bext") + 8 + 412) : at + 2] = struct.pack("<h", -4321)
+    Path(loop).write_bytes(data)
+    assert rows(run, loop)["bext loudness"] == "-43.21"
 
 
 def test_an_identifier_of_others_is_shown(run, loop: str) -> None:

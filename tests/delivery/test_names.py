@@ -1,25 +1,29 @@
 """Names by the Universal Category System: what they may hold, and where they may lead."""
 
-from itertools import count
+import os
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, count
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from soundctm import UserError
-from soundctm.delivery.names import FIELD_LENGTH, UcsName, fx_name_of, place, sanitised
+from soundctm.delivery.names import FIELD_LENGTH, UcsName, create, fx_name_of, sanitised
+from tests.oracles.sounds import content
 
 FIELDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9 ,.'&()-]{0,18}[A-Za-z0-9]", fullmatch=True)
 CAT_IDS = st.from_regex(r"[A-Z][A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})?", fullmatch=True)
 
 
 @given(CAT_IDS, FIELDS, FIELDS, FIELDS, st.one_of(st.just(""), FIELDS))
-def test_a_name_is_read_back_from_its_stem(cat_id: str, fx: str, creator: str, source: str, user: str) -> None:
+def test_underscores_part_the_fields_of_a_name(cat_id: str, fx: str, creator: str, source: str, user: str) -> None:
     name = UcsName.of(cat_id, fx, creator, source, user)
-    assert UcsName.parse(name.stem()) == name
-    assert UcsName.parse(name.stem(7)).fx_name == f"{fx} 07"
-    assert name.stem().count("_") == (4 if user else 3)
+    more = [user] if user else []
+    assert name.stem().split("_") == [cat_id, fx, creator, source, *more]
+    assert name.stem(7).split("_") == [cat_id, f"{fx} 07", creator, source, *more]
 
 
 @given(st.text(max_size=200))
@@ -66,12 +70,6 @@ def test_what_no_name_may_hold_is_refused_in_one_line(fields: tuple[str, ...]) -
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 300
 
 
-@pytest.mark.parametrize("stem", ["rain", "RAINGen_rain_A", "RAINGen_a_b_c_d_e", "RAINGen__A_B"])
-def test_what_is_no_name_is_not_parsed(stem: str) -> None:
-    with pytest.raises(UserError):
-        UcsName.parse(stem)
-
-
 @pytest.mark.parametrize(
     ("prompt", "name"),
     [
@@ -96,13 +94,40 @@ def test_accents_are_composed() -> None:
 def test_variations_take_the_next_free_name_and_the_same_bytes_the_same(tmp_path: Path) -> None:
     name = UcsName.of("RAINGen", "Rain", "A", "B")
     names = lambda: map(name.stem, count(1))
-    taken = []
-    for data in (b"one", b"two", b"one", b"three", b"two"):
-        path = place(tmp_path, names(), ".wav", data)
-        path.write_bytes(data)
-        taken.append(path.name[13:15])
-    assert taken == ["01", "02", "01", "03", "02"]
+    taken = [create(tmp_path, names(), ".wav", data) for data in (b"one", b"two", b"one", b"three", b"two")]
+    assert [path.name[13:15] for path in taken] == ["01", "02", "01", "03", "02"]
+    assert [path.read_bytes() for path in taken] == [b"one", b"two", b"one", b"three", b"two"]
     (tmp_path / f"{name.stem(4)}.wav").mkdir()
-    assert place(tmp_path, names(), ".wav", b"four").name == f"{name.stem(5)}.wav"
+    (tmp_path / f"{name.stem(5)}.wav").symlink_to("nowhere")
+    assert create(tmp_path, names(), ".wav", b"four").name == f"{name.stem(6)}.wav"
+    before = content(tmp_path)
     with pytest.raises(UserError, match="taken"):
-        place(tmp_path, [name.stem(1)], ".wav", b"four")
+        create(tmp_path, [name.stem(1)], ".wav", b"five")
+    assert content(tmp_path) == before and not list(tmp_path.glob(".*"))
+
+
+def no_links(*_: object) -> None:
+    raise PermissionError("this file system has no links")
+
+
+RACERS, SOUNDS = 8, 12
+
+
+@pytest.mark.parametrize("links", [True, False], ids=["links", "no links"])
+def test_of_those_who_race_for_a_name_nobody_loses_a_sound(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    start = Barrier(RACERS)
+
+    def race(racer: int) -> list[Path]:
+        start.wait()
+        stems = lambda: chain(["rain"], (f"rain_{number}" for number in count(2)))
+        return [create(tmp_path, stems(), ".wav", f"{racer} {sound}".encode()) for sound in range(SOUNDS)]
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        placed = list(pool.map(race, range(RACERS)))
+    for racer, paths in enumerate(placed):
+        assert [path.read_text() for path in paths] == [f"{racer} {sound}" for sound in range(SOUNDS)]
+    assert len(content(tmp_path)) == RACERS * SOUNDS, "and no unfinished file is left"

@@ -4,7 +4,7 @@ from math import log10
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from soundctm import Clip, UserError
@@ -59,17 +59,50 @@ def test_a_delivery_is_fixed_and_comes_back_from_json() -> None:
 # ---- level
 
 
-@given(st.floats(-50, -14), st.floats(-20, 0), st.integers(0, 5), st.sampled_from([0.1, 0.5, 1.0]))
-@settings(max_examples=20, deadline=None)
-def test_loudness_is_reached_or_the_ceiling_is(target: float, ceiling: float, seed: int, seconds: float) -> None:
-    clip = recording(seed, seconds=seconds)
+def with_tail(clip: Clip, depth: float) -> Clip:
+    """The same, falling by so many dB to its end: what the absolute gate lets through depends on the gain."""
+    fall = 10 ** (np.linspace(0, -depth, clip.samples.shape[1]) / 20)
+    return Clip((clip.samples * fall).astype(np.float32), clip.sample_rate)
+
+
+@given(
+    st.floats(-70, -14), st.floats(-20, 0), st.integers(0, 5), st.sampled_from([0.1, 0.5, 1.0, 2.5]),
+    st.sampled_from([0, 12, 60, 120]),
+)  # fmt: skip
+@example(target=-70.0, ceiling=0.0, seed=0, seconds=2.5, depth=60)
+@settings(max_examples=25, deadline=None)
+def test_loudness_is_reached_or_the_ceiling_is(
+    target: float, ceiling: float, seed: int, seconds: float, depth: float
+) -> None:
+    clip = with_tail(recording(seed, seconds=seconds), depth)
     done = deliver(clip, Delivery(level="loudness", loudness=target, ceiling=ceiling))
     found = measure(done.clip.samples, 8000)
     assert found == done.report.after and found.true_peak <= ceiling + 1e-3
     near = found.integrated if done.report.reached else found.true_peak
-    assert near == pytest.approx(target if done.report.reached else ceiling, abs=1e-3)
+    assert near == pytest.approx(target if done.report.reached else ceiling, abs=1.1e-3)
     assert done.report.reached or found.integrated < target
     assert np.allclose(done.clip.samples, clip.samples * 10 ** (done.report.gain / 20), atol=1e-6)  # a gain, no limiter
+
+
+@pytest.mark.parametrize("form", ["wav24", "ogg"])
+def test_what_has_no_loudness_at_the_gain_that_is_left_is_refused_in_words(form: str) -> None:
+    clicks = np.zeros(8000)
+    clicks[::4000] = 0.9
+    with pytest.raises(UserError, match=r"-40 LUFS.* cannot be reached.*-70 LUFS"):
+        deliver(clip_of(clicks), Delivery.of({"format": form, "level": "loudness", "loudness": -40, "ceiling": -60}))
+
+
+def test_vorbis_reaches_a_quiet_loudness_or_refuses_it() -> None:
+    refused = 0
+    for target in (-70.0, -66.0, -60.0, -50.0):
+        try:
+            report = deliver(recording(), Delivery(format="ogg", level="loudness", loudness=target)).report
+        except UserError as error:
+            assert f"{target:g} LUFS cannot be reached as ogg" in str(error)
+            refused += 1
+            continue
+        assert report.reached and report.after.integrated == pytest.approx(target, abs=0.1)
+    assert refused < 4
 
 
 def test_peak_goes_to_the_ceiling() -> None:

@@ -46,8 +46,8 @@ def _check_bext(found: Any, loudness: Any, done: Delivered, depth: int) -> None:
     assert (found.version, found.originator, found.originator_date) == (2, "Ann Amter", "2026-01-02")
     assert found.originator_time == "03:04:05" and found.time_reference == 0
     assert found.description.startswith(
-        "Heavy Rain | SYNTHETIC sound, made by soundctm 0.1.0 with model mini 0123456789abcdef"
-    )
+        'rain "on" a <tin> roof & Uberdach, ? | SYNTHETIC sound, made by soundctm 0.1.0 with model mini 0123456789ab'
+    ), "what libraries search stands first"
     assert len(found.originator_ref) <= 32 and found.originator_ref.endswith(done.clip.digest)
     assert found.loudness_value == pytest.approx(-20, abs=0.01) == round(loudness.integrated, 2)
     assert found.loudness_range == round(loudness.range, 2) and found.max_true_peak == round(loudness.true_peak, 2)

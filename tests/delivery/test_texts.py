@@ -51,7 +51,8 @@ def test_comments_of_any_size_leave_the_sound_as_it_was(size: int, tmp_path: Pat
 @settings(max_examples=25, deadline=None)
 def test_any_text_can_be_written_and_read_as_xml(text: str) -> None:
     done = delivered("wav24")
-    told = Tags(title=text, creator=text, project=text, copyright=text, origin=Origin(recipe(prompt=text or "x")))
+    prompt = text.encode("utf-8", "replace").decode() or "x"  # half a surrogate pair is no prompt, see check_prompt
+    told = Tags(title=text, creator=text, project=text, copyright=text, origin=Origin(recipe(prompt=prompt)))
     root = ElementTree.fromstring(ixml(done, told))
     assert (root.findtext("USER/FULLTITLE") or "") == told.title and len(told.title) == len(text)
     assert len(encode(done, told)) > len(SOUND.samples[0])

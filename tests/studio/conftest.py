@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+STUDIO = Path(__file__).resolve().parents[2] / "studio"
 PICTURE = "SOUNDCTM_STUDIO_PICTURE"  # a file that the day's work is to be pictured in, with the model that is shipped
 
 
@@ -29,6 +30,20 @@ def browser() -> Iterator["Browser"]:
         browser = playwright.chromium.launch(executable_path=program, args=options)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """Where the tools are that the page is built and examined with; fetched where they are not there yet."""
+    found = STUDIO / "node_modules"
+    if (found / ".package-lock.json").is_file():  # written last: whatever broke off has none
+        return found
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed: it fetches the tools that the page is built and examined with")
+    got = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=STUDIO, capture_output=True, text=True)
+    if got.returncode:
+        pytest.skip(f"npm ci could not fetch the tools of the page: {got.stderr.strip()[-200:]}")
+    return found
 
 
 @contextmanager

@@ -39,6 +39,16 @@ def listed(page: "Page", text: str = "") -> "Locator":
     return rows
 
 
+def drag(page: "Page", over: "Locator", begin: float, end: float) -> None:
+    """Draw a line from left to right, between such shares of the width, that falls from the top to the bottom."""
+    box = over.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + begin * box["width"], box["y"] + box["height"] * 0.2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + end * box["width"], box["y"] + box["height"] * 0.8, steps=12)
+    page.mouse.up()
+
+
 def toast(page: "Page", text: str) -> "Locator":
     """A message that is shown."""
     return page.locator(".toast", has_text=text)

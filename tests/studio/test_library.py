@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
+HIDE = """hidden => {
+    Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
 MANY = {"takes": 60, "seconds": 1.0, "steps": 1}  # more than one page of the list
 
 
@@ -111,6 +115,80 @@ def test_keys_do_nothing_to_takes_that_the_library_does_not_show(page: "Page") -
     assert page.url.endswith(chosen) and begun == []
 
 
+def test_delete_goes_down_the_list_and_nowhere_else(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    audition(page, "a river")
+    made(page, "/v1/generate", {"prompt": "a gong", "takes": 4})
+    rows = listed(page, "gong")
+    expect(rows).to_have_count(4)
+    names = [row.locator(".row-play").get_attribute("aria-label") for row in rows.all()]
+    rows.nth(1).locator(".row-play").click()
+    for left in ([0, 2, 3], [0, 3], [0], []):
+        page.keyboard.press("Delete")
+        expect(rows).to_have_count(len(left))
+        assert [row.locator(".row-play").get_attribute("aria-label") for row in rows.all()] == [
+            names[at] for at in left
+        ]
+        if left:
+            expect(page.locator(".row[aria-current] .row-play")).to_be_focused()
+    begun: list[str] = []
+    page.on("request", lambda asked: begun.append(asked.url) if asked.method == "POST" else None)
+    page.keyboard.press("Delete")  # nothing is chosen
+    page.keyboard.press("j")
+    expect(page.get_by_role("complementary", name="Jobs")).to_be_focused()
+    assert begun == []
+    assert len(asked(page, "/v1/clips?text=river")["clips"]) == 6
+
+
+def test_a_sound_that_another_window_deletes_is_worked_on_no_more(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    (one,) = made(page, "/v1/generate", {"prompt": "a flute", "takes": 1})
+    rows = listed(page, "flute")
+    rows.first.locator(".row-length").click()
+    beside = page.get_by_label("Chosen sound")
+    expect(beside.get_by_role("button", name="Export")).to_be_visible()
+    asked(page, "/v1/clips/delete", {"ids": [one]})
+    expect(rows).to_have_count(0)
+    expect(beside.get_by_text("Deleted", exact=True)).to_be_visible()
+    for name in ("Export", "Star", "Open in the studio"):
+        expect(beside.get_by_role("button", name=name)).to_have_count(0)
+    beside.get_by_role("button", name="Restore").click()
+    expect(beside.get_by_role("button", name="Export")).to_be_visible()
+    expect(rows).to_have_count(1)
+    rows.first.get_by_role("checkbox").check()
+    page.get_by_label("Selection").get_by_role("button", name="Delete").click()
+    expect(beside).to_contain_text("Choose a sound")
+
+
+def test_what_was_deleted_before_is_not_there_to_undo(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    (one,) = made(page, "/v1/generate", {"prompt": "a lute", "takes": 1})
+    rows = listed(page, "lute")
+    rows.first.locator(".row-play").click()
+    page.evaluate(HIDE, True)  # it hears of nothing
+    asked(page, "/v1/clips/delete", {"ids": [one]})
+    page.keyboard.press("Delete")
+    toast(page, "deleted already").wait_for()
+    expect(rows).to_have_count(0)
+    page.keyboard.press("Control+z")
+    page.get_by_role("status").get_by_text("Nothing to undo.").wait_for()
+
+
+def test_a_list_without_what_it_could_show_says_why(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    made(page, "/v1/generate", {"prompt": "a harp", "takes": 1})
+    rows = listed(page)
+    page.get_by_label("Kind").select_option("Recordings")  # of which there is none
+    expect(page.get_by_text("Nothing fits.")).to_be_visible()
+    page.get_by_role("button", name="Clear the filters").click()
+    expect(rows.first).to_contain_text("a harp")
+    expect(page.get_by_label("Kind")).to_have_value("")
+
+
 def test_two_windows_see_each_other(page: "Page", address: str) -> None:
     other = page.context.new_page()
     other.goto(f"{address.rstrip('/')}/#/library")
@@ -118,12 +196,6 @@ def test_two_windows_see_each_other(page: "Page", address: str) -> None:
     audition(page, "rain seen by both")
     other.locator(".row").nth(5).wait_for()
     other.close()
-
-
-HIDE = """hidden => {
-    Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
-    document.dispatchEvent(new Event("visibilitychange"));
-}"""
 
 
 def test_a_hidden_window_lets_go_of_its_stream_and_catches_up(page: "Page") -> None:

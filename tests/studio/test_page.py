@@ -9,6 +9,7 @@ import pytest
 
 from soundctm import Clip, Recipe
 from tests.studio.driving import asked, audition, cards, ended, has_takes, listed, made, toast
+from tests.studio.picturing import picture_all
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -30,7 +31,7 @@ def test_from_words_to_a_file_and_back(page: "Page", tmp_path: Path, picture: Pa
     alike.wait_for()
     assert alike.inner_text().replace(".", "").isdigit()
     if picture:
-        pictured(page, picture)
+        picture_all(page, picture)
     heard = compare.locator(".segment[aria-pressed=true]")
     before = heard.inner_text()
     page.keyboard.press("x")
@@ -53,17 +54,6 @@ def test_from_words_to_a_file_and_back(page: "Page", tmp_path: Path, picture: Pa
     name = f"Play footsteps on gravel, take {recipe.take + 1}, 1 step, seed {recipe.seed}"
     expect(page.get_by_role("button", name=name, exact=True)).to_have_count(1)  # that very take
     assert page.locator(".row").count() == 7  # six takes, and one refined
-
-
-def pictured(page: "Page", path: Path) -> None:
-    """The picture of the documentation, once everything in it is drawn."""
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.locator(".lane.b .spectrogram-ink").wait_for()
-    page.wait_for_load_state("networkidle")
-    page.evaluate("document.activeElement.blur()")
-    page.mouse.move(1, 1)
-    page.wait_for_timeout(500)  # transitions of buttons
-    page.screenshot(path=path)
 
 
 def exported(path: Path, folder: Path) -> Recipe:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from torch import Tensor
 
 from soundctm.diffusion import sigma_grid
 from soundctm.trajectory import jump, sample
+from soundctm.trajectory.course import ON_GRID, jumps
 from tests.oracles.gaussian import SPREAD, GaussianStudent, solution, text
 from tests.oracles.official import TOLERANCE, load_official, relative_error
 from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
 
 SIGMA_MAX, SIGMA_MIN = 80.0, 0.002
+GAMMAS = (0.0, 1e-5, 0.02, 0.1, ON_GRID, 0.7)
 
 
 def gaussian_noise(count: int, shape: tuple[int, ...]) -> list[Tensor]:
@@ -57,6 +60,15 @@ def test_every_level_on_the_way_has_its_distribution() -> None:
     sample(student, z_T, text(0.3), text(0.0), steps=6, omega=1.0, gamma=0.7, noise=noise, callback=check)
     assert len(levels) == 6
     assert min(levels) > 0.01
+
+
+def test_noise_on_the_way_brings_back_the_grid() -> None:
+    levels = {gamma: torch.tensor([jump.t for jump in jumps(6, gamma, sigma_first=0.5)]) for gamma in GAMMAS}
+    assert torch.equal(levels[0.0], sigma_grid(6, sigma_first=0.5)[:-1])
+    assert torch.equal(levels[ON_GRID], sigma_grid(6)[:-1]) and torch.equal(levels[0.7], sigma_grid(6)[:-1])
+    for less, more in pairwise(GAMMAS[:-1]):
+        assert levels[less][0] == levels[more][0] == 80.0 and (levels[less][1:] < levels[more][1:]).all()
+    assert torch.allclose(levels[0.0], levels[GAMMAS[1]], rtol=1e-3)
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0])

@@ -48,16 +48,25 @@ def parse_comments(block: bytes) -> dict[str, str]:
     return found
 
 
+def flac_blocks(path: Path) -> list[int]:
+    """The kinds of the blocks of metadata in a FLAC file, in order; none in another."""
+    with path.open("rb") as file:
+        return [kind for kind, _ in _blocks(file)] if file.read(4) == FLAC else []
+
+
 def _flac_block(file: BinaryIO) -> bytes:
     """The first block of comments behind the mark of a FLAC file; empty where there is none."""
-    while len(header := file.read(4)) == 4:
-        size = int.from_bytes(header[1:], "big")
-        if header[0] & ~FLAC_LAST == FLAC_COMMENT:
-            return file.read(size)
-        if header[0] & FLAC_LAST:
-            break
-        file.seek(size, 1)
-    return b""
+    return next((file.read(size) for kind, size in _blocks(file) if kind == FLAC_COMMENT), b"")
+
+
+def _blocks(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Kinds and sizes of the blocks behind the mark of a FLAC file, which stands at the content of each."""
+    last = False
+    while not last and len(header := file.read(4)) == 4:
+        last, size = bool(header[0] & FLAC_LAST), int.from_bytes(header[1:], "big")
+        end = file.tell() + size
+        yield header[0] & ~FLAC_LAST, size
+        file.seek(end)
 
 
 def _ogg_packets(file: BinaryIO) -> Iterator[bytes]:

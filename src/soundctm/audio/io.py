@@ -5,6 +5,7 @@ import os
 import secrets
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,13 +28,23 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
     Raises :class:`UserError` when the folder cannot be written or the disk is full; nothing is left behind.
     """
+    with written_beside(path, write) as beside:
+        os.replace(beside, path)
+
+
+@contextmanager
+def written_beside(path: Path, write: Callable[[BinaryIO], object]) -> Iterator[Path]:
+    """A whole file beside ``path`` that waits to be given its name, and is gone afterwards where it was not.
+
+    Raises :class:`UserError` for whatever the system refuses, also while it waits.
+    """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
         with beside.open("xb") as file:
             write(file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        yield beside
     except OSError as error:
         reason = error.strerror or error
         raise UserError(f"cannot write {path}: {reason}; free some space or choose another folder") from error
@@ -101,15 +112,26 @@ def pieces(samples: np.ndarray) -> Iterator[np.ndarray]:
 def read_chunks(path: Path, wanted: frozenset[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """Names and payloads of the chunks of these names in a RIFF file, in order; none when the file is no RIFF."""
     with path.open("rb") as file:
-        if file.read(4) != b"RIFF" or file.read(8)[4:] != b"WAVE":
-            return
-        while len(header := file.read(8)) == 8:
-            name, size = header[:4], struct.unpack("<I", header[4:])[0]
-            if name not in wanted:
-                file.seek(size + size % 2, os.SEEK_CUR)
-                continue
-            yield name, file.read(size)
-            file.seek(size % 2, os.SEEK_CUR)
+        for name, size in _chunks(file):
+            if name in wanted:
+                yield name, file.read(size)
+
+
+def chunk_names(path: Path) -> list[bytes]:
+    """The names of all chunks of a RIFF file, in order; none when the file is no RIFF."""
+    with path.open("rb") as file:
+        return [name for name, _ in _chunks(file)]
+
+
+def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Names and sizes of chunks; the file stands at the payload of each."""
+    if file.read(4) != b"RIFF" or file.read(8)[4:] != b"WAVE":
+        return
+    while len(header := file.read(8)) == 8:
+        name, size = header[:4], struct.unpack("<I", header[4:])[0]
+        end = file.tell() + size + size % 2
+        yield name, size
+        file.seek(end)
 
 
 def read_chunk(path: Path, wanted: bytes) -> bytes | None:

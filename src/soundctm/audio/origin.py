@@ -6,6 +6,8 @@ from soundctm.audio.recipe import Recipe
 
 SYNTHETIC = "synthetic"
 NOT_STATED = "not stated"
+MADE_BY = "SYNTHETIC sound, made by soundctm"  # how the sentence on the origin begins
+RIGHTS = "licence of the model: "
 
 
 def clean(text: str) -> str:
@@ -40,15 +42,20 @@ class Origin:
     @property
     def rights(self) -> str:
         """What a copyright field says of the licence."""
-        return f"licence of the model: {clean(self.licence)}"
+        return f"{RIGHTS}{clean(self.licence)}"
+
+    @property
+    def making(self) -> str:
+        """All of the sentence but the prompt, which stands in front where room is short."""
+        made = f"{MADE_BY} {self.recipe.version} with model {self.model}"
+        take = f"seed {self.recipe.seed}, take {self.recipe.take + 1}, steps {self.recipe.steps}"
+        recordings = ", ".join(source.name for source in self.recipe.sources)
+        edit = self.recipe.edit
+        changed = "" if edit is None else f"; {edit.kind}" + (f" of {recordings}" if recordings else "")
+        return clean(f"{made}; licence: {self.licence}; {take}{changed}")
 
     @property
     def statement(self) -> str:
         """One sentence for people, in every kind of file the same."""
-        made = f"SYNTHETIC sound, made by {self.software} with model {self.model}"
-        take = f"seed {self.recipe.seed}, take {self.recipe.take + 1}, steps {self.recipe.steps}"
         words = f'prompt "{self.recipe.prompt}"' if self.recipe.prompt else "no prompt"
-        recordings = ", ".join(source.name for source in self.recipe.sources)
-        edit = self.recipe.edit
-        changed = "" if edit is None else f"; {edit.kind}" + (f" of {recordings}" if recordings else "")
-        return clean(f"{made}; licence: {self.licence}; {take}{changed}; {words}")
+        return clean(f"{self.making}; {words}")

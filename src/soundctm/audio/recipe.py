@@ -92,9 +92,14 @@ class Recipe(BaseModel):
 
     @property
     def first_level(self) -> float | None:
-        """Where the first of several steps lands, None for the grid: what keeps a recording, or adds noise on the way,
-        is to change what it began with, and that takes steps at high noise."""
-        return self.sigma_first if self.of_noise and self.gamma == 0.0 and self.steps > 1 else None
+        """Where the first of several deterministic steps lands, None for the grid: what keeps a recording is to change
+        what it began with, and that takes steps at high noise."""
+        return self.sigma_first if self.of_noise and self.steps > 1 else None
+
+    @property
+    def decided_first(self) -> bool:
+        """Whether the first step decides what the sound is, and the others what it is like."""
+        return self.first_level is not None and self.gamma == 0.0
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from soundctm.batch.row import NUMBERS, PARTS, SET_TRIES, STEERED_STEPS, Row
+from soundctm.batch.row import ALIASES, NUMBERS, PARTS, SET_TRIES, STEERED_STEPS, Row
 from soundctm.errors import WANTED, plain_words, shown
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -17,6 +17,15 @@ class Cells(Exception):
     def __init__(self, found: list[tuple[str, str]]) -> None:
         super().__init__(found)
         self.found = found
+
+
+def by_column(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by the names of their columns, whatever words stood for them. Raises :class:`Cells` where two words stand
+    for one column."""
+    both = [(word, column) for word, column in ALIASES.items() if word in values and column in values]
+    if both:
+        raise Cells([(word, f"is another word for {column}, which is given too; keep one") for word, column in both])
+    return {ALIASES.get(word, word): value for word, value in values.items()}
 
 
 def over(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

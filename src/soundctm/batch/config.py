@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from soundctm.batch.cells import Cells, row_of
+from soundctm.batch.cells import Cells, by_column, row_of
 from soundctm.batch.row import COLUMNS
 from soundctm.checks import MAX_SEED
 from soundctm.errors import UserError, plain_words
@@ -78,6 +78,10 @@ def _keys(place: tuple[int | str, ...]) -> list[str]:
 
 def checked_defaults(defaults: dict[str, Any], where: str) -> dict[str, Any]:
     """The values as a row has them. Raises :class:`UserError` unless one could."""
+    try:
+        defaults = by_column(defaults)
+    except Cells as error:
+        raise _unfit(where, error) from error
     for column in defaults:
         if column not in COLUMNS or column in ("prompt", "name"):
             known = ", ".join(name for name in COLUMNS if name not in ("prompt", "name"))
@@ -85,10 +89,14 @@ def checked_defaults(defaults: dict[str, Any], where: str) -> dict[str, Any]:
     try:
         row = row_of({"prompt": "rain", "name": "rain"}, strict=False, defaults=defaults)
     except Cells as error:
-        column, what = error.found[0]
-        raise UserError(f"{where}, {column}: {what}") from error
+        raise _unfit(where, error) from error
     values = {**dict(row), **dict(row.gates), **dict(row.delivery)}
     return {column: values[column] for column in defaults}
+
+
+def _unfit(where: str, error: Cells) -> UserError:
+    column, what = error.found[0]
+    return UserError(f"{where}, {column}: {what}")
 
 
 def read_defaults(texts: Sequence[str]) -> dict[str, Any]:

@@ -40,8 +40,7 @@ class Course:
         self.order = order
         self.tried = [0] * order.row.takes
         self.kept: dict[int, tuple[Recipe, np.ndarray | None]] = {}
-        self.gamma = 0.0 if order.row.distance is None else order.row.distance.gamma
-        self.too_far = self.too_near = 0
+        self.gammas = [0.0 if order.row.distance is None else order.row.distance.gamma] * order.row.takes
 
     @property
     def _first(self) -> Recipe | None:
@@ -50,6 +49,16 @@ class Course:
     def tries(self, slot: int) -> int:
         """How often a take may be tried; the take of a file is the one it is."""
         return 1 if self.order.fixed and not slot else self.order.row.tries
+
+    def unsettled(self, slot: int) -> bool:
+        """Whether a take is to be tried, or tried again."""
+        return slot not in self.kept and self.tried[slot] < self.tries(slot)
+
+    @property
+    def waiting(self) -> int:
+        """How many takes are tried only when the first one of their set is kept."""
+        alone = self.order.row.distance is not None and 0 not in self.kept
+        return self.order.row.takes - 1 if alone and not (self.order.refused or self.hopeless) else 0
 
     @property
     def hopeless(self) -> bool:
@@ -60,35 +69,36 @@ class Course:
         """The next round: one try for each take that is not settled; of a set, the first take alone."""
         if self.order.refused or self.hopeless:
             return
-        kinship = self.order.row.distance
-        alone = kinship is not None and 0 not in self.kept
-        if kinship is not None:
-            self.gamma = kinship.follow(self.gamma, self.too_far, self.too_near)
-        self.too_far = self.too_near = 0
-        for slot in [0] if alone else range(self.order.row.takes):
-            if slot not in self.kept and self.tried[slot] < self.tries(slot):
+        for slot in [0] if self.waiting else range(self.order.row.takes):
+            if self.unsettled(slot):
                 attempt = self.tried[slot]
-                yield Candidate(slot, attempt, self.order.recipe(slot, attempt, self._first, self.gamma))
+                yield Candidate(slot, attempt, self.order.recipe(slot, attempt, self._first, self.gammas[slot]))
 
-    def judge(self, heard: Heard, undelivered: str = "") -> Judgement:
-        """Hold a take against the gates and those that are kept; ``undelivered`` says why it cannot be delivered."""
+    def judge(self, slot: int, heard: Heard, undelivered: str = "") -> Judgement:
+        """Hold a take against the gates and those that are kept; ``undelivered`` says why it cannot be delivered. The
+        take of a file was chosen by ear: no match can refuse it."""
         gates, kinship = self.order.row.gates, self.order.row.distance
+        if self.order.fixed and not slot:
+            gates = gates.model_copy(update={"match": -1.0})
         reasons = [*gates.faults(heard), *([f"delivery: {undelivered}"] if undelivered else [])]
-        alike = {slot: likeness(heard.embedding, other) for slot, (_, other) in self.kept.items()}
+        alike = {kept: likeness(heard.embedding, vector) for kept, (_, vector) in self.kept.items()}
         nearest = max(alike.values(), default=None)
         first = alike.get(0) if kinship else None
         most = gates.duplicate if kinship is None else min(gates.duplicate, kinship.highest)
         if nearest is not None and nearest >= most:
-            slot = max(alike, key=lambda each: alike[each])
-            reasons.append(f"{DUPLICATE}: likeness {nearest:.3f} to take {slot + 1}, {most:g} or more")
+            other = max(alike, key=lambda each: alike[each])
+            reasons.append(f"{DUPLICATE}: likeness {nearest:.3f} to take {other + 1}, {most:g} or more")
         if kinship and first is not None and first < kinship.lowest:
             reasons.append(f"{DISTANCE}: likeness {first:.3f} to the first take, below {kinship.lowest:g}")
         return Judgement("; ".join(reasons), nearest, first)
 
     def settle(self, candidate: Candidate, reason: str, embedding: np.ndarray | None) -> None:
-        """Take note of a verdict."""
-        self.tried[candidate.slot] += 1
-        self.too_near += reason.startswith(DUPLICATE)
-        self.too_far += reason.startswith(DISTANCE)
+        """Take note of a verdict. How far a take goes when it comes again follows from its own tries alone, so that it
+        is the same however many others there are."""
+        slot, kinship = candidate.slot, self.order.row.distance
+        self.tried[slot] += 1
+        if kinship is not None:
+            far, near = reason.startswith(DISTANCE), reason.startswith(DUPLICATE)
+            self.gammas[slot] = kinship.follow(self.gammas[slot], too_far=far, too_near=near)
         if not reason:
-            self.kept[candidate.slot] = candidate.recipe, embedding
+            self.kept[slot] = candidate.recipe, embedding

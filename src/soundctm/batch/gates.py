@@ -12,17 +12,17 @@ from soundctm.batch.grasp import Grasp
 
 class Gates(BaseModel):
     """``silence``: dB full scale that the loudest 50 ms must reach. ``clipping``: largest share of samples at full
-    scale. ``dc``: largest mean of the samples, of full scale. ``length``: seconds by which the length may be wrong.
-    ``match``: smallest cosine between prompt and sound in the joint space of the text encoder. ``duplicate``: likeness
-    to another take of the row from which on it counts as the same. ``understood``: smallest cosine between the prompt
-    and what the model understood instead, where it did."""
+    scale. ``dc``: largest mean of the samples, of full scale. ``length_tolerance``: seconds by which the length may be
+    wrong. ``match``: smallest cosine between prompt and sound in the joint space of the text encoder. ``duplicate``:
+    likeness to another take of the row from which on it counts as the same. ``understood``: smallest cosine between
+    the prompt and what the model understood instead, where it did."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     silence: float = Field(default=-60.0, ge=-200, le=0)
     clipping: float = Field(default=0.005, ge=0, le=1)
     dc: float = Field(default=0.03, ge=0, le=1)
-    length: float = Field(default=0.001, ge=0, le=600)
+    length_tolerance: float = Field(default=0.001, ge=0, le=600)
     match: float = Field(default=0.3, ge=-1, le=1)
     duplicate: float = Field(default=0.999, gt=-1, le=2)
     understood: float = Field(default=0.38, ge=-1, le=1)
@@ -45,7 +45,7 @@ class Gates(BaseModel):
             found.append(f"clipping: {heard.clipped:.2%} of its samples are at full scale, above {self.clipping:.2%}")
         if abs(heard.dc) > self.dc:
             found.append(f"DC: its mean is {heard.dc:+.4f} of full scale, beyond {self.dc:g}")
-        if abs(heard.seconds - heard.wanted) > self.length:
+        if abs(heard.seconds - heard.wanted) > self.length_tolerance:
             found.append(f"length: {heard.seconds:.4f} s instead of {heard.wanted:.4f} s")
         if heard.match is not None and heard.match < self.match:
             found.append(f"match: {heard.match:.3f} to the prompt, below {self.match:g}")

@@ -1,6 +1,6 @@
 """How far the takes of a set lie from each other: between a lower and an upper likeness to the first.
 
-How far a relative goes with a gamma differs from sound to sound, so gamma follows what the tries before it came to.
+How far a relative goes with a gamma differs from sound to sound, so gamma follows what a take's tries before came to.
 """
 
 from typing import Literal, get_args
@@ -46,11 +46,11 @@ class Kinship(BaseModel):
             raise UserError(f"{text[:40]!r} is no distance: the likeness rises within 0 to 1, gamma is 0 to 1")
         return cls(gamma=drawn, lowest=lowest, highest=highest)
 
-    def follow(self, gamma: float, too_far: int, too_near: int) -> float:
-        """The gamma of the next round, where of the last one so many takes were too far off, or too near."""
+    def follow(self, gamma: float, too_far: bool, too_near: bool) -> float:
+        """The gamma of the next try at a take, of which the last one was too far off, or too near."""
         if not gamma or too_far == too_near:
             return gamma
-        return max(LEAST, gamma * CALMER) if too_far > too_near else min(MOST, gamma * WILDER)
+        return max(LEAST, gamma * CALMER) if too_far else min(MOST, gamma * WILDER)
 
 
 # Chosen by measurement on the embedded model: docs/batch.md has the figures.

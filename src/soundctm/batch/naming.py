@@ -14,7 +14,6 @@ from soundctm.delivery.ucs import Catalogue, Category
 from soundctm.errors import UserError
 
 SCORE_DIGITS = 3
-NO_DATE = "1970-01-01"
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,14 @@ class Called:
 
 @dataclass(frozen=True)
 class Imprint:
-    """What stands in every file; ``date`` as ISO 8601. Two runs of a sheet come to the same bytes, so it is not today's
-    unless somebody says so."""
+    """What stands in every file; ``date`` as ISO 8601, "" for none. Two runs of a sheet come to the same bytes, so it
+    is not today's unless somebody says so."""
 
     licence: str = NOT_STATED
     creator: str = ""
     project: str = ""
     copyright: str = ""
-    date: str = NO_DATE
+    date: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from soundctm.audio import Recipe
 from soundctm.audio.target import Target
 from soundctm.batch.faults import Fault, SheetError
+from soundctm.batch.forbidden import Filter
 from soundctm.batch.grasp import Grasp, Meaning, grasp
 from soundctm.batch.names import searchable
 from soundctm.batch.naming import Called, Naming
 from soundctm.batch.place import PICTURES, SOUNDS
 from soundctm.batch.row import Row
 from soundctm.batch.sheet import Line
-from soundctm.checks import MAX_SEED
+from soundctm.checks import MAX_SEED, MAX_TAKES
 from soundctm.control.shapes import SHAPES
 from soundctm.control.targets import from_shape, parse_points
 from soundctm.delivery.formats import SUFFIXES
@@ -22,7 +23,8 @@ from soundctm.errors import UserError, shown
 from soundctm.model import SoundCTM
 from soundctm.revisions import relatives
 
-FORM = 3  # of what is written: another one makes every row anew
+FORM = 4  # of what is written: another one makes every row anew
+ALL = Filter()  # which lets everything pass
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,13 @@ class Order:
             seed = (self.base.seed + attempt) % (MAX_SEED + 1)
             return self.base if self.fixed and not slot else self.base.model_copy(update={"take": slot, "seed": seed})
         (relative,) = relatives(first, gamma, 1, self.row.steps)
-        return relative.model_copy(update={"variation": slot + attempt * self.row.takes})
+        return relative.model_copy(update={"variation": slot + attempt * MAX_TAKES})
 
 
 def seed_of(sheet_seed: int, name: str) -> int:
-    """The seed of a row that gives none: a function of the sheet's seed and the row's name."""
-    return int.from_bytes(hashlib.sha256(f"{sheet_seed}\n{name}".encode()).digest()[:8]) >> 1
+    """The seed of a row that gives none: a function of the sheet's seed and the row's name. With those of its further
+    tries it stays below 2^53: a spreadsheet keeps no more digits."""
+    return int.from_bytes(hashlib.sha256(f"{sheet_seed}\n{name}".encode()).digest()[:8]) >> 12
 
 
 def targets_of(intensity: str | None, seconds: float) -> list[Target]:
@@ -101,8 +104,18 @@ def order_of(
     return Order(line.number, row, base, fixed, called, heard, "" if fixed else row.gates.refusal(heard), key)
 
 
-def orders(model: SoundCTM, lines: Sequence[Line], sheet_seed: int, naming: Naming, source: str) -> list[Order]:
-    """The orders of a sheet. Raises :class:`SheetError` with everything that does not go with the model."""
+def check_heard(order: Order, forbidden: Filter) -> None:
+    """Raise :class:`UserError` where the model would make something forbidden of a prompt that is not."""
+    text = order.grasp.text
+    if text != order.row.prompt and not order.refused and (reason := forbidden.reason(text)):
+        raise UserError(f'refused: the model understands it as "{text}": {reason}')
+
+
+def orders(
+    model: SoundCTM, lines: Sequence[Line], sheet_seed: int, naming: Naming, source: str, forbidden: Filter = ALL
+) -> list[Order]:
+    """The orders of a sheet. Raises :class:`SheetError` with everything that does not go with the model, or that the
+    model would make something forbidden of."""
     made: list[Order] = []
     faults: list[Fault] = []
     taken: dict[str, int] = {}
@@ -115,6 +128,8 @@ def orders(model: SoundCTM, lines: Sequence[Line], sheet_seed: int, naming: Nami
             base = first_recipe(model, line.row, sheet_seed)
             column = "name"
             order = order_of(model, line, base, naming, taken=taken.keys())
+            column = "prompt"
+            check_heard(order, forbidden)
         except UserError as error:
             faults.append(Fault(line.number, column, str(error)))
             continue

@@ -50,7 +50,7 @@ class Outlet:
         recipe, called, imprint = delivered.clip.recipe, order.called, self.imprint
         tags = Tags(
             title=called.name.fx_name if called.name else called.stems[slot],
-            when=datetime.fromisoformat(imprint.date).replace(tzinfo=UTC),
+            when=datetime.fromisoformat(imprint.date).replace(tzinfo=UTC) if imprint.date else None,
             creator=imprint.creator, project=imprint.project, copyright=imprint.copyright,
             origin=None if recipe is None else Origin(recipe, imprint.licence), name=called.name,
             category=called.category,
@@ -65,5 +65,6 @@ def loudness_figures(delivered: Delivered) -> dict[str, Any]:
     return {
         "loudness": report.after.integrated, "true_peak": report.after.true_peak, "gain": report.gain,
         "level_reached": report.reached, "delivered_seconds": delivered.clip.duration,
+        "sample_rate": delivered.clip.sample_rate,
         "cut": clipped_samples(delivered.clip, delivered.delivery.format),
     }  # fmt: skip

@@ -3,8 +3,9 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from soundctm.audio.io import write_atomically
@@ -18,30 +19,73 @@ REPORT, SHEET = "report.csv", "index.html"
 _PARTIAL = re.compile(r"\.(.+)\.[0-9a-f]{8}\.partial")
 
 
+@dataclass(frozen=True)
+class Owner:
+    """Whose sounds a folder holds, by a ``name``. ``sure``: what comes under that name is always one sheet or set,
+    which may change; a sheet from the standard input may be another one each time."""
+
+    name: str
+    sure: bool = True
+
+
 class Place:
     """A folder that a run holds alone, with its journal. Nothing is written over or removed that is not, byte for byte,
-    what a run of this folder wrote."""
+    what a run of this folder wrote. ``added`` and ``changed`` are files that this run wrote where there was none, and
+    over an older one of its name."""
 
     def __init__(self, folder: Path, journal: Journal) -> None:
         self.folder, self.journal = folder, journal
+        self.added, self.changed = set[str](), set[str]()
         self._found: dict[str, str] = {}
 
-    def claim(self, owner: str, files: Iterable[str]) -> None:
-        """Make ready for what is going to be written for a sheet or a set, by its name. Raises :class:`UserError`
-        where the folder is another's, or where one of the files is not, or not any more, what runs here have
-        written."""
-        if self.journal.owner not in ("", owner):
-            raise UserError(
-                f"{self.folder} holds the sounds of {self.journal.owner}, which {owner} would remove; choose another "
-                "folder with --out, or put both into one sheet"
-            )
-        digests = {name: self._digest(name) for name in (*files, REPORT, SHEET)}
+    def claim(self, owner: Owner, rows: Mapping[str, Iterable[str]], remove: bool = False) -> None:
+        """Make ready for what is going to be written, the files of each row by its key. Raises :class:`UserError` where
+        the folder is another's or too much would go, unless ``remove`` says that this is meant, and where one of the
+        files is not, or not any more, what runs here have written."""
+        for name in (SOUNDS, PICTURES):
+            check_own(self.folder / name)
+        made = {REPORT, SHEET, *(name for names in rows.values() for name in names)}
+        digests = {name: self._digest(name) for name in sorted({*made, *self.journal.written})}
         self._found = {name: digest for name, digest in digests.items() if digest is not None}
-        if foreign := sorted(name for name, digest in self._found.items() if not self.journal.wrote(name, digest)):
+        if not remove:
+            self._check_owner(owner)
+            self._check_loss(owner, rows.keys(), made)
+        there = sorted(made & self._found.keys())
+        if foreign := [name for name in there if not self.journal.wrote(name, self._found[name])]:
             raise self._foreign(foreign)
-        self.journal.belong(owner)
+        self.journal.belong(owner.name)
         for name in (SOUNDS, PICTURES):
             (self.folder / name).mkdir(exist_ok=True)
+
+    def _check_owner(self, owner: Owner) -> None:
+        if self.journal.owner not in ("", owner.name):
+            raise UserError(
+                f"{self.folder} holds the sounds of {self.journal.owner}, which {owner.name} would remove; choose "
+                "another folder with --out, put both into one sheet, or give --remove if that is meant"
+            )
+
+    def _check_loss(self, owner: Owner, rows: Set[str], made: Set[str]) -> None:
+        """What lies here may be another sheet's, though it go by the same name: nothing of it is lost to a sheet
+        without a name of its own, nor more than half of its rows to any."""
+        lying: dict[str, set[str]] = {}
+        for entry in self.journal.entries.values():
+            if entry.files and self.intact(entry.files):
+                lying.setdefault(entry.row, set()).update(entry.files)
+        kept = {name for key, names in lying.items() if key in rows for name in names}
+        lost = {name for names in lying.values() for name in names if name.startswith(SOUNDS)} - kept
+        if lost and not owner.sure:
+            raise UserError(
+                f"{owner.name} would change or remove {len(lost)} of the sounds in {self.folder}, which may be another "
+                "sheet's; choose another folder with --out, give --remove if that is meant, and for a sheet that is to "
+                "change an --id from the beginning"
+            )
+        known = {frozenset(names) for names in lying.values()}
+        gone = [names for names in known if names.isdisjoint(made)]
+        if 2 * len(gone) > len(known):
+            raise UserError(
+                f"{owner.name} would remove the sounds of {len(gone)} of the {len(known)} rows in {self.folder}; give "
+                "--remove if that is meant, or choose another folder with --out"
+            )
 
     def _foreign(self, names: Sequence[str]) -> UserError:
         known = names[0] in self.journal.written
@@ -73,6 +117,7 @@ class Place:
             raise self._foreign([name])
         self.journal.writes({name: digest})
         write_atomically(self.folder / name, lambda file: file.write(data))
+        (self.added if there is None else self.changed).add(name)
         return digest
 
     def keep_only(self, files: Iterable[str]) -> tuple[str, ...]:
@@ -95,6 +140,13 @@ class Place:
                     path.unlink(missing_ok=True)
 
 
+def check_own(folder: Path) -> None:
+    """Raise :class:`UserError` for a folder that lies elsewhere, where a run has nothing to write or to remove."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        what = "a link to another place" if folder.is_symlink() else "a file"
+        raise UserError(f"{folder} is {what}, where a batch has a folder; move it away, or choose another with --out")
+
+
 @contextmanager
 def held(folder: Path) -> Iterator[Place]:
     """The folder, made where it is missing, for this run alone.
@@ -102,6 +154,7 @@ def held(folder: Path) -> Iterator[Place]:
     Raises :class:`UserError` while another run holds it, and for a folder with files in it that is no batch's.
     """
     state = folder / STATE
+    check_own(state)
     if folder.is_dir() and not state.is_dir() and any(folder.iterdir()):
         raise UserError(f"{folder} holds files that no batch made; choose an empty folder with --out")
     state.mkdir(parents=True, exist_ok=True)

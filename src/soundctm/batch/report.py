@@ -2,18 +2,21 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from soundctm.batch.course import NO_FIRST, Course
 from soundctm.batch.journal import Entry, Journal
+from soundctm.delivery.ucs import THRESHOLD
 from soundctm.model import SoundCTM
 
 KEPT, LEFT_OUT = "kept", "left out"
 COLUMNS = (
-    "row", "take", "verdict", "file", "seed", "variation", "gamma", "tries", "reason", "loudest", "clipped", "dc",
-    "seconds", "match", "nearest", "to_first", "loudness", "true_peak", "gain", "level_reached", "delivered_seconds",
-    "cut", "catid", "catid_nearest", "catid_score", "prompt", "understood", "understood_score", "model", "model_hash",
+    "row", "take", "verdict", "file", "seed", "variation", "gamma", "steps", "loop", "tries", "reason", "loudest",
+    "clipped", "dc", "seconds", "match", "nearest", "to_first", "format", "sample_rate", "loudness", "true_peak",
+    "gain", "level_reached", "delivered_seconds", "cut", "catid", "catid_nearest", "catid_score", "prompt",
+    "understood", "understood_score", "model", "model_hash",
 )  # fmt: skip
 DIGITS = {
     "gamma": 4,
@@ -47,6 +50,7 @@ def results_of(course: Course, journal: Journal, model: SoundCTM) -> list[Result
     order = course.order
     about = {
         "row": order.row.name, **{key: value for key, value in order.called.about.items() if key != "stems"},
+        "steps": order.base.steps, "loop": order.base.loop, "format": order.row.delivery.format,
         "prompt": order.row.prompt, "understood": order.grasp.text, "understood_score": order.grasp.nearness,
         "model": model.config.name, "model_hash": model.model_hash,
     }  # fmt: skip
@@ -86,16 +90,37 @@ def shown(column: str, value: Any) -> str:
     return str(value)
 
 
+def category_of(result: Result) -> str:
+    """The category that a row's files are named by, in words, and how near it is where it was suggested; "" where none
+    was given or looked for."""
+    cells = result.cells
+    if cells["catid_score"] is None:
+        return f"Category: {cells['catid']}" if cells["catid"] else ""
+    score = shown("catid_score", cells["catid_score"])
+    if cells["catid"]:
+        return f"Category: {cells['catid']}, suggested with a score of {score}"
+    return f"No category: the nearest is {cells['catid_nearest']} at {score}, below {THRESHOLD:g}"
+
+
+def shortfalls(result: Result) -> Iterator[str]:
+    """In what a kept take is not as it was asked for, in words."""
+    cells = result.cells
+    if cells.get("level_reached") is False:
+        yield f"{shown('loudness', cells['loudness'])} LUFS is not the loudness that was asked for (see its ceiling)"
+    if cells.get("cut"):
+        yield f"samples beyond full scale were cut: {cells['cut']}"
+
+
 def _safe(column: str, text: str) -> str:
     """A text that no spreadsheet takes for a formula."""
     return f"'{text}" if column in ("prompt", "understood", "row") and text.startswith(FORMULA) else text
 
 
 def report_of(results: list[Result]) -> bytes:
-    """The table, as ``report.csv`` has it."""
+    """The table, as ``report.csv`` has it, with the mark without which Excel does not read UTF-8."""
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
     for result in results:
         table.writerow([_safe(column, shown(column, result.cells.get(column))) for column in COLUMNS])
-    return text.getvalue().encode()
+    return text.getvalue().encode("utf-8-sig")

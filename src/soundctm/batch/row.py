@@ -103,6 +103,7 @@ class Row(BaseModel):
 OWN = tuple(name for name in Row.model_fields if name not in ("gates", "delivery"))
 PARTS: dict[str, type[BaseModel]] = {"gates": Gates, "delivery": Delivery}
 COLUMNS = (*OWN, *Gates.model_fields, *Delivery.model_fields)  # none stands in two of them: the tests see to it
+ALIASES = {"length": "seconds"}  # other words for columns
 
 NUMBERS = {
     name: kind.__name__

@@ -9,19 +9,20 @@ from functools import partial
 
 import torch
 
-from soundctm.audio import Clip, Recipe
+from soundctm.audio import Clip
 from soundctm.batch.contact import contact_sheet
 from soundctm.batch.course import Candidate, Course
 from soundctm.batch.ear import Ear, Heard
 from soundctm.batch.journal import Entry, as_text
 from soundctm.batch.order import Order
 from soundctm.batch.outlet import Outlet, loudness_figures
-from soundctm.batch.place import REPORT, SHEET, Place
+from soundctm.batch.place import REPORT, SHEET, Owner, Place
 from soundctm.batch.report import Result, report_of, results_of
+from soundctm.batch.tally import Tally
 from soundctm.delivery.process import Delivered
 from soundctm.engines.threads import threads
 from soundctm.model import SoundCTM
-from soundctm.performance import StepCallback, work
+from soundctm.performance import StepCallback
 from soundctm.sources import Sources
 
 AT_ONCE = 240.0  # seconds of sound that wait to be judged or written at most, but for two takes
@@ -47,10 +48,15 @@ class Listened:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of every take, and the files that were ``removed`` because no row makes them any more."""
+    """What came of every take, and the files that were ``removed`` because no row makes them any more. Of the kept
+    takes, ``added`` were written where there was no file, ``changed`` over an older one; the others are as they were.
+    ``notes`` are what whoever wrote the sheet should know."""
 
     results: list[Result]
     removed: tuple[str, ...]
+    added: int
+    changed: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -61,37 +67,42 @@ class Run:
     outlet: Outlet
     callback: StepCallback | None = None
     sources: Sources | None = None
-    done: int = 0
     cores: int = field(default_factory=torch.get_num_threads)
+    tally: Tally = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tally = Tally(self.callback)
 
     @property
     def place(self) -> Place:
         return self.outlet.place
 
-    def __call__(self, orders: Sequence[Order], owner: str) -> Outcome:
-        """Make all takes of the sheet or set of this name, then the report and the contact sheet; what no row makes any
-        more is removed."""
-        self.place.claim(
-            owner, (name for order in orders for slot in range(order.row.takes) for name in order.files(slot))
-        )
+    def __call__(self, orders: Sequence[Order], owner: Owner, remove: bool = False) -> Outcome:
+        """Make all takes of the sheet or set of this owner, then the report and the contact sheet; what no row makes
+        any more is removed, though it be more than half where ``remove`` says so."""
+        files = {order.key: [name for slot in range(order.row.takes) for name in order.files(slot)] for order in orders}
+        self.place.claim(owner, files, remove)
         courses = [Course(order) for order in orders]
         while trials := [trial for course in courses for trial in self._trials(course)]:
-            self._round(trials)
+            self._round(trials, sum(course.waiting * course.order.row.steps for course in courses))
+        self.tally.end()
         results = [each for course in courses for each in results_of(course, self.place.journal, self.model)]
         removed = self.place.keep_only(name for result in results for name in result.files)
         self.place.write(REPORT, report_of(results))
         self.place.write(SHEET, contact_sheet(orders, results))
-        return Outcome(results, removed)
+        sounds = {result.files[0] for result in results if result.kept}
+        return Outcome(results, removed, len(sounds & self.place.added), len(sounds & self.place.changed))
 
     def _trials(self, course: Course) -> Iterator[Trial]:
         for candidate in course.next():
             known = self.place.journal.entries.get((course.order.key, candidate.slot, candidate.attempt))
             yield Trial(course, candidate, known if known and self.place.intact(known.files) else None)
 
-    def _round(self, trials: Sequence[Trial]) -> None:
-        """One try at every take that is not settled, in the order of the sheet."""
+    def _round(self, trials: Sequence[Trial], later: int) -> None:
+        """One try at every take that is not settled, in the order of the sheet; ``later`` are the steps of takes that
+        wait for others."""
         new = [trial for trial in trials if trial.known is None]
-        with pooled(self.cores) as pool, closing(self._heard(new, pool)) as heard:
+        with pooled(self.cores) as pool, closing(self._heard(new, pool, later)) as heard:
             writing: deque[Future[Entry]] = deque()
             for trial in trials:
                 if trial.known is not None:
@@ -107,12 +118,12 @@ class Run:
         longest = max((trial.candidate.recipe.seconds for trial in trials), default=1.0)
         return max(2, min(4 * self.cores, int(AT_ONCE / longest)))
 
-    def _heard(self, trials: Sequence[Trial], pool: ThreadPoolExecutor) -> Generator[Listened, None, None]:
+    def _heard(self, trials: Sequence[Trial], pool: ThreadPoolExecutor, later: int) -> Generator[Listened, None, None]:
         """The takes in their order, each listened to while others are being made."""
         ear = Ear(self.model)
         waiting: deque[Future[Listened]] = deque()
         recipes = [trial.candidate.recipe for trial in trials]
-        with closing(self.model.replay(recipes, self._count(recipes), self.sources)) as clips:  # type: ignore[type-var]
+        with closing(self.model.replay(recipes, self.tally.round(recipes, later), self.sources)) as clips:  # type: ignore[type-var]
             for trial, clip in zip(trials, clips, strict=True):
                 waiting.append(pool.submit(self._listen, ear, trial, clip))
                 while len(waiting) > self._room(trials):
@@ -124,25 +135,18 @@ class Run:
         with threads(1):
             return Listened(clip, ear(clip), self.outlet.bring(clip, trial.course.order))
 
-    def _count(self, recipes: Sequence[Recipe]) -> StepCallback | None:
-        """Progress over all rounds so far."""
-        before = self.done
-        self.done += sum(map(work, recipes))
-        callback = self.callback
-        return None if callback is None else lambda done, total: callback(before + done, before + total)
-
     def _judged(self, trial: Trial, listened: Listened, pool: ThreadPoolExecutor) -> "Future[Entry]":
         """Settle a take, and let its files be written if it is kept."""
-        brought, heard = listened.brought, listened.heard
+        brought, heard, recipe = listened.brought, listened.heard, trial.candidate.recipe
         undelivered = brought if isinstance(brought, str) else ""
-        judgement = trial.course.judge(heard, undelivered)
+        judgement = trial.course.judge(trial.candidate.slot, heard, undelivered)
         trial.course.settle(trial.candidate, judgement.reason, heard.embedding)
+        self.tally.note(again=trial.course.unsettled(trial.candidate.slot))
         figures = {
-            "loudest": heard.loudest, "clipped": heard.clipped, "dc": heard.dc, "seconds": heard.seconds,
-            "match": heard.match, "nearest": judgement.nearest, "to_first": judgement.first,
-            **({} if isinstance(brought, str) else loudness_figures(brought)),
+            "steps": recipe.steps, "loudest": heard.loudest, "clipped": heard.clipped, "dc": heard.dc,
+            "seconds": heard.seconds, "match": heard.match, "nearest": judgement.nearest, "to_first": judgement.first,
+            **(loudness_figures(brought) if isinstance(brought, Delivered) and not judgement.reason else {}),
         }  # fmt: skip
-        recipe = trial.candidate.recipe
         entry = partial(
             Entry, trial.course.order.key, trial.candidate.slot, trial.candidate.attempt, recipe.seed,
             recipe.variation, recipe.gamma, judgement.reason, figures, as_text(heard.embedding),

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from soundctm.batch.cells import Cells, over, row_of
+from soundctm.batch.cells import Cells, by_column, over, row_of
 from soundctm.batch.faults import Fault, SheetError
 from soundctm.batch.jsonl import Entry, Value, entries
 from soundctm.batch.names import free_name, name_of, searchable
 from soundctm.batch.reading import SheetText
-from soundctm.batch.row import COLUMNS, Row
+from soundctm.batch.row import ALIASES, COLUMNS, Row
 from soundctm.batch.table import COMMA, TAB, Broken, Record, records
 from soundctm.errors import shown
 
@@ -18,16 +18,19 @@ Columns = Iterable[tuple[str, str]]
 Further = Callable[[Mapping[str, Any], Row | None, set[str]], Columns]
 """What else is wrong, by column, in a row of these values, which is None where columns of it are at fault already."""
 MOST_ROWS = 10_000
+HEADINGS = (*COLUMNS, *ALIASES)
 FOREIGN = {";": "semicolons", "\t": "tabs", ",": "commas"}  # what some programs part cells by
 BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row with the line of the sheet that it begins in."""
+    """A row with the line of the sheet that it begins in; ``numbered`` where its name, and with it its seed, depends on
+    which rows stand before it."""
 
     number: int
     row: Row
+    numbered: bool = False
 
 
 def nothing(values: Mapping[str, Any], row: Row | None, bad: set[str]) -> Columns:
@@ -55,12 +58,12 @@ def read_sheet(
     if len(found) > MOST_ROWS:
         faults.append(Fault(found[MOST_ROWS].line, "1", f"there are more than {MOST_ROWS:,} rows; split the sheet"))
         found = found[:MOST_ROWS]
-    named = _named(found, faults)
+    named, numbered = _named(found, faults)
     lines = []
     for entry in named:
         row, wrong = _row(entry, dict(defaults or {}), sheet.form == "jsonl", further)
         faults += [Fault(entry.line, column, what) for column, what in wrong]
-        lines += [] if row is None else [Line(entry.line, row)]
+        lines += [] if row is None else [Line(entry.line, row, entry.line in numbered)]
     if faults:
         raise SheetError(sheet.source, faults)
     return lines
@@ -84,7 +87,10 @@ def _table(sheet: SheetText) -> Iterator[Entry | Fault]:
 
 
 def _head_faults(head: Record) -> Iterator[Fault]:
-    if not any(cell.lower() in COLUMNS for cell in head.cells):
+    if head.cells[0].lower() in ("sep=", "sep=,") and not any(head.cells[1:]):
+        yield Fault(head.line, "1", f"{shown(head.cells[0])} is for spreadsheets alone; take this line out")
+        return
+    if not any(cell.lower() in HEADINGS for cell in head.cells):
         parted = next((name for sign, name in FOREIGN.items() if sign in head.cells[0]), "")
         what = f"this is no line of headings; begin with one, its columns among {', '.join(COLUMNS)}"
         what = f"its cells are parted by {parted}; save it with commas, or as .tsv with tabs" if parted else what
@@ -93,8 +99,11 @@ def _head_faults(head: Record) -> Iterator[Fault]:
     for number, cell in enumerate(head.cells, 1):
         if not cell:
             yield Fault(head.line, str(number), "the heading is empty; name the column or take it out")
-        elif cell not in COLUMNS:
+        elif cell not in HEADINGS:
             yield Fault(head.line, cell[:40], _unknown(cell))
+        elif ALIASES.get(cell) in head.cells:
+            what = f"the heading is another word for {ALIASES[cell]}, which has a column too; keep one"
+            yield Fault(head.line, cell, what)
         elif cell in head.cells[: number - 1]:
             yield Fault(head.line, cell, "the heading stands here twice; keep one")
     if "prompt" not in map(str.lower, head.cells):
@@ -102,7 +111,7 @@ def _head_faults(head: Record) -> Iterator[Fault]:
 
 
 def _unknown(name: str) -> str:
-    near = get_close_matches(name.lower(), COLUMNS, n=1)
+    near = get_close_matches(name.lower(), HEADINGS, n=1)
     meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(COLUMNS)}"
     return f"{shown(name)} is no column; {meant}"
 
@@ -119,9 +128,9 @@ def _entry(head: Record, record: Record) -> Entry | Fault:
     return Entry(record.line, {name: cell for name, cell in zip(head.cells, record.cells, strict=True) if cell})
 
 
-def _named(found: Sequence[Entry], faults: list[Fault]) -> list[Entry]:
-    """The rows, each with a name; faults are added to. Names that are given come first, the others find their place
-    among them."""
+def _named(found: Sequence[Entry], faults: list[Fault]) -> tuple[list[Entry], set[int]]:
+    """The rows, each with a name, and the lines of those whose name was made and numbered; faults are added to. Names
+    that are given come first, the others find their place among them."""
     given: dict[str, int] = {}
     for entry in found:
         name = entry.values.get("name")
@@ -132,16 +141,17 @@ def _named(found: Sequence[Entry], faults: list[Fault]) -> list[Entry]:
                 faults.append(Fault(entry.line, "name", what))
             given.setdefault(key, entry.line)
     taken, numbers = set(given), dict[str, int]()
-    named = []
+    named, numbered = list[Entry](), set[int]()
     for entry in found:
         values: dict[str, Value] = {key: value for key, value in entry.values.items() if value is not None}
         if "name" not in values:
             wanted = name_of(str(values.get("prompt", "")))
             name, numbers[wanted] = free_name(wanted, taken, numbers.get(wanted, 1))
             values["name"] = name
+            numbered |= {entry.line} if name != wanted else set()
             taken.add(searchable(name))
         named.append(Entry(entry.line, values))
-    return named
+    return named, numbered
 
 
 def _row(
@@ -150,16 +160,19 @@ def _row(
     """The row of an entry, and what is wrong with it by column."""
     row, wrong = None, []
     for key, value in entry.values.items():
-        if key not in COLUMNS:
+        if key not in HEADINGS:
             wrong.append((key[:40], _unknown(key)))
         elif isinstance(value, str) and BYTE_ORDER_MARK in value:
             what = "there is a byte order mark inside the sheet; two files were put together: take it out"
             wrong.append((key, what))
     if wrong:
         return None, wrong
+    own: Mapping[str, Any] = entry.values
     try:
-        row = row_of(entry.values, strict, defaults)
+        own = by_column(own)
+        row = row_of(own, strict, defaults)
     except Cells as error:
         wrong = error.found
-    values = over(defaults, entry.values)
-    return row, [*wrong, *further(values, row, {column for column, _ in wrong})]
+    wrong += further(over(defaults, own), row, {column for column, _ in wrong})
+    said = {column: word for word, column in ALIASES.items() if word in entry.values}
+    return row, [(said.get(column, column), what) for column, what in wrong]

@@ -1,26 +1,18 @@
 """``soundctm batch``: a list of prompts to a folder of sounds."""
 
-import json
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
-from soundctm.cli.common import counted, load_model, output_folder, progress
+from soundctm.cli.batch_words import pace, tell_faults, tell_outcome
+from soundctm.cli.common import load_model, output_folder
 from soundctm.cli.options import DeviceOption, EngineOption, JsonOption, ModelOption, PrecisionOption
-from soundctm.errors import UserError
 
 if TYPE_CHECKING:
     from soundctm.batch.config import Config
-    from soundctm.batch.faults import SheetError
-    from soundctm.batch.report import Result
-    from soundctm.batch.run import Outcome
 
-LEFT_OUT = 1  # exit code where a take was left out
-NAMED = 4  # removed files that are named
 FolderOption = typer.Option(..., "--out", "-o", help="Folder for sounds, report and contact sheet; run again to go on.")
 ConfigOption = typer.Option(
     None, "--config", help="TOML file with the defaults of columns, file names, what is forbidden."
@@ -31,6 +23,9 @@ HookOption = typer.Option(None, "--hook", help="module:function that gets a prom
 UcsOption = typer.Option(None, "--ucs", help="The list of UCS categories (CSV), from which names are suggested.")
 CreatorOption = typer.Option(None, "--creator", help="Who made the sounds; the CreatorID of UCS names.")
 SourceIdOption = typer.Option(None, "--source-id", help="The SourceID of UCS names: a project or library.")
+RemoveOption = typer.Option(
+    False, "--remove", help="Remove what was made here and is not asked for now, though it be much, or another's."
+)
 SheetSeedOption = typer.Option(None, "--seed", help="Of the sheet: rows without a seed get one from it and their name.")
 
 
@@ -40,6 +35,8 @@ def batch(
     config: Path = ConfigOption,
     default: list[str] = DefaultOption,
     form: str = typer.Option(None, help="csv, tsv or jsonl, where the file's name does not say it."),
+    sheet_id: str = typer.Option(None, "--id", help="Names the sheet whose folder it is; its path when left out."),
+    remove: bool = RemoveOption,
     seed: int = SheetSeedOption,
     forbid: list[Path] = ForbidOption,
     hook: str = HookOption,
@@ -62,7 +59,9 @@ def batch(
         heavy rain on a tin roof,4,-23
 
     Every take goes through quality gates and is tried again where it fails. The same command goes on after an
-    interruption, and makes anew what has changed in the sheet. The exit code is 1 where a take was left out.
+    interruption, and makes anew what has changed in the sheet. A folder belongs to one sheet: another is refused, and
+    one that would remove more than half of the rows, unless --remove is given. The exit code is 1 where a take was left
+    out.
 
     Examples:
 
@@ -71,7 +70,7 @@ def batch(
         soundctm batch cues.csv --out library --default takes=4 --default loudness=-23
     """
     from soundctm.batch.faults import SheetError
-    from soundctm.batch.job import checked, make_batch
+    from soundctm.batch.job import checked, make_batch, owner_of
     from soundctm.batch.reading import read_text
     from soundctm.config import ModelConfig
     from soundctm.folder import locate
@@ -83,8 +82,9 @@ def batch(
         folder = output_folder(out)
         steered = any(line.row.intensity for line in lines)
         loaded = load_model(model, device, engine, precision, gradients=steered)
-        with progress("network steps", as_json) as callback:
-            outcome = make_batch(loaded, lines, sheet.source, folder, settings, callback)
+        owner = owner_of(cues, sheet_id)
+        with pace(as_json) as callback:
+            outcome = make_batch(loaded, lines, sheet.source, folder, settings, callback, owner, remove)
     except SheetError as error:
         raise tell_faults(error) from error
     tell_outcome(outcome, folder, as_json)
@@ -113,60 +113,3 @@ def settings_of(
             ),
         }
     )
-
-
-def tell_faults(error: "SheetError") -> UserError:
-    """Print all faults of a sheet but a single one, which is its own summary."""
-    if len(error.faults) == 1:
-        return error
-    console = Console(stderr=True, soft_wrap=True, highlight=False)
-    from soundctm.batch.faults import printable
-
-    source = printable(error.source)
-    for fault in error.faults:
-        console.print(f"{source}, {fault}", markup=False)
-    return UserError(f"{source}: {len(error.faults)} faults; nothing was made. Mend them and run again")
-
-
-def tell_outcome(outcome: "Outcome", folder: Path, as_json: bool) -> None:
-    """Say what came of the takes; the command ends with code 1 where one was left out."""
-    from soundctm.batch.place import REPORT, SHEET
-
-    results, removed = outcome.results, outcome.removed
-    kept = sum(result.kept for result in results)
-    tries = sum(int(result.cells["tries"]) for result in results)
-    if as_json:
-        files: list[dict[str, Any]] = [_plain(result, folder) for result in results]
-        summary = {"kept": kept, "tries": tries, "report": str(folder / REPORT), "sheet": str(folder / SHEET)}
-        text = json.dumps({**summary, "removed": removed, "files": files}, allow_nan=False)
-        sys.stdout.write(text + "\n")
-    else:
-        console = Console(soft_wrap=True, highlight=False)
-        takes = f"{counted(kept, 'take')} kept of {len(results)}, from {counted(tries, 'candidate')}"
-        console.print(f"{takes}. Listen: {folder / SHEET}; figures: {folder / REPORT}", markup=False)
-        for note in _notes(results, removed):
-            console.print(f"  {note}", markup=False)
-    if kept < len(results):
-        raise typer.Exit(LEFT_OUT)
-
-
-def _notes(results: Sequence["Result"], removed: Sequence[str]) -> Iterator[str]:
-    """What is not as it was asked for, and what is no longer there."""
-    from soundctm.batch.faults import printable
-
-    if removed:
-        more = f", and {len(removed) - NAMED} more" if len(removed) > NAMED else ""
-        yield f"removed {counted(len(removed), 'file')} that no row makes any more: {', '.join(removed[:NAMED])}{more}"
-    for result in results:
-        cells = result.cells
-        if cells["take"] == 1 and result.kept and cells["understood"] != cells["prompt"]:
-            yield f'{cells["row"]}: understood as "{cells["understood"]}" ({cells["understood_score"]:.2f})'
-    for result in results:
-        if not result.kept:
-            yield printable(f"left out: {result.cells['row']}, take {result.cells['take']}: {result.cells['reason']}")
-
-
-def _plain(result: "Result", folder: Path) -> dict[str, Any]:
-    """A line of the report for programs: figures that are no finite numbers are null."""
-    cells = {key: None if value in (float("inf"), -float("inf")) else value for key, value in result.cells.items()}
-    return {**cells, "file": str(folder / result.files[0]) if result.files else None}

@@ -44,12 +44,18 @@ def deliver(
     project: str = typer.Option("", help="Project that the files belong to."),
     copyright: str = typer.Option("", help="Copyright notice."),
     licence: str = typer.Option("", help="Licence of the model; its card's when left out."),
-    date: str = typer.Option("", help="Date and time in the files (ISO 8601); each source file's own when left out."),
+    date: str = typer.Option(
+        "",
+        help="Date and time in the files (ISO 8601); when left out, what the source file says, else that of the file.",
+    ),
     model: str = typer.Option("mini", help="Whose text encoder suggests categories: one of kind mini."),
     out: Path = OutOption,
     as_json: bool = JsonOption,
 ) -> None:
     """Write sounds as a sound team wants them: format, level, metadata, names. The recipe stays in every file.
+
+    What a file says of itself (UCS fields, creator, project, copyright, texts and fields of others) goes along where no
+    option says otherwise, and what cannot is told. Nothing that is there is overwritten: the next number is taken.
 
     A file that cannot be delivered is told, and the others are delivered; the exit code is 2 then.
 
@@ -103,11 +109,11 @@ def _one(
 ) -> dict[str, Any]:
     """Deliver a file; what was done, for ``--json``."""
     from soundctm.audio import Clip
-    from soundctm.audio.io import write_atomically
     from soundctm.cli.delivering import origin_of, outcome
     from soundctm.delivery import deliver as process
     from soundctm.delivery.formats import SUFFIXES, encode
-    from soundctm.delivery.names import place
+    from soundctm.delivery.gather import gather
+    from soundctm.delivery.names import create
     from soundctm.delivery.reading import read_deliveries
     from soundctm.delivery.tags import Tags
 
@@ -117,15 +123,15 @@ def _one(
         name, category, suggestions = naming.of(_words(clip))
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
+    carried = gather(path, _words(clip), clip.loops)
     tags = Tags(
-        title=name.fx_name if name else _words(clip) or path.stem,
-        when=told["when"] or datetime.fromtimestamp(int(path.stat().st_mtime), UTC),
+        title=name.fx_name if name else carried.title or _words(clip) or path.stem,
+        when=told["when"] or carried.when or datetime.fromtimestamp(int(path.stat().st_mtime), UTC),
         creator=naming.creator, project=told["project"], copyright=told["copyright"],
-        origin=origin_of(clip, told["licence"]), name=name, category=category,
+        origin=origin_of(clip, told["licence"] or carried.licence), name=name, category=category, carried=carried,
     )  # fmt: skip
-    data, suffix = encode(delivered, tags), SUFFIXES[wanted.format]
-    target = place(folder, _stems(name, path.stem, several), suffix, data)
-    write_atomically(target, lambda file: file.write(data))
+    stems = _stems(name, path.stem, several)
+    target = create(folder, stems, SUFFIXES[wanted.format], encode(delivered, tags))
     return outcome(path, target, delivered, tags, suggestions)
 
 

@@ -126,7 +126,7 @@ def outcome(
         "after": figures(report.after), "steps": list(report.steps),
         "clipped": clipped_samples(clip, delivered.delivery.format), "ucs": tags.ucs_fields,
         "suggestions": [{"catid": s.category.cat_id, "score": round(s.score, 3)} for s in suggestions],
-        "origin": tags.statement,
+        "origin": tags.statement, "left_behind": tags.carried.left_behind(delivered, recorded=tags.origin is None),
     }  # fmt: skip
 
 
@@ -145,5 +145,6 @@ def say_delivered(found: dict[str, Any]) -> None:
     notes += [f"{found['clipped']} samples beyond full scale were cut"] if found["clipped"] else []
     if found["suggestions"]:
         notes.append("suggested: " + ", ".join(f"{s['catid']} {s['score']:.2f}" for s in found["suggestions"]))
+    notes += ["does not go along: " + ", ".join(found["left_behind"])] if found["left_behind"] else []
     for note in notes:
         console.print(f"  {note}", markup=False)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,14 @@ from soundctm.errors import UserError
 if TYPE_CHECKING:
     from soundctm.audio import Clip
 
+SAME = 0.05  # LU and dB by which dither and rounding move a figure
+STATED = {  # figures of loudness by their names in bext, iXML and comments, and in ASWG
+    "loudness": "integrated", "loudness_range": "range", "true_peak": "true_peak", "momentary": "momentary",
+    "short_term": "short_term", "LOUDNESS_VALUE": "integrated", "LOUDNESS_RANGE": "range",
+    "MAX_TRUE_PEAK_LEVEL": "true_peak", "MAX_MOMENTARY_LOUDNESS": "momentary",
+    "MAX_SHORT_TERM_LOUDNESS": "short_term", "loudnessRange": "range", "maxPeak": "true_peak",
+}  # fmt: skip
+
 
 def info(
     target: str = typer.Argument(help="An audio file, a shipped model's name, a model folder or a hub id."),
@@ -30,8 +38,8 @@ def info(
         sys.stdout.write(json.dumps(facts) + "\n")
         return
     table = Table(show_header=False, box=None)
-    if "take" in facts:
-        facts["take"] += 1  # people count from 1, as names of files do
+    measured = facts.get("loudness")
+    facts = _once(facts, measured) if isinstance(measured, dict) else facts
     for key, value in facts.items():
         for name, words in _rows(key, value):
             if key == "origin" or (words := _beside_origin(words, facts.get("origin", ""))):
@@ -48,6 +56,25 @@ def _rows(name: str, value: object) -> Iterator[tuple[str, str]]:
             yield from _rows(f"{name} {key}", inner)
     else:
         yield name, _in_words(value)
+
+
+def _once(value: Any, measured: Mapping[str, Any]) -> Any:
+    """Metadata without the figures of loudness that are as measured, which have rows of their own: what is left
+    differs, as after an edit."""
+    if value is measured or not isinstance(value, dict):
+        return value
+    return {
+        name: _once(inner, measured)
+        for name, inner in value.items()
+        if not _as_measured(inner, measured.get(STATED.get(name, "")))
+    }
+
+
+def _as_measured(stated: object, measured: float | None) -> bool:
+    try:
+        return measured is not None and abs(float(str(stated)) - measured) <= SAME
+    except ValueError:
+        return False
 
 
 def _beside_origin(words: str, origin: str) -> str:
@@ -77,10 +104,11 @@ def _file_facts(path: Path, whole: bool) -> dict[str, Any]:
     }  # fmt: skip
     if clip.recipe is None:
         return {**facts, "recipe": "none: not made by soundctm"}
-    facts["origin"] = _origin(clip, facts)
+    facts["origin"] = _origin(clip, path)
     done = [each.model_dump(mode="json", exclude_defaults=not whole) for each in read_deliveries(path)]
     facts |= {"delivered": [each or "unchanged" for each in done]} if done else {}
     recipe = clip.recipe.model_dump(mode="json", exclude_defaults=not whole)
+    recipe["take"] += 1  # people count from 1, as names of files do
     if not whole and clip.recipe.edit is not None:
         recipe["edit"] = clip.recipe.edit.model_dump(mode="json")
     return facts | {f"recipe.{key}" if key in facts else key: value for key, value in recipe.items()}
@@ -97,14 +125,13 @@ def _loudness(clip: "Clip") -> dict[str, Any] | str:
         return f"not measured: {error}"
 
 
-def _origin(clip: "Clip", facts: dict[str, Any]) -> str:
+def _origin(clip: "Clip", path: Path) -> str:
     """The sentence on the origin, with the licence that the file states where it states one."""
     from soundctm.cli.delivering import origin_of
+    from soundctm.delivery.gather import gather
     from soundctm.delivery.tags import UNKNOWN_ORIGIN
 
-    user = facts.get("ixml", {}).get("USER", {})
-    stated = facts.get("comments", {}).get("LICENSE") or (user.get("LICENCE") if isinstance(user, dict) else None)
-    origin = origin_of(clip, stated or "")
+    origin = origin_of(clip, gather(path).licence)
     return UNKNOWN_ORIGIN if origin is None else origin.statement
 
 

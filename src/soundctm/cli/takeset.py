@@ -1,5 +1,6 @@
 """``soundctm set``: related but distinct takes of one sound."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,13 @@ from soundctm.cli.batch import (
     FolderOption,
     ForbidOption,
     HookOption,
+    RemoveOption,
     SourceIdOption,
     UcsOption,
     settings_of,
-    tell_faults,
-    tell_outcome,
 )
-from soundctm.cli.common import load_model, output_folder, progress
+from soundctm.cli.batch_words import pace, tell_faults, tell_outcome
+from soundctm.cli.common import counted, load_model, output_folder
 from soundctm.cli.options import (
     DeviceOption,
     EngineOption,
@@ -46,7 +47,7 @@ def takeset(
         None, help="near, middle, far, or a likeness to the first like 0.8-0.95@GAMMA; near when left out."
     ),
     name: str = typer.Option(None, help="What the files are called; made of the prompt when left out."),
-    steps: int = typer.Option(None, help="Network steps (1 to 128); 16 when left out."),
+    steps: int = typer.Option(None, help="Network steps (1 to 128); a file's own, else 16, when left out."),
     seconds: float = SecondsOption,
     seed: int = typer.Option(None, help="Of the first take; it follows from the name when left out."),
     tries: int = typer.Option(None, help="How often each take is tried (1 to 100); 12 when left out."),
@@ -59,6 +60,7 @@ def takeset(
     creator: str = CreatorOption,
     source_id: str = SourceIdOption,
     source: list[Path] = SourceOption,
+    remove: bool = RemoveOption,
     model: str = MovedOption,
     device: str = DeviceOption,
     engine: str = EngineOption,
@@ -67,8 +69,9 @@ def takeset(
 ) -> None:
     """Make takes that are alike but not the same, numbered: for a footstep, a gunshot, whatever is heard often.
 
-    Each lies between two likenesses to the first, and no two are nearly the same. Other columns of a cue sheet are
-    given by --default. The exit code is 1 where fewer takes were found.
+    Each lies between two likenesses to the first, and no two are nearly the same. Of a file the first is its own take,
+    whatever its match; one of a single step is made again in 16, as relatives need several, and may sound otherwise.
+    Other columns of a cue sheet are given by --default. The exit code is 1 where fewer takes were found.
 
     Examples:
 
@@ -92,11 +95,19 @@ def takeset(
         folder = output_folder(out)
         loaded = load_model(model or known[0], device, engine, precision or known[1])
         recordings = {clip.digest: clip for clip in map(Clip.load, source)}
-        with progress("network steps", as_json) as callback:
-            outcome = make_set(loaded, line, folder, settings, first, callback, recordings)
+        with pace(as_json) as callback:
+            outcome = make_set(loaded, line, folder, settings, first, callback, recordings, remove)
     except SheetError as error:
         raise tell_faults(error) from error
-    tell_outcome(outcome, folder, as_json)
+    tell_outcome(replace(outcome, notes=(*outcome.notes, *remade(first, line))), folder, as_json)
+
+
+def remade(first: "Recipe | None", line: "Line") -> list[str]:
+    """A note where the first take is not the file's own."""
+    if first is None or first.variation or first.steps == line.row.steps:
+        return []
+    steps = counted(first.steps, "step")
+    return [f"the first take is the file's made again, in {line.row.steps} instead of {steps}: it may sound otherwise"]
 
 
 def first_of(prompt: str) -> "Recipe | None":
@@ -126,7 +137,8 @@ def line_of(asked: dict[str, Any], config: "Config", first: "Recipe | None", mod
     from soundctm.folder import locate
 
     own = {key: value for key, value in asked.items() if value is not None}
-    defaults = over(LEFT_OUT, config.defaults)
+    left_out = LEFT_OUT if first is None or first.steps == 1 else {**LEFT_OUT, "steps": first.steps}
+    defaults = over(left_out, config.defaults)
     own.setdefault("name", name_of(own["prompt"] or "sound"))
     if first is not None:
         given = sorted({"seconds", "seed", "omega", "nu", "negative", "loop", "intensity"} & {*own, *defaults})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from soundctm.delivery.verify import Verified
     from soundctm.model import SoundCTM
 
-NO_RECIPE = "it carries no recipe: not made by soundctm, or a conversion has lost it; give it with --recipe FILE"
+GIVE_IT = "compare it with another file's recipe by --recipe FILE"
 
 
 def verify(
@@ -32,6 +32,9 @@ def verify(
 ) -> None:
     """Replay the recipe of a sound, and what was done to it, and compare: equal, close (gain, rate, codec), edited, or
     unknown.
+
+    A WAV that another program has cut, like ffmpeg or sox, has lost its recipe and is unknown; with --recipe and the
+    file that it was cut from it is edited. The model must be on this machine; one of a hub is fetched for --model only.
 
     The exit code is 0 where all are equal or close, 1 where one is edited or unknown, 2 where one cannot be read.
 
@@ -74,10 +77,23 @@ class _Models:
         self._loaded: dict[tuple[str, str], SoundCTM] = {}
 
     def of(self, recipe: "Recipe") -> "SoundCTM":
+        """The model of a recipe. Nothing is fetched at the word of a file: a model that is not here must be asked for.
+        Raises :class:`UserError` where it cannot be loaded."""
         key = (self.moved_to or recipe.model, recipe.precision)
         if key not in self._loaded:
-            self._loaded[key] = load_model(key[0], self.device, self.engine, key[1])
+            where = self.moved_to or _here(recipe.model)
+            self._loaded[key] = load_model(where, self.device, self.engine, key[1])
         return self._loaded[key]
+
+
+def _here(name: str) -> str:
+    """Where a model lies on this machine: its name where it is shipped, its folder elsewhere."""
+    from soundctm.folder import locate, shipped_models
+
+    try:
+        return name if name in shipped_models() else str(locate(name, download=False))
+    except UserError as error:
+        raise UserError(f"{name!r} is not on this machine, and is fetched only for --model {name}") from error
 
 
 @dataclass(frozen=True)
@@ -92,11 +108,11 @@ class _Desk:
     def examine(self, path: Path) -> dict[str, Any]:
         """The verdict on a file, for ``--json``. A model that is not here is a verdict too, unless it was asked for."""
         from soundctm.audio import Clip
-        from soundctm.delivery.verify import Verified, verify
+        from soundctm.delivery.verify import Verified, missing_recipe, verify
 
         recipe = self.recipe or Clip.load(path).recipe
         if recipe is None:
-            return _entry(path, Verified("unknown", (NO_RECIPE,)))
+            return _entry(path, Verified("unknown", (missing_recipe(path), GIVE_IT)))
         try:
             model = self.models.of(recipe)
         except UserError as error:

@@ -13,10 +13,14 @@ from soundctm.delivery.tags import DELIVERIES_CHUNK, Tags, loudness_fields
 BEXT_VERSION = 2  # EBU Tech 3285, with loudness
 UNSET = 0x7FFF  # a loudness value that was not measured, or lies beyond what the standard accepts
 WIDEST = 99.99  # LUFS, LU and dBTP, to either side
-TITLE_LENGTH = 60  # characters of a title in ``bext``, so that the sentence on the origin has room beside it
+ABOUT_LENGTH = 120  # characters of prompt or title in ``bext``, so that the sentence on the origin has room behind it
 IXML_VERSION = "3.01"
 ORIGINATOR = "soundctm"
 WORD_LENGTHS = {"wav16": 16, "wav24": 24, "wav32f": 32}
+GAME_NAMES = {  # of UCS fields, in ASWG
+    "CATEGORY": "category", "SUBCATEGORY": "subCategory", "CATID": "catId", "FXNAME": "fxName",
+    "CREATORID": "creatorId", "SOURCEID": "sourceId", "USERDATA": "userData",
+}  # fmt: skip
 CUES = ("loop start", "loop end")
 
 
@@ -40,11 +44,12 @@ def _hundredths(value: float | None) -> int:
 
 
 def coding_history(delivered: Delivered, tags: Tags) -> str:
-    """One line for the take as it was made, one for each thing that was done, one for the file (EBU R 98)."""
+    """A line for the take as it was made, or those of the file that it came from; and one for what was done (EBU
+    R 98)."""
     clip, report = delivered.clip, delivered.report
     channels = "mono" if len(clip.samples) == 1 else "stereo"
-    lines = []
-    if tags.origin is not None:
+    lines = list(tags.carried.history)
+    if tags.origin is not None and not lines:
         made = f"T={_field(tags.origin.software)}; model {_field(tags.origin.model)}; synthetic"
         lines.append(f"A=PCM,F={tags.origin.recipe.sample_rate},W=32,M=mono,{made}")
     depth = WORD_LENGTHS[delivered.delivery.format]
@@ -56,24 +61,35 @@ def coding_history(delivered: Delivered, tags: Tags) -> str:
 
 def bext(delivered: Delivered, tags: Tags) -> bytes:
     """The broadcast extension (EBU Tech 3285 v2): what, by whom, when (UTC), how loud, how made."""
-    when = tags.when
-    reference = (
-        delivered.clip.digest
-        if tags.origin is None
-        else f"{tags.origin.recipe.model_hash[:15]}-{delivered.clip.digest}"
-    )
+    origin, carried = tags.origin, tags.carried
+    digest = delivered.clip.digest
+    reference = carried.reference or digest if origin is None else f"{origin.recipe.model_hash[:15]}-{digest}"
     figures = loudness_fields(delivered.report.after)
     names = (
         "LOUDNESS_VALUE", "LOUDNESS_RANGE", "MAX_TRUE_PEAK_LEVEL", "MAX_MOMENTARY_LOUDNESS", "MAX_SHORT_TERM_LOUDNESS",
     )  # fmt: skip
     values = [_hundredths(figures.get(name)) for name in names]
     head = (
-        _fixed(f"{plain(tags.title)[:TITLE_LENGTH]} | {tags.statement}", 256),
-        _fixed(tags.creator or ORIGINATOR, 32), _fixed(reference, 32),
-        f"{when:%Y-%m-%d}".encode(), f"{when:%H:%M:%S}".encode(), 0, BEXT_VERSION, bytes(64),
+        _fixed(_description(tags), 256), _fixed(_originator(tags), 32), _fixed(reference, 32),
+        _fixed(tags.day, 10), _fixed(tags.time, 8), carried.time_in(delivered), BEXT_VERSION, carried.umid,
     )  # fmt: skip
     packed = struct.pack("<256s32s32s10s8sQH64s5h180x", *head, *values)
     return packed + coding_history(delivered, tags).encode()
+
+
+def _description(tags: Tags) -> str:
+    """What libraries search: what others wrote there, else the prompt, else the title; then the origin."""
+    if tags.origin is None:
+        theirs = clean(tags.carried.remark("bext"))
+        return theirs or f"{plain(tags.title)[:ABOUT_LENGTH]} | {tags.statement}"
+    about = clean(tags.carried.remarks.get("bext", "") or tags.origin.recipe.prompt) or tags.title
+    return f"{plain(about)[:ABOUT_LENGTH]} | {tags.origin.making}"
+
+
+def _originator(tags: Tags) -> str:
+    """The creator who is given, whom the file named, or us where we made it."""
+    given = tags.creator if tags.creator != clean(tags.carried.creator) else ""
+    return given or tags.carried.originator or tags.creator or ("" if tags.origin is None else ORIGINATOR)
 
 
 def _add(parent: ElementTree.Element, fields: Mapping[str, str]) -> None:
@@ -85,38 +101,46 @@ def _add(parent: ElementTree.Element, fields: Mapping[str, str]) -> None:
 def ixml(delivered: Delivered, tags: Tags) -> bytes:
     """The iXML document in UTF-8: project, note, tracks, loudness, and the UCS fields twice, as ``USER`` and as
     ``ASWG`` (the extension of game audio), since libraries read one or the other."""
-    root = ElementTree.Element("BWFXML")
-    _add(root, {"IXML_VERSION": IXML_VERSION, "PROJECT": tags.project, "NOTE": tags.statement})
-    speed = ElementTree.SubElement(root, "SPEED")
+    root = tags.carried.document(delivered)
+    root = ElementTree.Element("BWFXML") if root is None else root
+    note = tags.remark("ixml")
+    _add(root, {"IXML_VERSION": IXML_VERSION, "PROJECT": tags.project, "NOTE": note})
+    speed = _part(root, "SPEED")
     depth = str(WORD_LENGTHS[delivered.delivery.format])
     _add(speed, {"FILE_SAMPLE_RATE": str(delivered.clip.sample_rate), "AUDIO_BIT_DEPTH": depth})
     figures = {name: f"{value:.2f}" for name, value in loudness_fields(delivered.report.after).items()}
-    _add(ElementTree.SubElement(root, "LOUDNESS"), figures)
+    _add(_part(root, "LOUDNESS"), figures)
     _tracks(root, len(delivered.clip.samples))
     origin = {} if tags.origin is None else {
         "SYNTHETIC": "yes", "MODEL": clean(tags.origin.model_name), "MODEL_HASH": clean(tags.origin.recipe.model_hash),
         "LICENCE": clean(tags.origin.licence),
     }  # fmt: skip
-    _add(ElementTree.SubElement(root, "USER"), {"FULLTITLE": tags.title, **tags.ucs_fields, **origin})
-    _add(ElementTree.SubElement(root, "ASWG"), _game_fields(tags, figures))
+    _add(_part(root, "USER"), {"FULLTITLE": tags.title, **tags.ucs_fields, **origin})
+    _add(_part(root, "ASWG"), _game_fields(tags, figures))
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="utf-8")
 
 
 def _game_fields(tags: Tags, figures: Mapping[str, str]) -> dict[str, str]:
-    names = {
-        "CATEGORY": "category", "SUBCATEGORY": "subCategory", "CATID": "catId", "FXNAME": "fxName",
-        "CREATORID": "creatorId", "SOURCEID": "sourceId", "USERDATA": "userData",
-    }  # fmt: skip
     return {
-        "contentType": "sfx", "project": tags.project, "notes": tags.statement,
-        **{names[name]: text for name, text in tags.ucs_fields.items() if name in names},
+        "contentType": "sfx", "project": tags.project, "notes": tags.remark("ixml"),
+        **{GAME_NAMES[name]: text for name, text in tags.ucs_fields.items() if name in GAME_NAMES},
         "loudness": figures.get("LOUDNESS_VALUE", ""), "loudnessRange": figures.get("LOUDNESS_RANGE", ""),
         "maxPeak": figures.get("MAX_TRUE_PEAK_LEVEL", ""),
     }  # fmt: skip
 
 
+def _part(root: ElementTree.Element, name: str) -> ElementTree.Element:
+    """A part of the document, which may be there."""
+    found = root.find(name)
+    return ElementTree.SubElement(root, name) if found is None else found
+
+
 def _tracks(root: ElementTree.Element, channels: int) -> None:
-    tracks = ElementTree.SubElement(root, "TRACK_LIST")
+    """The list of tracks; one that is there is kept as long as it is right."""
+    tracks = _part(root, "TRACK_LIST")
+    if len(tracks.findall("TRACK")) == channels:
+        return
+    tracks.clear()
     _add(tracks, {"TRACK_COUNT": str(channels)})
     for number, name in enumerate(("Mono",) if channels == 1 else ("Left", "Right"), start=1):
         track = ElementTree.SubElement(tracks, "TRACK")
@@ -126,9 +150,10 @@ def _tracks(root: ElementTree.Element, channels: int) -> None:
 def info(tags: Tags) -> bytes:
     """LIST INFO."""
     software = ORIGINATOR if tags.origin is None else tags.origin.software
+    others = {name.encode("latin-1"): clean(text) for name, text in tags.carried.info.items()}
     return info_chunk({
-        b"INAM": tags.title, b"IART": tags.creator, b"ICMT": tags.statement, b"ICRD": f"{tags.when:%Y-%m-%d}",
-        b"ISFT": software, b"IKEY": "; ".join(tags.all_keywords), b"ICOP": tags.rights,
+        b"INAM": tags.title, b"IART": tags.creator, b"ICMT": tags.remark("info", "comments"), b"ICRD": tags.day,
+        b"ISFT": software, b"IKEY": "; ".join(tags.all_keywords), b"ICOP": tags.rights, **others,
     })  # fmt: skip
 
 

@@ -11,6 +11,8 @@ import soundfile
 from soundctm.delivery.containers import encoded
 from soundctm.delivery.loudness import Loudness, amplified, measure
 
+HEARD = 0.1  # LU beside the loudness that was asked for; meters of two makers differ by as much
+CORRECTIONS = 8  # of what the codec does to the loudness; ordinary sounds need one
 MARGIN = 0.01  # dB below the ceiling that the second attempt aims at; twice as much at each further one
 
 
@@ -29,12 +31,15 @@ class Coded:
 def coded(
     samples: np.ndarray, sample_rate: int, gain: float, loudness: float | None = None, ceiling: float | None = None
 ) -> Coded:
-    """Samples with a gain as Ogg Vorbis. The codec moves loudness and peaks: the gain is corrected once by what is
-    missed of a loudness (LUFS) that is asked for; where the true peak still comes out above the ceiling (dBTP), it is
-    lowered by the excess and a growing margin, until it does not."""
+    """Samples with a gain as Ogg Vorbis. The codec moves loudness and peaks: the gain is corrected by what is missed of
+    a loudness (LUFS) that is asked for, once and while too much is; where the true peak still comes out above the
+    ceiling (dBTP), it is lowered by the excess and a growing margin, until it does not."""
     found, margin = _attempt(samples, sample_rate, gain), MARGIN
-    if loudness is not None and isfinite(found.loudness.integrated):
-        found = _attempt(samples, sample_rate, gain + loudness - found.loudness.integrated)
+    for number in range(CORRECTIONS):
+        heard = found.loudness.integrated
+        if loudness is None or not isfinite(heard) or (number and abs(heard - loudness) <= HEARD):
+            break
+        found = _attempt(samples, sample_rate, found.gain + loudness - heard)
     while ceiling is not None and (excess := found.loudness.true_peak - ceiling) > 0:
         found = replace(_attempt(samples, sample_rate, found.gain - excess - margin), lowered=True)
         margin *= 2

@@ -4,6 +4,7 @@ Underscores part the fields and nothing else; a field never holds what would lea
 refuses. Variations are numbered at the end of the FXName.
 """
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from soundctm.audio.io import written_beside
 from soundctm.errors import UserError
 
 CAT_ID = re.compile(r"[A-Z][A-Za-z0-9]{1,31}(-[A-Za-z0-9 ]{1,32})?")  # after the hyphen: a category of the user's own
@@ -92,26 +94,41 @@ class UcsName(BaseModel):
             )
         return name
 
-    @classmethod
-    def parse(cls, stem: str) -> "UcsName":
-        """The fields of a name without its suffix."""
-        fields = stem.split("_")
-        if not 4 <= len(fields) <= 5:
-            raise UserError(
-                f"{stem!r} has {len(fields)} fields; accepted is CatID_FXName_CreatorID_SourceID(_UserData)"
-            )
-        return cls.of(*fields)
-
     def stem(self, number: int | None = None) -> str:
         """The name without suffix, of a variation from 1 on where a number is given."""
         fx = self.fx_name if number is None else f"{self.fx_name} {number:02d}"
         return "_".join([self.cat_id, fx, self.creator, self.source, *([self.user_data] if self.user_data else [])])
 
 
-def place(folder: Path, stems: Iterable[str], suffix: str, data: bytes) -> Path:
-    """The first of these names in a folder that is free, or holds these very bytes: what is there is never lost."""
-    for stem in stems:
-        path = folder / f"{stem}{suffix}"
-        if not path.exists() or (path.is_file() and path.read_bytes() == data):
-            return path
+def create(folder: Path, stems: Iterable[str], suffix: str, data: bytes) -> Path:
+    """A new file under the first of these names in a folder that is free; or the file that holds these very bytes.
+
+    What is there is never lost, whoever else writes there at the same time: a name is taken in the same moment in which
+    it is found to be free. Raises :class:`UserError` where every name is taken, or nothing can be written.
+    """
+    with written_beside(folder / "sound", lambda file: file.write(data)) as beside:
+        for stem in stems:
+            path = folder / f"{stem}{suffix}"
+            if _named(beside, path) or (path.is_file() and path.read_bytes() == data):
+                return path
     raise UserError(f"every name for this sound is taken in {folder}; choose another folder")
+
+
+def _named(beside: Path, path: Path) -> bool:
+    """Give a whole file its name; False where something has that name."""
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links: an empty file holds the name for the moment of the renaming
+        return _claimed(beside, path)
+    return True
+
+
+def _claimed(beside: Path, path: Path) -> bool:
+    try:
+        path.open("xb").close()
+    except FileExistsError:
+        return False
+    os.replace(beside, path)
+    return True

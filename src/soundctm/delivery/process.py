@@ -2,7 +2,7 @@
 constant, nothing is limited or compressed, a DC offset is left alone."""
 
 from dataclasses import dataclass, replace
-from math import isinf
+from math import inf, isfinite, isinf
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -11,8 +11,8 @@ from scipy.signal import resample as resample_period
 
 from soundctm.audio import Clip
 from soundctm.audio.resample import resample, resampled_length
-from soundctm.delivery.lossy import coded
-from soundctm.delivery.loudness import Loudness, amplified, measure
+from soundctm.delivery.lossy import HEARD, coded
+from soundctm.delivery.loudness import ABSOLUTE_GATE, Loudness, amplified, measure
 from soundctm.errors import UserError, plain_words
 
 Format = Literal["wav16", "wav24", "wav32f", "flac", "ogg"]
@@ -21,6 +21,10 @@ Level = Literal["keep", "loudness", "peak"]
 FORMATS: tuple[str, ...] = get_args(Format)
 SHAPES: tuple[str, ...] = get_args(Shape)
 CEILING = -1.0  # dBTP, where a level is asked for and no ceiling
+NEAR = 1e-4  # LU that are not worth another correction
+REACHED = 1e-3  # LU beside the loudness that was asked for
+QUIETEST = ABSOLUTE_GATE + 5e-4  # LUFS; what is brought to the gate itself may be rounded to silence
+CORRECTIONS = 200  # at least one part of the sound comes in or falls out at each
 
 
 class Delivery(BaseModel):
@@ -172,15 +176,49 @@ def _faded(samples: np.ndarray, rate: int, delivery: Delivery) -> np.ndarray:
 
 def _levelled(samples: np.ndarray, rate: int, delivery: Delivery, steps: list[str]) -> tuple[np.ndarray, Report]:
     before = measure(samples, rate)
-    gain, reached = _gain(before, delivery)
-    if gain == 0.0:
-        return samples, Report(0.0, before, before, reached, tuple(steps))
-    levelled, after = _with_gain(samples, rate, gain)
-    if delivery.level == "loudness" and reached and (missed := delivery.loudness - after.integrated):
-        room = float("inf") if delivery.limit is None else delivery.limit - after.true_peak
-        gain, reached = gain + min(missed, room), missed <= room  # a gain carries quiet parts over the absolute gate
-        levelled, after = _with_gain(samples, rate, gain)
-    return levelled, Report(gain, before, after, reached, (*steps, f"gain {gain:+.2f} dB"))
+    if delivery.level != "keep" and isinf(before.integrated if delivery.level == "loudness" else before.true_peak):
+        raise UserError("the sound is silent, or below -70 LUFS throughout: it has no level to bring to another")
+    if delivery.level == "loudness":
+        gain, levelled, after = _to_loudness(samples, rate, before, delivery)
+    else:
+        gain = min(0.0 if delivery.level == "keep" else inf, _room(before, delivery))
+        levelled, after = _with_gain(samples, rate, gain) if gain else (samples, before)
+    reached = delivery.level != "loudness" or abs(after.integrated - delivery.loudness) <= REACHED
+    done = [f"gain {gain:+.2f} dB"] if gain else []
+    return levelled, Report(gain, before, after, reached, (*steps, *done))
+
+
+def _to_loudness(
+    samples: np.ndarray, rate: int, found: Loudness, delivery: Delivery
+) -> tuple[float, np.ndarray, Loudness]:
+    """The gain (dB) that brings samples to a loudness, or to the ceiling below it; the samples then, and how loud they
+    are.
+
+    A gain carries quiet parts over the absolute gate or leaves them below it, so that loudness does not just follow it.
+    What is missed is corrected until little is. A correction goes towards the answer and never past it, as parts that
+    come in lower the loudness and parts that fall out raise it; so every loudness above the gate is found.
+    """
+    target, gain = max(delivery.loudness, QUIETEST), 0.0
+    for _ in range(CORRECTIONS):
+        missed = target - found.integrated
+        step = min(missed, _room(found, delivery))
+        gain += step
+        levelled, found = _with_gain(samples, rate, gain)
+        if not isfinite(found.integrated):
+            break
+        stopped = step < missed and found.integrated <= target
+        if stopped or max(abs(step), abs(target - found.integrated)) <= NEAR:
+            return gain, levelled, found
+    under = "" if delivery.limit is None else f" under a ceiling of {delivery.limit:g} dBTP"
+    raise UserError(
+        f"{delivery.loudness:g} LUFS{under} cannot be reached: at that gain no part of the sound is above -70 LUFS, "
+        "below which nothing has a loudness; ask for more, or for another ceiling"
+    )
+
+
+def _room(found: Loudness, delivery: Delivery) -> float:
+    """dB up to the ceiling."""
+    return inf if delivery.limit is None else delivery.limit - found.true_peak
 
 
 def _with_gain(samples: np.ndarray, rate: int, gain: float) -> tuple[np.ndarray, Loudness]:
@@ -188,20 +226,17 @@ def _with_gain(samples: np.ndarray, rate: int, gain: float) -> tuple[np.ndarray,
     return louder, measure(louder, rate)
 
 
-def _gain(found: Loudness, delivery: Delivery) -> tuple[float, bool]:
-    """dB, and whether the level that was asked for is reached with it."""
-    wanted = {"keep": 0.0, "loudness": delivery.loudness - found.integrated, "peak": float("inf")}[delivery.level]
-    if delivery.level != "keep" and isinf(found.integrated if delivery.level == "loudness" else found.true_peak):
-        raise UserError("the sound is silent, or below -70 LUFS throughout: it has no level to bring to another")
-    room = float("inf") if delivery.limit is None else delivery.limit - found.true_peak
-    return min(wanted, room), wanted <= room or delivery.level != "loudness"
-
-
 def _coded(done: Delivered, plain: np.ndarray) -> Delivered:
     """The same as Ogg Vorbis, made of the samples before the gain."""
     report, rate, asked = done.report, done.clip.sample_rate, done.delivery
     wanted = asked.loudness if asked.level == "loudness" and report.reached else None
     found = coded(plain, rate, report.gain, wanted, asked.limit)
+    missed = 0.0 if wanted is None or found.lowered else abs(found.loudness.integrated - wanted)
+    if asked.level == "loudness" and not (isfinite(found.loudness.integrated) and missed <= HEARD):
+        raise UserError(
+            f"{asked.loudness:g} LUFS cannot be reached as ogg: so quiet, Vorbis leaves another loudness, or none; ask "
+            "for more, or for another format"
+        )
     steps, more = report.steps, found.gain - report.gain
     steps = (*steps, f"gain {more:+.2f} dB to make up for Vorbis") if more else steps
     reached = report.reached and not (found.lowered and asked.level == "loudness")

@@ -23,6 +23,7 @@ INFO_NAMES = {
 }  # fmt: skip
 OURS = {RECIPE_COMMENT, DELIVERIES_COMMENT}  # which have readers of their own
 BEXT = "<256s32s32s10s8sQH64s5h180x"
+DAMAGE = (struct.error, ElementTree.ParseError, LookupError, ValueError)  # the last two: unknown encodings
 LOUDNESS = ("loudness", "loudness_range", "true_peak", "momentary", "short_term")
 
 
@@ -52,10 +53,25 @@ def read_tags(path: Path) -> dict[str, Any]:
     for name, payload in read_chunks(path, WANTED):
         try:
             found |= readers[name](payload)
-        except (struct.error, ElementTree.ParseError, LookupError, ValueError):  # the last two: unknown encodings
+        except DAMAGE:
             continue  # foreign files carry all kinds of chunks; the sound is readable without them
     told = {name: text for name, text in read_comments(path).items() if name not in OURS}
     return found | ({"comments": told} if told else {})
+
+
+def read_document(path: Path) -> ElementTree.Element | None:
+    """The iXML of a WAV, the last where there are several; None where there is none, or it is damaged."""
+    found = None
+    for _, payload in read_chunks(path, frozenset({b"iXML"})):
+        try:
+            found = _root(payload)
+        except DAMAGE:
+            continue
+    return found
+
+
+def _root(payload: bytes) -> ElementTree.Element:
+    return ElementTree.fromstring(payload.rstrip(b"\0"))
 
 
 def _text(data: bytes) -> str:
@@ -66,6 +82,7 @@ def _bext(payload: bytes) -> dict[str, Any]:
     fields = struct.unpack_from(BEXT, payload)
     names = ("description", "originator", "reference", "date", "time")
     found: dict[str, Any] = {name: _text(field) for name, field in zip(names, fields, strict=False)}
+    found |= {"time_reference": fields[5]} if fields[5] else {}
     found |= {"version": fields[6]} | ({"umid": fields[7].hex()} if any(fields[7]) else {})
     if fields[6] >= 2:
         found |= {name: v / 100 for name, v in zip(LOUDNESS, fields[8:13], strict=True) if v != UNSET}
@@ -73,7 +90,7 @@ def _bext(payload: bytes) -> dict[str, Any]:
 
 
 def _ixml(payload: bytes) -> dict[str, Any]:
-    root = ElementTree.fromstring(payload.rstrip(b"\0"))
+    root = _root(payload)
     found: dict[str, Any] = {}
     for child in root:
         inner: dict[str, Any] = _texts(child)

@@ -6,6 +6,7 @@ from math import isinf
 
 from soundctm.audio.comments import RECIPE_COMMENT
 from soundctm.audio.origin import SYNTHETIC, Origin, clean
+from soundctm.delivery.carried import NOTHING, UCS_CATEGORY, UCS_NAMES, Carried
 from soundctm.delivery.loudness import Loudness
 from soundctm.delivery.names import UcsName
 from soundctm.delivery.process import DELIVERIES, Delivered
@@ -13,18 +14,24 @@ from soundctm.delivery.ucs import Category
 
 DELIVERIES_CHUNK = b"sctd"  # beside the recipe
 DELIVERIES_COMMENT = "SOUNDCTM_DELIVERIES"
+# What is written anew into comments; all else that stands there is of others.
+COMMENTS = {
+    "TITLE", "ARTIST", "ALBUM", "COPYRIGHT", "DATE", "COMMENT", "GENRE", "ENCODER", "LICENSE", "SYNTHETIC", "MODEL",
+    "MODEL_HASH", "LOUDNESS_VALUE", "LOUDNESS_RANGE", "MAX_TRUE_PEAK_LEVEL", "MAX_MOMENTARY_LOUDNESS",
+    "MAX_SHORT_TERM_LOUDNESS", "LOUDNESS_UNGATED", *UCS_CATEGORY, *UCS_NAMES,
+}  # fmt: skip
 UNKNOWN_ORIGIN = "origin unknown: no recipe came with this sound"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Tags:
-    """``title`` names the sound; ``when`` is its date and time, brought to UTC. Nothing else is drawn from a clock: the
-    same call gives the same bytes. ``origin`` is None for a recording; ``name`` and ``category`` are those of UCS,
-    where it is used."""
+    """``title`` names the sound; ``when`` is its date and time, brought to UTC; where it is None, the file says none.
+    Nothing is drawn from a clock: the same call gives the same bytes. ``origin`` is None for a recording; ``name`` and
+    ``category`` are those of UCS, where it is used. Where these fields are empty, what is ``carried`` from the file
+    before stands in their place."""
 
     title: str
-    when: datetime = EPOCH
+    when: datetime | None = None
     creator: str = ""
     project: str = ""
     copyright: str = ""
@@ -32,17 +39,36 @@ class Tags:
     name: UcsName | None = None
     category: Category | None = None
     keywords: tuple[str, ...] = field(default=())
+    carried: Carried = NOTHING
 
     def __post_init__(self) -> None:
-        for name in ("title", "creator", "project", "copyright"):
-            object.__setattr__(self, name, clean(getattr(self, name)))
-        object.__setattr__(self, "keywords", tuple(map(clean, self.keywords)))
-        object.__setattr__(self, "when", self.when.astimezone(UTC))
+        for name in ("creator", "project", "copyright"):
+            object.__setattr__(self, name, clean(getattr(self, name) or getattr(self.carried, name)))
+        object.__setattr__(self, "title", clean(self.title))
+        object.__setattr__(self, "keywords", tuple(map(clean, self.keywords or self.carried.keywords)))
+        moment = self.when or self.carried.when
+        object.__setattr__(self, "when", None if moment is None else moment.astimezone(UTC))
+
+    @property
+    def day(self) -> str:
+        """The date in ISO 8601; empty where there is none."""
+        return "" if self.when is None else f"{self.when:%Y-%m-%d}"
+
+    @property
+    def time(self) -> str:
+        """The time of that day, by UTC."""
+        return "" if self.when is None else f"{self.when:%H:%M:%S}"
 
     @property
     def statement(self) -> str:
         """The sentence on the origin."""
         return UNKNOWN_ORIGIN if self.origin is None else self.origin.statement
+
+    def remark(self, *kinds: str) -> str:
+        """The sentence on the origin, behind what others wrote in a place of these kinds; of a recording they know
+        more than we do."""
+        theirs = clean(self.carried.remark(*kinds))
+        return " | ".join(part for part in (theirs, "" if theirs and self.origin is None else self.statement) if part)
 
     @property
     def rights(self) -> str:
@@ -53,22 +79,24 @@ class Tags:
     @property
     def all_keywords(self) -> tuple[str, ...]:
         """Category, given keywords, and that the sound is synthetic."""
-        category = () if self.category is None else (clean(self.category.category), clean(self.category.sub_category))
+        category = tuple(self.ucs_fields[name] for name in ("CATEGORY", "SUBCATEGORY") if name in self.ucs_fields)
         made = () if self.origin is None else (SYNTHETIC,)
         return tuple(dict.fromkeys((*category, *self.keywords, *made)))
 
     @property
     def ucs_fields(self) -> dict[str, str]:
         """The UCS fields that are known, by their usual names in capitals."""
-        fields: dict[str, str] = {}
+        fields = {name: clean(text) for name, text in self.carried.ucs.items()}
+        if self.name is not None:
+            stays = UCS_CATEGORY if fields.get("CATID") == self.name.cat_id else ()
+            fields = {name: fields[name] for name in stays if name in fields}
         if self.category is not None:
             category, sub_category = clean(self.category.category), clean(self.category.sub_category)
-            fields |= {"CATEGORY": category, "SUBCATEGORY": sub_category, "CATEGORYFULL": f"{category}-{sub_category}"}
+            fields |= dict(zip(UCS_CATEGORY, (category, sub_category, f"{category}-{sub_category}"), strict=True))
         if self.name is not None:
-            fields |= {
-                "CATID": self.name.cat_id, "FXNAME": self.name.fx_name, "CREATORID": self.name.creator,
-                "SOURCEID": self.name.source, "USERDATA": self.name.user_data,
-            }  # fmt: skip
+            name = self.name
+            values = (name.cat_id, name.fx_name, name.creator, name.source, name.user_data)
+            fields |= dict(zip(UCS_NAMES, values, strict=True))
         return {name: text for name, text in fields.items() if text}
 
 
@@ -86,11 +114,13 @@ def comments(delivered: Delivered, tags: Tags) -> dict[str, str]:
     """Vorbis comments of a FLAC or Ogg file; those without a text are left out."""
     figures = {name: f"{value:.2f}" for name, value in loudness_fields(delivered.report.after).items()}
     figures |= {"LOUDNESS_UNGATED": "yes"} if delivered.report.after.ungated else {}  # under 400 ms
+    description = clean(tags.carried.remarks.get("bext", ""))
     found = {
         "TITLE": tags.title, "ARTIST": tags.creator, "ALBUM": tags.project, "COPYRIGHT": tags.copyright,
-        "DATE": f"{tags.when:%Y-%m-%d}", "COMMENT": tags.statement, "GENRE": "; ".join(tags.all_keywords),
-        **tags.ucs_fields, **figures,
+        "DATE": tags.day, "COMMENT": tags.remark("comments", "info"), "GENRE": "; ".join(tags.all_keywords),
+        "LICENSE": tags.carried.licence, **tags.ucs_fields, **figures, **tags.carried.comments,
     }  # fmt: skip
+    found |= {"DESCRIPTION": description} if description != tags.carried.remark("comments", "info") else {}
     if tags.origin is not None:
         found |= {
             "ENCODER": tags.origin.software, "LICENSE": tags.origin.licence, "SYNTHETIC": "yes",

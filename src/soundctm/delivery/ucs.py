@@ -1,7 +1,7 @@
 """The public list of the Universal Category System, as its user has it, and the category that a prompt suggests.
 
 No list is shipped. The list is a table of text (comma, semicolon or tab) with the columns Category, SubCategory, CatID,
-and optionally CatShort, Explanations, Synonyms, in any order, under any lines of title.
+and optionally Synonyms, in any order, under any lines of title.
 """
 
 import csv
@@ -17,7 +17,7 @@ from soundctm.errors import UserError
 
 Embed = Callable[[Sequence[str]], np.ndarray]  # texts -> vectors [n, dim] of any length
 NEEDED = ("category", "subcategory", "catid")
-COLUMNS = (*NEEDED, "catshort", "explanations", "synonyms")
+COLUMNS = (*NEEDED, "synonyms")
 TITLE_LINES = 20  # among which the line of headings is looked for
 LARGEST = 20_000_000  # bytes
 THRESHOLD = 0.5  # cosine below which a suggestion is not taken unasked
@@ -46,8 +46,6 @@ class Category:
     cat_id: str
     category: str
     sub_category: str
-    short: str = ""
-    explanation: str = ""
     synonyms: tuple[str, ...] = ()
 
     @property
@@ -172,7 +170,4 @@ def _category(row: list[str], places: dict[str, int], path: Path, number: int) -
     if not CAT_ID.fullmatch(cells["catid"]):
         raise UserError(f"{path}, line {number}, column {places['catid'] + 1}: {cells['catid'][:40]!r} is no CatID")
     synonyms = tuple(word.strip() for word in cells.get("synonyms", "").split(",") if word.strip())
-    return Category(
-        cells["catid"], cells["category"], cells["subcategory"], cells.get("catshort", ""),
-        cells.get("explanations", ""), synonyms,
-    )  # fmt: skip
+    return Category(cells["catid"], cells["category"], cells["subcategory"], synonyms)

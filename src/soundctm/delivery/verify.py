@@ -18,10 +18,11 @@ import numpy as np
 
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.io import STEP_16, from_pcm24, to_pcm24
+from soundctm.audio.origin import MADE_BY
 from soundctm.delivery.formats import as_read, dithered_clip
 from soundctm.delivery.likeness import EARLY, LOST, PADDING, Figures, compare
 from soundctm.delivery.process import Delivery, deliver
-from soundctm.delivery.reading import read_deliveries, word_length
+from soundctm.delivery.reading import read_deliveries, read_tags, word_length
 from soundctm.errors import UserError
 
 Verdict = Literal["equal", "close", "edited", "unknown"]
@@ -71,7 +72,7 @@ def verify(
     clip = sound if isinstance(sound, Clip) else Clip.load(sound)
     recipe = clip.recipe if recipe is None else recipe
     if recipe is None:
-        return Verified("unknown", ("it carries no recipe: not made by soundctm, or a conversion has lost it",))
+        return Verified("unknown", (missing_recipe(None if isinstance(sound, Clip) else sound),))
     reason = _obstacle(recipe, model, sources or {})
     if reason:
         return Verified("unknown", (reason,))
@@ -85,6 +86,22 @@ def verify(
         return _best(judge(clip, version, stored) for version in _versions(made, own, deliveries))
     except UserError as error:
         return Verified("unknown", (f"what was done to its take cannot be done again: {error}",))
+
+
+def missing_recipe(path: Path | None) -> str:
+    """Why a sound without a recipe cannot be compared; editors often leave other metadata that names its origin."""
+    if path is not None and any(MADE_BY in text for text in _texts(read_tags(path))):
+        return "it was made by soundctm, as its other metadata says, but an editor or a conversion has lost its recipe"
+    return "it carries no recipe: not made by soundctm, or an editor or a conversion has lost it"
+
+
+def _texts(told: object) -> Iterator[str]:
+    """All texts in metadata."""
+    if isinstance(told, str):
+        yield told
+    elif isinstance(told, Mapping | list):
+        for each in told.values() if isinstance(told, Mapping) else told:
+            yield from _texts(each)
 
 
 def _versions(made: Clip, own: tuple[Delivery, ...], given: tuple[Delivery, ...]) -> Iterator[Clip]:

@@ -7,12 +7,14 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from soundctm.diffusion.schedule import sigma_grid
 from soundctm.trajectory.leap import Leap
 
 StepCallback = Callable[[int, int, Tensor], None]
+ON_GRID = 0.2  # gamma from which a trajectory has the plain grid
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,20 @@ def jumps(
     sigma_first: float | None = None,
 ) -> list[Jump]:  # fmt: skip
     """The jumps of a trajectory: ``s = sqrt(1 - gamma^2) (t_next - smin) + smin``. ``sigma_first`` is where the first
-    of several deterministic jumps lands; a trajectory that adds noise is to change what it began, and has the plain
-    grid. Raises ValueError for steps or gamma out of range."""
+    of several deterministic jumps lands. Noise on the way is to change what that jump decides, and for this takes steps
+    at high levels: as gamma rises to ``ON_GRID``, every level goes over, in its logarithm, to that of the plain grid,
+    so that a little noise changes a little. Raises ValueError for steps or gamma out of range."""
     if steps < 1:
         raise ValueError(f"sample: steps is {steps}; at least 1 is needed")
     if not 0.0 <= gamma <= 1.0:
         raise ValueError(f"sample: gamma is {gamma}; it goes from 0 (deterministic) to 1 (consistency sampling)")
-    sigmas = sigma_grid(steps, sigma_min, sigma_max, rho, None if gamma > 0 else sigma_first).tolist()
+    sigmas = sigma_grid(steps, sigma_min, sigma_max, rho)
+    if sigma_first is not None and gamma < ON_GRID:
+        early = sigma_grid(steps, sigma_min, sigma_max, rho, sigma_first)
+        between = early[1:-1].log().lerp(sigmas[1:-1].log(), gamma / ON_GRID).exp() if gamma else early[1:-1]
+        sigmas = torch.cat([sigmas[:1], between, sigmas[-1:]])
     kept = math.sqrt(1 - gamma**2)
-    return [Jump(t, kept * (t_next - sigma_min) + sigma_min, t_next) for t, t_next in pairwise(sigmas)]
+    return [Jump(t, kept * (t_next - sigma_min) + sigma_min, t_next) for t, t_next in pairwise(sigmas.tolist())]
 
 
 def course(

@@ -1,6 +1,7 @@
 /** The calls of the API, one function each. */
 
 import { brokenOff, get, request, send } from "./http";
+import { parse, write } from "./json";
 import { eventsOf } from "./sse";
 import type { AudioFormat, Clip, GenerateRequest, Id, Job, Model, Page, Rate, Tree } from "./types";
 
@@ -43,7 +44,9 @@ export function search(query: Query, signal?: AbortSignal): Promise<Page> {
 
 export const change = (id: Id, fields: Partial<Pick<Clip, "name" | "starred" | "tags">>) =>
   send<Clip>("PATCH", `/v1/clips/${id}`, fields);
-export const remove = (ids: Id[]) => send<{ undo: string }>("POST", "/v1/clips/delete", { ids });
+/** What was not deleted before; the token is null where that is nothing. */
+export const remove = (ids: Id[]) =>
+  send<{ deleted: Id[]; undo: string | null }>("POST", "/v1/clips/delete", { ids });
 export const undo = (token: string) => send<{ clips: Clip[] }>("POST", "/v1/undo", { token });
 export const restore = (ids: Id[]) => send<{ clips: Clip[] }>("POST", "/v1/clips/restore", { ids });
 export const purge = (ids: Id[]) => send<{ bytes: number }>("POST", "/v1/clips/purge", { ids });
@@ -60,7 +63,7 @@ export async function* generate(body: GenerateRequest, signal: AbortSignal): Asy
   const response = await request("/v1/generate", {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
-    body: JSON.stringify(body),
+    body: write(body),
     signal,
   });
   yield* jobEvents(response);
@@ -74,19 +77,20 @@ export async function* watchJob(id: Id, signal: AbortSignal): AsyncGenerator<Job
 async function* jobEvents(response: Response): AsyncGenerator<JobEvent> {
   let over = false;
   for await (const { event, data } of eventsOf(response)) {
-    if (event === "clip") yield { clip: JSON.parse(data) as Clip };
+    if (event === "clip") yield { clip: parse<Clip>(data) };
     if (event !== "job") continue;
-    const job = JSON.parse(data) as Job;
+    const job = parse<Job>(data);
     over = isFinal(job);
     yield { job };
   }
   if (!over) throw brokenOff();
 }
 
-export async function upload(file: File): Promise<Clip> {
+/** `note` says what the file had that could not be kept. */
+export async function upload(file: File): Promise<Clip & { note: string | null }> {
   const body = new FormData();
   body.append("file", file);
-  return (await (await request("/v1/clips", { method: "POST", body })).json()) as Clip;
+  return parse(await (await request("/v1/clips", { method: "POST", body })).text());
 }
 
 export async function exportZip(ids: Id[], format: AudioFormat, rate: Rate): Promise<Blob> {

@@ -1,5 +1,7 @@
 /** One way to call the server: JSON in, JSON out, errors as the server words them. */
 
+import { parse, write } from "./json";
+
 export class ApiError extends Error {
   constructor(
     message: string,
@@ -57,15 +59,15 @@ async function errorOf(response: Response): Promise<ApiError> {
 
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   const response = await request(path, signal ? { signal } : {});
-  return (await response.json()) as T;
+  return parse<T>(await response.text());
 }
 
 export async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
   const init: RequestInit = { method };
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json" };
-    init.body = JSON.stringify(body);
+    init.body = write(body);
   }
   const response = await request(path, init);
-  return (await response.json()) as T;
+  return parse<T>(await response.text());
 }

@@ -1,6 +1,8 @@
 /** What the server says and is told; names and units are those of the API. */
 
 export type Id = string;
+/** Its digits: see json.ts. */
+export type Seed = string;
 export type ClipKind = "take" | "refined" | "edit" | "upload";
 export type JobState = "queued" | "running" | "done" | "failed" | "cancelled" | "interrupted";
 export type Point = [seconds: number, value: number | null];
@@ -12,7 +14,7 @@ export interface Target {
 
 export interface Recipe {
   prompt: string;
-  seed: number;
+  seed: Seed;
   take: number;
   steps: number;
   seconds: number;
@@ -36,7 +38,7 @@ export interface Clip {
   sample_rate: number;
   channels: number;
   steps: number | null;
-  seed: number | null;
+  seed: Seed | null;
   take: number | null;
   omega: number | null;
   nu: number | null;
@@ -73,7 +75,7 @@ export interface GenerateRequest {
   takes: number;
   steps: number;
   seconds: number | null;
-  seed: number | null;
+  seed: Seed | null;
   omega: number | null;
   nu: number;
   gamma: number;

@@ -62,9 +62,18 @@ export function insertAfter(curve: readonly Bound[], index: number): Bound[] {
   return [...curve.slice(0, at + 1), [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2], ...curve.slice(at + 1)];
 }
 
+/** The curve up to a time, where it ends as high as it stands there: what lies beyond is not seen, and does not count. */
+function cut(curve: readonly Bound[], seconds: number): Bound[] {
+  const inside = curve.filter(([time]) => time <= seconds);
+  const [a, b] = [inside.at(-1), curve[inside.length]];
+  if (!a || !b) return inside;
+  const share = (seconds - a[0]) / (b[0] - a[0]);
+  return [...inside, [seconds, a[1] + share * (b[1] - a[1])]];
+}
+
 /** As the server takes it: rounded, inside the sound. */
 export const toTarget = (curve: readonly Bound[], seconds: number): Point[] =>
-  inOrder(curve.map(([time, level]) => [clamp(time, 0, seconds), level])).map(([time, level]) => [
+  inOrder(cut(inOrder(curve), seconds)).map(([time, level]) => [
     Math.min(seconds, Math.round(time * 1000) / 1000),
     Math.round(level * 10) / 10,
   ]);

@@ -48,8 +48,11 @@ export function kindOf(clip: Clip): string {
 export const stepsOf = (clip: Clip): string =>
   clip.steps === null ? "" : clip.steps === 1 ? "1 step" : `${clip.steps} steps`;
 
-/** Recipes count takes from 0, people from 1, as the keys do. */
-export const takeOf = (take: number): string => `take ${take + 1}`;
+/** Recipes count takes from 0, people from 1, as the keys do. The number that an edit has is not that of its take. */
+export const takeOf = (clip: Clip): string => (clip.take === null || clip.recipe?.edit ? "" : `take ${clip.take + 1}`);
+
+/** So many takes. */
+export const takes = (count: number): string => `${count} ${count === 1 ? "take" : "takes"}`;
 
 /** The name, and what tells the sound from others of that name. */
 export const labelOf = (clip: Clip): string =>
@@ -57,11 +60,7 @@ export const labelOf = (clip: Clip): string =>
 
 /** What kind, which take, how many steps. */
 export const particularsOf = (clip: Clip): string[] =>
-  [
-    clip.kind === "take" && clip.take !== null ? "" : kindOf(clip),
-    clip.take === null ? "" : takeOf(clip.take),
-    stepsOf(clip),
-  ].filter(Boolean);
+  [clip.kind === "take" && clip.take !== null ? "" : kindOf(clip), takeOf(clip), stepsOf(clip)].filter(Boolean);
 
 /** What tells a sound from its relatives. */
 export function distinctionOf(clip: Clip): string {

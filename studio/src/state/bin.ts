@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import * as calls from "../api/calls";
 import type { Id } from "../api/types";
-import { play, playing, stop } from "../audio/player";
+import { play } from "../audio/player";
 import { bytes } from "../lib/format";
 import { clipOf } from "./clips";
 import { called } from "./library";
@@ -24,6 +24,5 @@ export async function purge(ids: readonly Id[]): Promise<void> {
 
 /** To hear a deleted sound does not choose it: it is not to be worked on. */
 export async function hearDeleted(id: Id): Promise<void> {
-  if (playing.peek()?.a === id) return stop();
   await play({ id, loudness: clipOf(id).peek()?.loudness ?? 0 });
 }

@@ -5,7 +5,7 @@ import * as calls from "../api/calls";
 import type { Clip } from "../api/types";
 import { keep } from "./clips";
 import { search } from "./library";
-import { fault, say } from "./notices";
+import { fault, note, say } from "./notices";
 import { patiently } from "./patience";
 import { tab, view } from "./place";
 import { restoreControls } from "./settings";
@@ -18,7 +18,9 @@ export async function bringIn(files: Iterable<File>): Promise<void> {
   for (const file of files) {
     uploading.value++;
     try {
-      take(await patiently(() => calls.upload(file)));
+      const { note: lost, ...clip } = await patiently(() => calls.upload(file));
+      take(clip);
+      if (lost) note(`${clip.name}: ${lost}`, { seconds: 12 });
       came = true;
     } catch (error) {
       fault(error, file.name); // the others may be sound

@@ -8,7 +8,7 @@ import { bin } from "./library";
 import { pickPlace, refine, star, switchSide, toggle, toggleLoop } from "./sound";
 import { audition } from "./takes";
 import { undoLast } from "./undo";
-import { discard, walk } from "./walk";
+import { discardShown, focusChosen, walk } from "./walk";
 
 export interface Binding {
   keys: string[];
@@ -66,7 +66,7 @@ export const bindings: Binding[] = [
     label: "Delete",
     group: "Work",
     plain: true,
-    run: () => attempt(discard),
+    run: () => attempt(discardShown),
   },
   { keys: ["ctrl+z"], shown: "Ctrl Z", label: "Undo a deletion", group: "Work", run: () => attempt(undoLast) },
   { keys: ["g"], shown: "G", label: "Generate again", group: "Work", run: generate },
@@ -111,14 +111,10 @@ export const bindings: Binding[] = [
 function escape(): void {
   const focused = document.activeElement;
   if (drawer.peek()) drawer.value = false;
-  else if (focused instanceof HTMLElement && isTyping(focused)) leave(focused);
-  else rival.value = null;
-}
-
-/** From a field to the takes, where the other keys work. */
-function leave(field: HTMLElement): void {
-  field.blur();
-  document.querySelector<HTMLElement>(".card[aria-current] .card-play, .row[aria-current] .row-play")?.focus();
+  else if (focused instanceof HTMLElement && isTyping(focused)) {
+    focused.blur();
+    focusChosen();
+  } else rival.value = null;
 }
 
 function isTyping(target: Element): boolean {

@@ -6,7 +6,7 @@ import type { Clip, Id } from "../api/types";
 import { change, clipOf, keep } from "./clips";
 import { remembered } from "./memory";
 import { fault } from "./notices";
-import { show, view } from "./place";
+import { choose, chosen, show, view } from "./place";
 import { deleteClips, onRestore } from "./undo";
 
 const PAGE = 48; // sounds in one answer
@@ -14,7 +14,8 @@ const MOST = 500; // that the server gives in one answer
 const TOP = 80; // pixels: with so little scrolled, one sees the first row
 
 export const text = signal("");
-export const filters = remembered("filters", { starred: false, kind: "", tags: [] as string[] });
+const EVERYTHING = { starred: false, kind: "", tags: [] as string[] };
+export const filters = remembered("filters", EVERYTHING);
 export const similarTo = signal<Id | null>(null);
 /** Deleted sounds are listed, in place of those that are there. */
 export const bin = signal(false);
@@ -132,9 +133,21 @@ effect(() => {
   if (view.value === "library") void search();
 });
 
-export function filter(fields: Partial<{ starred: boolean; kind: string; tags: string[] }>): void {
+export function filter(fields: Partial<typeof EVERYTHING>): void {
   filters.value = { ...filters.peek(), ...fields };
   void search();
+}
+
+/** Whether the list leaves sounds out. */
+export const isFiltered = computed(() => {
+  const { starred, kind, tags: wanted } = filters.value;
+  return text.value.trim() !== "" || similarTo.value !== null || starred || kind !== "" || wanted.length > 0;
+});
+
+export function clearFilters(): void {
+  text.value = "";
+  similarTo.value = null;
+  filter(EVERYTHING);
 }
 
 /** Lists the deleted sounds, or those that are there. */
@@ -168,6 +181,7 @@ export function called(ids: readonly Id[]): string {
 export async function deleteSelected(): Promise<void> {
   const ids = [...selected.peek()];
   await deleteClips(ids, called(ids));
+  if (ids.includes(chosen.peek() ?? "")) choose(null);
 }
 
 export async function starSelected(): Promise<void> {

@@ -6,7 +6,7 @@ import { clipOf, isHere, refreshClips } from "./clips";
 import { loadFamily } from "./family";
 import { poll } from "./jobs";
 import { fault } from "./notices";
-import { chosen, view } from "./place";
+import { choose, chosen, view } from "./place";
 import { auditioning, grid } from "./takes";
 import { takeIn } from "./library";
 
@@ -65,6 +65,7 @@ function hear(changes: Changes): void {
 /** Purged for good, here or elsewhere. */
 function gone(id: Id): void {
   clipOf(id).value = null;
+  if (chosen.peek() === id) choose(null);
   grid.value = grid.peek().filter((other) => other !== id);
 }
 

@@ -1,7 +1,7 @@
 /** The controls of a generation, with the words that explain them. */
 
 import { computed, signal } from "@preact/signals";
-import type { GenerateRequest, Model, Recipe } from "../api/types";
+import type { GenerateRequest, Model, Recipe, Seed } from "../api/types";
 import { remembered } from "./memory";
 import { note } from "./notices";
 
@@ -15,7 +15,7 @@ export interface Settings {
   takes: number;
   negative: string;
   seedLocked: boolean;
-  seed: number;
+  seed: Seed;
 }
 
 export const DEFAULTS: Settings = {
@@ -27,7 +27,7 @@ export const DEFAULTS: Settings = {
   takes: 6,
   negative: "",
   seedLocked: false,
-  seed: 1,
+  seed: "1",
 };
 
 export const prompt = remembered("prompt", "");
@@ -58,6 +58,14 @@ function limit(key: string, low: number, high: number): [number, number] {
   }
   return typeof given === "number" ? [low, Math.min(high, given)] : [low, high];
 }
+
+/** The most characters of a text, as the server says, or as far as is known where it does not. */
+const longest = (key: string, otherwise: number): number => {
+  const given = model.value?.limits[key];
+  return typeof given === "number" ? given : otherwise;
+};
+export const mostWords = computed(() => longest("prompt", 1000));
+export const mostName = computed(() => longest("name", 120));
 
 export const controls = computed<Control[]>(() => {
   const [leastSteps, mostSteps] = limit("steps", 1, 32);

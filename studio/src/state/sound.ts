@@ -16,18 +16,21 @@ import {
 } from "../audio/player";
 import { load } from "../audio/buffers";
 import type { Id, Target } from "../api/types";
-import { change, clipOf, fetchClip } from "./clips";
+import { change, clipOf, fetchClip, isHere } from "./clips";
 import { belongs } from "./family";
 import { run } from "./jobs";
 import { fault, say } from "./notices";
 import { choose, chosen, rival } from "./place";
 import { generateRequest, refineSteps, setQuietly, settings } from "./settings";
-import { discard, grid } from "./takes";
+import { grid } from "./takes";
 
 export const current = computed(() => (chosen.value ? clipOf(chosen.value).value : null));
 export const other = computed(() => (rival.value ? clipOf(rival.value).value : null));
 /** The part of the chosen sound that is selected, in seconds. */
 export const region = signal<{ start: number; end: number } | null>(null);
+
+// However another sound came to be chosen: the selection was a part of the one before.
+chosen.subscribe(() => (region.value = null));
 
 const soundOf = (id: Id): Sound => ({ id, loudness: clipOf(id).peek()?.loudness ?? 0 });
 
@@ -49,7 +52,6 @@ export function pick(id: Id, aloud: boolean): void {
   if (id !== chosen.peek()) {
     stop();
     playhead.value = 0;
-    region.value = null;
   }
   choose(id);
   load(id).catch(fault);
@@ -95,19 +97,15 @@ export function toggleLoop(): void {
 
 export async function star(id = chosen.peek()): Promise<void> {
   const clip = id ? clipOf(id).peek() : null;
-  if (!clip) return;
+  if (!clip || clip.deleted) return;
   await change(clip.id, { starred: !clip.starred });
   say(clip.starred ? "Star removed." : "Starred.");
-}
-
-export async function discardChosen(): Promise<void> {
-  if (chosen.peek()) await discard(chosen.peek()!);
 }
 
 /** Runs a job on the chosen sound; what comes out first is heard as B beside it. */
 async function derive(path: string, body: object): Promise<void> {
   const from = chosen.peek();
-  if (!from) return say("Choose a sound first.");
+  if (!from || !isHere(from)) return say("Choose a sound first.");
   let first = true;
   await run(path, body, (clip) => {
     belongs(from, clip.id);
@@ -141,6 +139,6 @@ export async function follow(words: string, targets: Target[], takes: number, st
 /** Locks the seed to the chosen take's, or lets it go. */
 export function lockSeed(locked: boolean): void {
   const seed = current.peek()?.seed;
-  setQuietly({ seedLocked: locked, ...(locked && typeof seed === "number" ? { seed } : {}) });
+  setQuietly({ seedLocked: locked, ...(locked && seed ? { seed } : {}) });
   say(locked ? `Seed ${settings.peek().seed} locked.` : "A new seed each time.");
 }

@@ -18,10 +18,12 @@ const PAUSE = 250; // milliseconds without a key: then the words are meant
 
 /** Ids by place in the grid; null is a take that is awaited. */
 export const grid = signal<(Id | null)[]>([]);
-/** Places that still show takes of the words before. */
-export const stale = signal<ReadonlySet<number>>(new Set());
+/** Takes of the words before: each is replaced as soon as a new one arrives. */
+export const stale = signal<ReadonlySet<Id>>(new Set());
 export const auditioning = signal(false);
 const lastGrid = remembered<string[]>("grid", []);
+/** Takes of the words before that found no place, as fewer were asked for. */
+let spare: Id[] = [];
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 let current: AbortController | null = null;
@@ -74,18 +76,23 @@ function conclude(state: JobState, arrived: number, wanted: number): void {
 
 function begin(takes: number): void {
   auditioning.value = true;
-  const old = grid.peek();
+  const old = [...grid.peek(), ...spare];
   grid.value = Array.from({ length: takes }, (_, index) => old[index] ?? null);
-  stale.value = new Set(grid.peek().flatMap((id, index) => (id ? [index] : [])));
+  spare = old.slice(takes).filter((id) => id !== null);
+  stale.value = new Set(grid.peek().filter((id) => id !== null));
 }
+
+/** Whether a new take can have the place. */
+const isFree = (id: Id | null): boolean => id === null || stale.peek().has(id);
 
 function arrive(clip: Clip, aloud: boolean): void {
   keep(clip);
-  const free = grid.peek().findIndex((id, index) => id === null || stale.peek().has(index));
-  const index = clip.take !== null && clip.take < grid.peek().length ? clip.take : Math.max(0, free);
-  const before = grid.peek()[index] ?? null;
-  grid.value = grid.peek().map((id, at) => (at === index ? clip.id : id));
-  stale.value = new Set([...stale.peek()].filter((at) => at !== index));
+  const places = grid.peek();
+  const own = places[clip.take ?? 0];
+  const free = own !== undefined && isFree(own) ? (clip.take ?? 0) : places.findIndex(isFree);
+  const index = free < 0 ? places.length : free; // a place may have been deleted meanwhile
+  const before = places[index] ?? null;
+  grid.value = [...places.slice(0, index), clip.id, ...places.slice(index + 1)];
   load(clip.id).catch(fault);
   // The choice follows its place in the grid; a sound that was chosen elsewhere stays chosen.
   if (aloud || chosen.peek() === null || chosen.peek() === before) choose(clip.id);
@@ -95,9 +102,15 @@ function arrive(clip: Clip, aloud: boolean): void {
 
 function settle(): void {
   auditioning.value = false;
-  // Places that got nothing (cancelled, failed) would wait for ever.
-  grid.value = grid.peek().filter((id, index) => id !== null && !stale.peek().has(index));
+  // Places that got nothing (cancelled, failed) would wait for ever. Where none did, the takes before are not lost.
+  const fresh = grid.peek().filter((id) => !isFree(id));
+  grid.value = fresh.length ? fresh : [...grid.peek(), ...spare].filter((id) => id !== null && isHere(id));
+  spare = [];
   stale.value = new Set();
+  remember();
+}
+
+function remember(): void {
   lastGrid.value = grid.peek().filter((id) => id !== null);
 }
 
@@ -107,7 +120,8 @@ export async function restoreGrid(): Promise<void> {
   await refreshClips(last);
   grid.value = last.filter(isHere);
   const first = chosen.peek();
-  if (first && !(await fetchClip(first))) choose(null);
+  if (first) await fetchClip(first);
+  if (first && !isHere(first)) choose(null);
   if (!chosen.peek()) choose(grid.peek()[0] ?? null);
   for (const id of grid.peek()) if (id) await load(id).catch(fault);
 }
@@ -117,8 +131,7 @@ export async function discard(id: Id): Promise<void> {
   stop();
   await deleteClips([id], clipOf(id).peek()?.name ?? "The sound");
   grid.value = grid.peek().filter((other) => other !== id);
-  lastGrid.value = grid.peek().filter((other) => other !== null);
-  if (chosen.peek() === id) choose(grid.peek()[Math.min(Math.max(index, 0), grid.peek().length - 1)] ?? null);
+  remember();
   homes.set(id, index);
 }
 
@@ -131,5 +144,5 @@ onRestore((clips) => {
     grid.value = [...grid.peek().slice(0, index), id, ...grid.peek().slice(index)];
     choose(id);
   }
-  lastGrid.value = grid.peek().filter((id) => id !== null);
+  remember();
 });

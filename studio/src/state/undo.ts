@@ -3,7 +3,7 @@
 import * as calls from "../api/calls";
 import { isMiss } from "../api/http";
 import type { Clip, Id } from "../api/types";
-import { clipOf, keep } from "./clips";
+import { clipOf, keep, refreshClips } from "./clips";
 import { attempt, dismiss, note, say } from "./notices";
 
 interface Step {
@@ -23,9 +23,12 @@ export function onRestore(restore: (clips: Clip[]) => void): void {
 }
 
 export async function deleteClips(ids: Id[], label: string): Promise<void> {
-  const { undo: token } = await calls.remove(ids);
+  const { deleted, undo: token } = await calls.remove(ids);
+  if (deleted.length < ids.length) await refreshClips(ids.filter((id) => !deleted.includes(id)));
+  // By another window, which can take it back.
+  if (token === null) return void note(`${label}: deleted already.`);
   const now = new Date().toISOString();
-  for (const id of ids) {
+  for (const id of deleted) {
     const clip = clipOf(id).peek();
     if (clip) keep({ ...clip, deleted: now });
   }

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { isFinal } from "../api/calls";
 import type { Job } from "../api/types";
-import { ago, stateOf } from "../lib/format";
+import { ago, stateOf, takes as takesOf } from "../lib/format";
 import { again, cancel, canRunAgain, drawer, jobs } from "../state/jobs";
 import { clipOf, fetchClip } from "../state/clips";
 import { attempt } from "../state/notices";
@@ -97,7 +97,7 @@ function Line({ job }: { job: Job }) {
 
 function titleOf(job: Job): string {
   const { prompt, clip, steps, takes } = job.request;
-  if (job.kind === "generate") return `${String(takes ?? "")} takes of “${String(prompt ?? "")}”`;
+  if (job.kind === "generate") return `${takesOf(Number(takes ?? 1))} of “${String(prompt ?? "")}”`;
   const name = typeof clip === "string" ? clipOf(clip).value?.name : undefined;
   const what =
     job.kind === "refine"

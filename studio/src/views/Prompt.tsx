@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import * as calls from "../api/calls";
 import { wake } from "../audio/context";
-import { listening, prompt } from "../state/settings";
+import { listening, mostWords, prompt } from "../state/settings";
 import { attempt } from "../state/notices";
 import { audition, auditioning, schedule } from "../state/takes";
 
@@ -33,11 +33,13 @@ export function Prompt() {
         ref={field}
         rows={1}
         value={prompt.value}
+        maxLength={mostWords.value}
         spellcheck={false}
         autocomplete="off"
         placeholder="Describe a sound…"
         aria-describedby="prompt-note"
         onInput={(event) => {
+          onOneLine(event.currentTarget);
           prompt.value = event.currentTarget.value;
           void wake();
           schedule();
@@ -88,6 +90,15 @@ export function Prompt() {
       )}
     </form>
   );
+}
+
+/** The server takes one line: breaks and tabs that are typed or pasted become spaces, and the caret stays where it is. */
+function onOneLine(field: HTMLTextAreaElement): void {
+  const { value, selectionStart } = field;
+  const line = value.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ");
+  if (line === value) return;
+  field.value = line;
+  field.setSelectionRange(selectionStart, selectionStart);
 }
 
 function fit(field: HTMLTextAreaElement | null): void {

@@ -1,11 +1,13 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { seedIn } from "../api/json";
 import { numberIn } from "../lib/field";
 import { decimals } from "../lib/format";
 import {
   controls,
   DEFAULTS,
   defaultOf,
+  mostWords,
   NEGATIVE_EXPLANATION,
   SEED_EXPLANATION,
   set,
@@ -39,6 +41,7 @@ export function SettingsPanel() {
             class="wide"
             type="text"
             placeholder="negative prompt"
+            maxLength={mostWords.value}
             value={settings.value.negative}
             aria-describedby="about-negative"
             onInput={(event) => set({ negative: event.currentTarget.value })}
@@ -139,15 +142,15 @@ function Seed() {
       <input
         id="set-seed"
         class="wide"
-        type="number"
-        min={0}
-        step={1}
+        type="text"
+        inputMode="numeric"
         value={seedLocked ? seed : ""}
         disabled={!seedLocked}
         placeholder="new each time"
         onChange={(event) => {
-          const next = numberIn(event.currentTarget, String(seed));
-          if (next !== null) set({ seed: Math.floor(next) });
+          const next = seedIn(event.currentTarget.value);
+          if (next === null) event.currentTarget.value = seed;
+          else set({ seed: next });
         }}
       />
     </Row>

@@ -12,7 +12,7 @@ export function TakeGrid() {
     <section class="takes" aria-label="Takes" aria-busy={auditioning.value}>
       <ul ref={list} class="cards">
         {places.map((id, index) => (
-          <TakeCard key={index} id={id} index={index} stale={stale.value.has(index)} />
+          <TakeCard key={index} id={id} index={index} stale={id !== null && stale.value.has(id)} />
         ))}
         {places.length === 0 &&
           prompt.value === "" &&

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,12 +12,15 @@ from typing import Any
 import httpx
 import numpy as np
 import soundfile
+from anyio import CapacityLimiter
 
 from soundctm import Clip, SoundCTM
 from soundctm.server.api import Settings, create_app
+from soundctm.server.api.parts import Parts
 from soundctm.server.api.running import Server, bound
 from soundctm.server.jobs import Limits, Workshop
 from soundctm.server.library import Library
+from tests.server.jobs.makers import watched
 
 PATIENCE = 30.0  # seconds; only what is broken takes as long
 LONG = {"prompt": "rain", "takes": 200, "steps": 128}  # a job that no test waits for
@@ -33,6 +37,12 @@ class Running:
     settings: Settings
     server: Server
 
+    @property
+    def drawers(self) -> CapacityLimiter:
+        """What counts the drawings that are made."""
+        parts: Parts = self.server._app.state.parts
+        return parts.drawers
+
     def add(self, clip: Clip | None = None, **about: Any) -> str:
         """Put a sound into the library; its id."""
         return self.library.add(clip or tone(), kind=about.pop("kind", "upload"), **about).id
@@ -45,7 +55,7 @@ class Running:
 
     def end_of(self, identifier: str) -> dict[str, Any]:
         """A job when it has ended."""
-        for _ in self.workshop.watch(identifier):
+        for _ in watched(self.workshop, identifier):
             pass
         found: dict[str, Any] = self.client.get(f"/v1/jobs/{identifier}").json()
         return found
@@ -80,6 +90,14 @@ def running(
             server.should_exit = True
             thread.join(PATIENCE)
             assert not thread.is_alive()
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for what another thread brings about."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
 
 
 def events(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:

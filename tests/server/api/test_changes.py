@@ -1,8 +1,10 @@
 """Browsers on one library see each other's sounds."""
 
+import pytest
+
 from soundctm.server.library import Library
 from tests.server.api.conftest import Starter
-from tests.server.api.running import Running, events, refused, tone
+from tests.server.api.running import Running, events, refused, tone, until
 
 
 def test_two_browsers_see_each_others_takes(server: Running) -> None:
@@ -22,7 +24,7 @@ def test_changes_of_another_process_are_told(server: Running) -> None:
         next(stream)
         entry = other.add(tone(), kind="upload")
         assert next(stream)[1]["ids"] == [entry.id]
-        other.star(entry.id, True)
+        other.change(entry.id, starred=True)
         assert next(stream)[1]["ids"] == [entry.id]
 
 
@@ -41,6 +43,32 @@ def test_the_number_of_an_event_is_its_id(server: Running) -> None:
         first = [next(lines) for _ in range(3)]
     serial = server.client.get("/v1/changes").json()["serial"]
     assert first[:2] == ["event: changes", f"id: {serial}"]
+
+
+def test_a_look_that_fails_is_told_once_and_followed_by_others(
+    server: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks = 0
+
+    class Ill(Library):
+        """A library that fails as no library should, a few times."""
+
+        @property
+        def serial(self) -> int:
+            nonlocal looks
+            looks += 1
+            if 3 <= looks <= 8:
+                raise RuntimeError("no such thing")
+            return super().serial
+
+    monkeypatch.setattr(server.library, "__class__", Ill)
+    with server.client.stream("GET", "/v1/events", params={"since": server.library.serial}) as answer:
+        stream = events(answer)
+        next(stream)
+        until(lambda: looks > 8)
+        identifier = server.add()
+        assert next(stream)[1]["ids"] == [identifier]
+    assert caplog.text.count("could not be looked at") == 1
 
 
 def test_nobody_looks_when_nobody_listens(start: Starter) -> None:

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.server.api.conftest import Starter
 from tests.server.api.running import Running, refused, tone
-from tests.server.library.makers import NOBODY, sound
+from tests.server.library.makers import NOBODY, check_laws, sound
 
 
 def test_a_clip_tells_what_the_library_knows(server: Running) -> None:
@@ -93,6 +94,29 @@ def test_deleting_and_undoing(server: Running) -> None:
     refused(server.client.post("/v1/undo", json={"token": one}), 404)
 
 
+def test_what_is_deleted_already_has_nothing_to_undo(server: Running) -> None:
+    one, two = server.add(), server.add()
+    first = server.client.delete(f"/v1/clips/{one}").json()
+    assert first["deleted"] == [one] and server.client.delete(f"/v1/clips/{one}").json() == {
+        "deleted": [], "undo": None
+    }  # fmt: skip
+    both = server.client.post("/v1/clips/delete", json={"ids": [one, two]}).json()
+    assert both["deleted"] == [two]
+    for answer in (first, both):
+        (clip,) = server.client.post("/v1/undo", json={"token": answer["undo"]}).json()["clips"]
+        assert [clip["id"]] == answer["deleted"] and clip["deleted"] is None
+
+
+def test_all_that_is_deleted_is_purged_or_what_was_long_ago(start: Starter) -> None:
+    server = start()
+    kept, *ids = (server.add(name=f"trash {i}") for i in range(4))
+    server.client.post("/v1/clips/delete", json={"ids": ids})
+    size = sum(server.library.get(identifier).path.stat().st_size for identifier in ids)
+    assert server.client.post("/v1/clips/empty", json={"days": 1}).json() == {"purged": 0, "bytes": 0}
+    assert server.client.post("/v1/clips/empty", json={}).json() == {"purged": 3, "bytes": size}
+    assert set(check_laws(server.library)) == {kept}
+
+
 def test_restoring(server: Running) -> None:
     ids = [server.add(name=f"lost {i}") for i in range(3)]
     server.client.post("/v1/clips/delete", json={"ids": ids})
@@ -136,7 +160,13 @@ def test_deleting_is_all_or_nothing(server: Running) -> None:
     refused(server.client.post("/v1/clips/delete", json={"ids": [identifier, NOBODY]}), 404)
     assert server.client.get(f"/v1/clips/{identifier}").json()["deleted"] is None
     too_many = [f"{i:032x}" for i in range(1001)]
-    assert refused(server.client.post("/v1/clips/delete", json={"ids": too_many}), 400)["message"].startswith("ids")
+    for path in ("clips/delete", "clips/restore", "clips/purge", "export"):
+        error = refused(server.client.post(f"/v1/{path}", json={"ids": too_many}), 400)
+        assert error["message"].startswith("ids has 1,001") and "several parts" in error["message"]
+    assert server.client.get("/v1/model").json()["limits"]["ids"] == 1000
+    schemas = server.client.get("/openapi.json").json()["components"]["schemas"]
+    for name in ("Ids", "Export"):
+        assert schemas[name]["properties"]["ids"]["maxItems"] == 1000
 
 
 def test_a_tree_shows_descent(server: Running) -> None:

@@ -28,7 +28,7 @@ def test_the_model_tells_its_defaults_and_its_limits(server: Running) -> None:
         config.max_seconds,
         config.omega,
     )
-    for name, (low, high) in {k: v for k, v in found["limits"].items() if k != "prompt"}.items():
+    for name, (low, high) in {k: v for k, v in found["limits"].items() if k not in ("prompt", "name", "ids")}.items():
         for value in (low - 1, high + 1):
             answer = server.client.post("/v1/generate", json={"prompt": "rain", name: value})
             assert refused(answer, 400)["field"] == name
@@ -101,6 +101,9 @@ def test_the_page_and_its_files(start: Starter, tmp_path: Path) -> None:
     index = server.client.get("/")
     assert "unsafe" not in index.headers["content-security-policy"]
     assert "studio" in index.text and index.headers["cache-control"] == "no-cache"
+    head = server.client.head("/")
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(index.content)))
+    assert server.client.head("/docs").status_code == server.client.head("/icon.svg").status_code == 200
     asset = server.client.get("/assets/app-1a2b.js")
     assert "immutable" in asset.headers["cache-control"] and "javascript" in asset.headers["content-type"]
     assert server.client.get("/icon.svg").status_code == 200

@@ -10,7 +10,7 @@ import pytest
 from soundctm.errors import UserError
 from soundctm.server.api.errors import status_of
 from soundctm.server.jobs import QueueFull
-from soundctm.server.library import LibraryConflict, LibraryFault, LibraryMiss
+from soundctm.server.library import DiskFull, LibraryConflict, LibraryFault, LibraryMiss
 from tests.server.api.conftest import Starter
 from tests.server.api.running import Running, as_file, refused, tone
 
@@ -55,5 +55,6 @@ def test_every_error_has_its_status() -> None:
     assert status_of(LibraryMiss("none")) == 404
     assert status_of(LibraryConflict("other")) == 409
     assert status_of(LibraryFault("broken")) == 503
-    assert status_of(LibraryFault("x: the disk is full; free some space")) == 507
+    assert status_of(DiskFull("no space")) == 507
+    assert status_of(LibraryFault("no sound 'the disk is full' can be read")) == 503  # words may be anybody's
     assert status_of(QueueFull("of yours", 4, 4, 1.0)) == 400  # its own handler answers 429

@@ -7,6 +7,7 @@ import pytest
 
 from soundctm import UserError
 from soundctm.server.api import Settings
+from soundctm.server.api.guard import cookie_name
 from tests.server.api.conftest import Starter
 from tests.server.api.running import QUICK, Running, refused
 
@@ -65,9 +66,10 @@ def test_every_answer_keeps_to_itself(server: Running) -> None:
 
 def test_a_token_must_come_with_every_request(start: Starter) -> None:
     server = start(replace(QUICK, token=TOKEN))
+    cookie = cookie_name(server.settings.port)
     for headers in (
         {}, {"Authorization": "Bearer wrong-wrong-wrong-wrong"}, {"Authorization": TOKEN}, {"Authorization": "Bearer"},
-        {"Authorization": f"Basic {TOKEN}"}, {"Cookie": "soundctm_token=wrong"}, {"Cookie": "=;;,\x7f=\xff"},
+        {"Authorization": f"Basic {TOKEN}"}, {"Cookie": f"{cookie}=wrong"}, {"Cookie": "=;;,\x7f=\xff"},
         {"Authorization": "Bearer café-é-é-é-é-é-é"},
     ):  # fmt: skip
         raw = {name: value.encode("latin-1") for name, value in headers.items()}
@@ -75,7 +77,7 @@ def test_a_token_must_come_with_every_request(start: Starter) -> None:
             refused(server.client.get(path, headers=raw), 401)
     assert server.client.get("/health").status_code == 200
     assert server.client.get("/v1/clips", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
-    assert server.client.get("/v1/clips", headers={"Cookie": f"soundctm_token={TOKEN}"}).status_code == 200
+    assert server.client.get("/v1/clips", headers={"Cookie": f"{cookie}={TOKEN}"}).status_code == 200
 
 
 def test_an_address_with_the_token_becomes_a_cookie(start: Starter) -> None:
@@ -87,6 +89,16 @@ def test_an_address_with_the_token_becomes_a_cookie(start: Starter) -> None:
     assert "httponly" in said and "samesite=strict" in said
     with httpx.Client(base_url=server.settings.address, cookies=dict(answer.cookies)) as browser:
         assert browser.get("/v1/clips").status_code == 200
+
+
+def test_two_servers_of_one_machine_keep_their_cookies_apart(start: Starter) -> None:
+    """A browser sends the cookies of one port to the other too, and keeps one of each name."""
+    one, two = start(replace(QUICK, token=TOKEN)), start(replace(QUICK, token="another-horse-battery"))
+    with httpx.Client() as browser:
+        for server in (one, two):
+            assert browser.get(server.settings.address, params={"token": server.settings.token}).status_code == 303
+        for server in (one, two):
+            assert browser.get(f"{server.settings.address}v1/clips").status_code == 200
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "example.org", ""])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from soundctm.server.jobs import EDITS, Limits
+from soundctm.server.library import Library
 from tests.server.api.conftest import Starter
 from tests.server.api.running import LONG, QUICK, Running, events, refused, tone
 from tests.server.library.makers import NOBODY
@@ -116,6 +117,43 @@ def test_refining_and_varying(server: Running) -> None:
     assert len(server.make("/v1/vary", clip=take, takes=2, steps=2)["clips"]) == 2
 
 
+def test_a_job_of_another_program_is_followed_and_not_cancelled(start: Starter) -> None:
+    here, there = start(), start()
+    job = there.client.post("/v1/generate", json=LONG).json()["id"]
+    assert "another program" in refused(here.client.delete(f"/v1/jobs/{job}"), 409)["message"]
+    with here.client.stream("GET", f"/v1/jobs/{job}/events") as answer:
+        stream = events(answer)
+        assert next(stream)[1]["state"] in ("queued", "running")
+        there.client.delete(f"/v1/jobs/{job}")
+        assert [data["state"] for name, data in stream if name == "job"][-1] == "cancelled"
+    assert here.client.delete(f"/v1/jobs/{job}").json()["state"] == "cancelled"
+
+
+def test_the_sounds_of_another_programs_job_are_told(start: Starter) -> None:
+    here, there = start(), start()
+    job = there.client.post("/v1/generate", json={"prompt": "rain", "takes": 3, "steps": 2}).json()["id"]
+    with here.client.stream("GET", f"/v1/jobs/{job}/events") as answer:
+        found = list(events(answer))
+    assert found[-1][0] == "job" and found[-1][1]["state"] == "done"
+    assert [data["id"] for name, data in found if name == "clip"] == found[-1][1]["clips"]
+    assert len(found[-1][1]["clips"]) == 3
+
+
+def test_a_job_of_a_program_that_ended_is_interrupted_and_can_be_run_again(start: Starter) -> None:
+    server = start()
+    with Library.open(server.library.folder) as ended:
+        job = ended.save_job("generate", {"prompt": "rain", "takes": 1, "seed": 1}).id
+        ended.update_job(job, "running")
+        assert server.client.get(f"/v1/jobs/{job}").json()["state"] == "running"
+        with server.client.stream("GET", f"/v1/jobs/{job}/events") as answer:
+            stream = events(answer)
+            assert next(stream)[1]["state"] == "running"
+            ended.close()
+            assert [data["state"] for _, data in stream] == ["interrupted"]
+    answer = server.client.post(f"/v1/jobs/{job}/again")
+    assert answer.status_code == 202 and server.end_of(answer.json()["id"])["state"] == "done"
+
+
 LOUDER = [{"feature": "intensity", "points": [[0.0, -40.0], [1.0, -12.0]]}]
 
 
@@ -166,6 +204,24 @@ def test_every_edit_has_a_route(server: Running, kind: str) -> None:
     assert (job["kind"], job["state"], job["error"]) == (kind, "done", None)
     clip = server.client.get(f"/v1/clips/{job['clips'][0]}").json()
     assert clip["kind"] == "edit" and clip["parents"][0] == one
+
+
+def test_an_edit_that_would_be_too_long_names_the_sound(server: Running) -> None:
+    hour = server.add(tone(601.0, 1000), name="a long walk")
+    short = server.add(tone(1.0), name="a step")
+    asked: dict[str, dict[str, object]] = {
+        "fill": {"start": 1.0, "end": 2.0}, "transform": {"strength": 0.5}, "declip": {"level": 0.4},
+        "loop": {"prompt": "rain"}, "morph": {"amount": 0.5, "other": short}, "join": {"gap": 0.1, "other": short},
+        "extend": {"after": 1.0},
+    }  # fmt: skip
+    for kind, values in asked.items():
+        error = refused(server.client.post(f"/v1/edit/{kind}", json={"clip": hour, **values}), 400)
+        assert "'a long walk'" in error["message"] and "at most 600 s" in error["message"], kind
+        assert error["field"] == "clip" and "cut" in error["message"]
+        assert ("'a step'" in error["message"]) == ("other" in values)
+        assert ("add less" in error["message"]) == (kind in ("join", "extend"))
+    error = refused(server.client.post("/v1/edit/extend", json={"clip": short, "after": 600.0}), 400)
+    assert "'a step'" in error["message"] and "601.0 s" in error["message"]
 
 
 def test_a_full_queue_says_when_to_come_again(start: Starter) -> None:

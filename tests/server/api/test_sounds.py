@@ -1,6 +1,10 @@
 """Files, peaks and pictures of sounds."""
 
 import io
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -18,9 +22,11 @@ from soundctm import Clip
 from soundctm.audio import read_recipe
 from soundctm.audio.io import LOOP_CHUNK, read_chunk
 from soundctm.server.api.errors import Refusal
+from soundctm.server.api.kept import Kept
 from soundctm.server.api.ranges import parse_range, sized_response
 from soundctm.server.api.renderings import render
-from tests.server.api.running import Running, loaded, refused, tone
+from tests.server.api.conftest import Starter
+from tests.server.api.running import PATIENCE, QUICK, Running, loaded, refused, tone, until
 from tests.server.library.makers import sound
 
 FORMATS = {"wav24": "WAV PCM_24", "wav32f": "WAV FLOAT", "flac": "FLAC PCM_24", "ogg": "OGG VORBIS"}
@@ -118,7 +124,7 @@ def test_any_range_is_refused_or_lies_inside(text: str, size: int) -> None:
 
 
 def test_a_lost_file_is_a_fault_of_the_library(server: Running) -> None:
-    identifier = server.add()
+    identifier = server.add(tone(frequency=99.0))
     server.library.get(identifier).path.unlink()
     refused(server.client.get(f"/v1/clips/{identifier}/audio"), 503)
     refused(server.client.get(f"/v1/clips/{identifier}/peaks"), 404)
@@ -130,7 +136,7 @@ def test_a_sound_that_is_purged_while_it_is_sent_arrives_whole(tmp_path: Path) -
     path = tmp_path / "sound.wav"
     data = bytes(range(256)) * 10
     path.write_bytes(data)
-    request = Request({"type": "http", "headers": [(b"range", b"bytes=5-")]})
+    request = Request({"type": "http", "method": "GET", "headers": [(b"range", b"bytes=5-")]})
     answer = sized_response(request, path, "audio/wav", {"ETag": '"x"'})
     path.unlink()
     assert isinstance(answer, StreamingResponse) and answer.status_code == 206
@@ -162,3 +168,81 @@ def test_a_picture_by_http(server: Running) -> None:
     answer = server.client.get(f"/v1/clips/{server.add()}/spectrogram.png", params={"width": 64, "height": 32})
     assert answer.headers["content-type"] == "image/png"
     assert Image.open(io.BytesIO(answer.content)).size == (64, 32)
+
+
+@dataclass
+class Reads:
+    """Counts who reads sounds of a library, and at one time; each waits until it may ``go``."""
+
+    read: Callable[[str], Clip]
+    go: threading.Event
+    ids: list[str] = field(default_factory=list)
+    now: int = 0
+    most: int = 0
+
+    def clip(self, identifier: str) -> Clip:
+        self.ids.append(identifier)
+        self.now += 1
+        self.most = max(self.most, self.now)
+        assert self.go.wait(PATIENCE)
+        self.now -= 1
+        return self.read(identifier)
+
+
+def drawings(identifier: str) -> list[str]:
+    return [f"/v1/clips/{identifier}/peaks", f"/v1/clips/{identifier}/spectrogram.png"]
+
+
+def test_only_so_many_sounds_are_drawn_at_a_time(start: Starter, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = start(replace(QUICK, drawn=1))
+    ids = [server.add(tone(frequency=100.0 + i)) for i in range(3)]
+    reads = Reads(server.library.clip, threading.Event())
+    monkeypatch.setattr(server.library, "clip", reads.clip)
+    asked = [path for identifier in ids for path in drawings(identifier)]
+    with ThreadPoolExecutor(len(asked)) as pool:
+        answers = [pool.submit(server.client.get, path) for path in asked]
+        until(lambda: server.drawers.statistics().tasks_waiting == len(asked) - 1)
+        reads.go.set()
+        assert [answer.result().status_code for answer in answers] == [200] * len(asked)
+    assert reads.most == 1 and sorted(reads.ids) == sorted(ids * 2)
+
+
+def test_what_was_drawn_is_kept_and_waits_for_nobody(start: Starter, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = start(replace(QUICK, drawn=1))
+    known, other = server.add(tone()), server.add(tone(frequency=99.0))
+    first = [server.client.get(path).content for path in drawings(known)]
+    reads = Reads(server.library.clip, threading.Event())
+    monkeypatch.setattr(server.library, "clip", reads.clip)
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(server.client.get, f"/v1/clips/{other}/peaks")
+        until(lambda: reads.now == 1)
+        assert [server.client.get(path).content for path in drawings(known)] == first
+        reads.go.set()
+        assert busy.result().json()["peaks"] != server.client.get(drawings(known)[0]).json()["peaks"]
+    assert reads.ids == [other]
+    assert len(server.client.get(drawings(known)[0], params={"points": 7}).json()["peaks"]) == 7
+
+
+def test_the_last_bytes_are_kept_and_no_more_than_so_many() -> None:
+    kept, made = Kept(10), []
+
+    def make(size: int) -> bytes:
+        made.append(size)
+        return bytes(size)
+
+    for size in (4, 5, 4, 3, 5, 4, 11, 11, 3):  # 4 is asked for after 5, so that 3 puts 5 out
+        assert kept.get(size, lambda size=size: make(size)) == bytes(size)
+    assert made == [4, 5, 3, 5, 4, 11, 11, 3] and kept.find(5) is None and kept.find(3) == bytes(3)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=2-9"}])
+@pytest.mark.parametrize("path", ["audio", "audio?format=ogg", "spectrogram.png"])
+def test_heads_of_files_are_those_of_the_files(server: Running, path: str, headers: dict[str, str]) -> None:
+    address = f"/v1/clips/{server.add()}/{path}"
+    head, whole = (server.client.request(method, address, headers=headers) for method in ("HEAD", "GET"))
+    dated = {"date"}
+    assert (head.status_code, head.content) == (whole.status_code, b"") and len(whole.content) > 0
+    assert {k: v for k, v in head.headers.items() if k not in dated} == {
+        k: v for k, v in whole.headers.items() if k not in dated
+    }
+    assert int(head.headers["content-length"]) == len(whole.content)

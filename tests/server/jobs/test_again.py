@@ -16,13 +16,14 @@ from soundctm.server.jobs import (
     Workshop,
 )
 from soundctm.server.library import Library, LibraryConflict
+from tests.server.jobs.makers import watched
 
 LONG = GenerateRequest(prompt="rain", takes=200, steps=128, seed=1)
 
 
 def ended(workshop: Workshop, job: Job) -> Job:
     """The job, when it has ended well."""
-    *_, last = workshop.watch(job.id)
+    *_, last = watched(workshop, job.id)
     assert last.state == "done", last.error
     return last
 

@@ -12,6 +12,7 @@ from soundctm.performance import Performance, Tick
 from soundctm.server.jobs import GenerateRequest, Job, Limits, QueueFull, RefineRequest, Workshop
 from soundctm.server.library import Library, LibraryConflict, LibraryMiss
 from soundctm.sources import Sources
+from tests.server.jobs.makers import watched
 
 LONG = GenerateRequest(prompt="rain", takes=200, steps=128, seed=1)
 SHORT = GenerateRequest(prompt="a bell", takes=2, steps=1, seed=1)
@@ -19,12 +20,12 @@ SHORT = GenerateRequest(prompt="a bell", takes=2, steps=1, seed=1)
 
 def last(workshop: Workshop, job: Job) -> Job:
     """The job when it has ended."""
-    *_, end = workshop.watch(job.id)
+    *_, end = watched(workshop, job.id)
     return end
 
 
 def test_who_watches_sees_every_step_once_and_then_the_end(workshop: Workshop) -> None:
-    seen = list(workshop.watch(workshop.submit(GenerateRequest(prompt="rain", takes=3, steps=4)).id))
+    seen = list(watched(workshop, workshop.submit(GenerateRequest(prompt="rain", takes=3, steps=4)).id))
     assert [job.done for job in seen] == sorted(job.done for job in seen)
     assert {job.done for job in seen} >= {11, 12}
     assert [len(job.entries) for job in seen] == sorted(len(job.entries) for job in seen)
@@ -35,7 +36,7 @@ def test_who_watches_sees_every_step_once_and_then_the_end(workshop: Workshop) -
 def test_an_ended_job_is_known_by_its_record(workshop: Workshop, library: Library) -> None:
     ended = last(workshop, workshop.submit(SHORT))
     workshop.close()
-    assert [job.state for job in workshop.watch(ended.id)] == ["done"]
+    assert [job.state for job in watched(workshop, ended.id)] == ["done"]
     assert workshop.job(ended.id).entries == ended.entries
     assert library.job(ended.id).state == "done"
     with pytest.raises(LibraryMiss):
@@ -102,7 +103,7 @@ def test_a_job_that_takes_too_long_fails(model: SoundCTM, library: Library) -> N
 def test_what_a_stop_interrupts_can_be_run_again(model: SoundCTM, library: Library) -> None:
     with Workshop(model, library) as workshop:
         job = workshop.submit(GenerateRequest(prompt="rain", takes=40, steps=20))
-        news = workshop.watch(job.id)
+        news = watched(workshop, job.id)
         while not (now := next(news)).entries:
             pass
     assert library.job(job.id).state == "interrupted"
@@ -175,7 +176,7 @@ def test_a_take_that_breaks_down_takes_none_of_its_batch_with_it(tiny_folder: Pa
     model = Fragile.from_pretrained(tiny_folder)
     with Workshop(model, library) as workshop:
         job = workshop.submit(GenerateRequest(prompt="rain", takes=16, steps=40, seed=1), client="a")
-        steps = workshop.watch(job.id)
+        steps = watched(workshop, job.id)
         while next(steps).done < 5:
             pass
         broken = workshop.submit(GenerateRequest(prompt="thunder", takes=3), client="b")

@@ -12,6 +12,7 @@ from soundctm import Clip, SoundCTM, crew
 from soundctm.errors import UserError
 from soundctm.server.jobs import GenerateRequest, Job, LoopRequest, VaryRequest, Workshop
 from soundctm.server.library import JobRecord, Library, LibraryFault, State
+from tests.server.jobs.makers import watched
 
 LONG = GenerateRequest(prompt="rain", takes=200, steps=128, seed=1)
 SHORT = GenerateRequest(prompt="a bell", takes=2, steps=2, seed=1)
@@ -19,7 +20,7 @@ SHORT = GenerateRequest(prompt="a bell", takes=2, steps=2, seed=1)
 
 def last(workshop: Workshop, job: Job) -> Job:
     """The job when it has ended."""
-    *_, end = workshop.watch(job.id)
+    *_, end = watched(workshop, job.id)
     return end
 
 
@@ -60,13 +61,6 @@ def test_who_ends_a_job_when_first_told_hears_of_the_end(workshop: Workshop) -> 
 
     workshop.listen(workshop.submit(LONG).id, end)
     assert heard[-1] == "cancelled" and len(heard) == 2
-
-
-def test_who_watches_and_never_looks_is_kept_nowhere(workshop: Workshop) -> None:
-    job = workshop.submit(LONG)
-    for _ in range(5):
-        workshop.watch(job.id)
-    assert workshop._tasks[job.id].listeners == []
 
 
 class Ill(Library):
@@ -151,7 +145,7 @@ def test_a_model_too_large_for_a_crew_makes_one_take_at_a_time(
     with Workshop(SoundCTM.from_pretrained(tiny_folder), library) as workshop:
         assert (workshop._workers.crew.workers, workshop._workers.crew.width) == (0, 1)
         long = workshop.submit(LONG, client="a")
-        seen = list(workshop.watch(workshop.submit(SHORT, client="b").id))
+        seen = list(watched(workshop, workshop.submit(SHORT, client="b").id))
         assert seen[-1].state == "done" and workshop.load.running <= 1
         assert workshop.cancel(long.id).state == "cancelled"
         assert last(workshop, workshop.submit(SHORT)).state == "done"

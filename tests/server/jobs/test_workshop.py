@@ -26,11 +26,12 @@ from soundctm.server.jobs import (
     Workshop,
 )
 from soundctm.server.library import Library, LibraryMiss
+from tests.server.jobs.makers import watched
 
 
 def finished(workshop: Workshop, request: Request) -> Job:
     """The job of a request, when it has ended well."""
-    *_, last = workshop.watch(workshop.submit(request).id)
+    *_, last = watched(workshop, workshop.submit(request).id)
     assert last.state == "done", last.error
     return last
 
@@ -60,7 +61,7 @@ def test_takes_of_many_jobs_at_once_are_what_their_recipes_give_alone(
     ]
     jobs = [workshop.submit(request, client=str(i % 2)) for i, request in enumerate(requests)]
     for job, request in zip(jobs, requests, strict=True):
-        *_, last = workshop.watch(job.id)
+        *_, last = watched(workshop, job.id)
         assert last.state == "done"
         assert last.done == last.total == request.takes * request.steps
         takes = sorted(library.get(entry).recipe.take for entry in last.entries)  # type: ignore[union-attr]

@@ -47,7 +47,7 @@ def test_a_damaged_database_is_told_and_made_anew_from_the_files(tmp_path: Path,
     with Library.open(tmp_path) as library:
         a, b, c = prompts(library, "a", "b", "c")
         child = library.add(sound(7, prompt="d"), kind="refined", parents=[c.id, a.id], name="Child")
-        library.rename(b.id, "later name")
+        library.change(b.id, name="later name")
     DAMAGE[how](tmp_path / "library.db")
     for _ in range(2):
         with pytest.raises(LibraryFault, match=r"library\.db: it is damaged.*move library\.db"):

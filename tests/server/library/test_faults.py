@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import event, text
 
 from soundctm.errors import UserError
-from soundctm.server.library import Library, LibraryFault
+from soundctm.server.library import DiskFull, Library, LibraryFault
+from soundctm.server.library.database import Database, parse
 from tests.oracles.recordings import recording
 from tests.server.library.makers import all_entries, check_laws, files_of, prompts, sound
 
@@ -40,6 +41,7 @@ def test_a_disk_that_is_full_at_any_byte(tmp_path: Path) -> None:
     with Library.open(tmp_path) as library:
         (first,) = prompts(library, "first")
         faults, limit = 0, 0
+        kinds: list[type[LibraryFault]] = []
         while True:
             before = check_laws(library)
             try:
@@ -48,12 +50,14 @@ def test_a_disk_that_is_full_at_any_byte(tmp_path: Path) -> None:
             except LibraryFault as fault:
                 faults += 1
                 assert "free some space" in str(fault) and "\n" not in str(fault)
+                kinds.append(type(fault))
                 assert check_laws(library) == before
                 limit += 4999
             else:
                 break
             if faults == 1:  # not each time: the log would grow as fast as the limit
-                library.star(first.id, True)
+                library.change(first.id, starred=True)
+        assert kinds[0] is DiskFull  # the file; what SQLite says of its log is another matter
         assert faults > 5 and len(check_laws(library)) == 2 and library.get(first.id).starred
     with Library.open(tmp_path) as library:
         assert library.recovered == type(library.recovered)()
@@ -88,6 +92,15 @@ def test_a_small_disk_that_fills_up(small_disk: Path) -> None:
         assert len(check_laws(library)) == len(kept) + 1
 
 
+def test_a_database_without_room_is_a_full_disk(tmp_path: Path) -> None:
+    database = Database(parse(f"sqlite:///{tmp_path / 'small.db'}"), "mend it")
+    with pytest.raises(DiskFull, match="the disk is full"), database.structure() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 4")
+        connection.exec_driver_sql("CREATE TABLE sounds (bytes BLOB)")
+        connection.exec_driver_sql("INSERT INTO sounds VALUES (zeroblob(100000))")
+    database.close()
+
+
 def test_opening_on_a_full_disk(tmp_path: Path) -> None:
     for limit in (0, 100, 5000, 20_000):
         with pytest.raises(UserError, match=r"free some space|cannot be opened"), files_up_to(limit):
@@ -109,7 +122,7 @@ def ordinary(tmp_path: Path) -> Iterator[Path]:
         with Library.open(tmp_path / "warm") as library, pytest.raises(UserError):
             prompts(library, "rain")
             check_laws(library)
-            library.rename("", "")
+            library.change("", name="")
     folder = Path(tempfile.mkdtemp(prefix="soundctm-"))
     root = os.geteuid() == 0
     if root:

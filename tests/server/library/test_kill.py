@@ -49,7 +49,8 @@ def reopened(root: Path, ended: list[Ended]) -> Iterator[tuple[int, list[list[st
         with Library.open(root / str(point)) as library:
             check_laws(library)
             yield point, said, library
-            assert library.recover() == type(library.recovered)()
+            with Library.open(root / str(point)) as again:
+                assert again.recovered == type(library.recovered)()
         shutil.rmtree(root / str(point))
 
 

@@ -1,6 +1,7 @@
 """Sounds in and out, and changes of them; on every kind of database."""
 
 from collections.abc import Callable
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from soundctm import SoundCTM, edits
 from soundctm.audio import Clip
 from soundctm.audio.io import LOOP_CHUNK, read_chunk
 from soundctm.errors import UserError
-from soundctm.server.library import Library, LibraryConflict, LibraryMiss
+from soundctm.server.library import Deletion, Library, LibraryConflict, LibraryMiss
 from tests.oracles.recordings import recording
 from tests.server.library.makers import (
     FOREVER,
@@ -131,15 +132,15 @@ def test_wrong_facts_are_refused_before_anything_is_written(library: Library) ->
 def test_any_prompt_makes_a_clean_name(library: Library) -> None:
     for prompt in ("a\x00b", "\x1b[31mred", "rain / \\ thunder", "x" * 999, "\u202etxt.exe", "  ", ".."):
         entry = library.add(sound(prompt=prompt), kind="take")
-        assert library.rename(entry.id, entry.name).name == entry.name  # what is refused from users is never made
+        assert library.change(entry.id, name=entry.name).name == entry.name  # what is refused from users is never made
         assert entry.recipe is not None and entry.recipe.prompt == prompt
 
 
 def calls_about(library: Library, identifier: str) -> list[Callable[[], object]]:
     return [
         lambda: library.get(identifier), lambda: library.clip(identifier), lambda: library.ancestry(identifier),
-        lambda: library.rename(identifier, "a"), lambda: library.star(identifier, True),
-        lambda: library.tag(identifier, []), lambda: library.delete([identifier]),
+        lambda: library.change(identifier, name="a"), lambda: library.change(identifier, starred=True),
+        lambda: library.change(identifier, tags=[]), lambda: library.delete([identifier]),
         lambda: library.restore([identifier]), lambda: library.undo(identifier), lambda: library.job(identifier),
         lambda: library.update_job(identifier, "done"), lambda: library.search(similar_to=str(identifier)),
         lambda: library.embed(identifier, np.ones(3)),
@@ -170,29 +171,31 @@ def test_a_lost_file_is_a_miss_and_a_damaged_one_a_fault(library: Library) -> No
 
 def test_names_stars_and_tags_change_and_nothing_else(library: Library) -> None:
     entry, other = prompts(library, "rain", "wind")
-    assert library.rename(entry.id, "Café — no. 5%").name == "Café — no. 5%"
-    assert library.star(entry.id, True).starred and not library.star(entry.id, False).starred
-    assert library.tag(entry.id, ["wet", "Roof", "ROOF", "éa"]).tags == ("éa", "Roof", "wet")
-    changed = library.tag(entry.id, ["roof", "dry"])
+    assert library.change(entry.id, name="Café — no. 5%").name == "Café — no. 5%"
+    assert library.change(entry.id, starred=True).starred and not library.change(entry.id, starred=False).starred
+    assert library.change(entry.id, tags=["wet", "Roof", "ROOF", "éa"]).tags == ("éa", "Roof", "wet")
+    changed = library.change(entry.id, tags=["roof", "dry"])
     assert changed.tags == ("dry", "roof")
     assert library.get(entry.id) == changed and library.get(other.id) == other
     assert {**changed.__dict__, "name": entry.name, "tags": ()} == entry.__dict__
-    assert library.tag(entry.id, []).tags == ()
+    assert library.change(entry.id, tags=[]).tags == ()
 
 
 @pytest.mark.parametrize("tags", [["a/b"], ["\n"], [""], ["x" * 41], [f"t{i}" for i in range(33)], "abc", [1]])
 def test_tags_that_cannot_be_are_refused_and_the_old_ones_stay(library: Library, tags: list[str]) -> None:
     (entry,) = prompts(library, "rain")
-    library.tag(entry.id, ["wet"])
+    library.change(entry.id, tags=["wet"])
     with pytest.raises(UserError):
-        library.tag(entry.id, tags)
+        library.change(entry.id, tags=tags)
     assert library.get(entry.id).tags == ("wet",)
 
 
 def test_a_deletion_is_undone_as_a_whole_and_alone(library: Library) -> None:
     a, b, c, d = prompts(library, "a", "b", "c", "d")
-    first = library.delete([a.id])
-    second = library.delete([a.id, b.id, c.id, b.id])  # a is deleted already
+    first = library.delete([a.id]).token
+    ids, second = astuple(library.delete([a.id, b.id, c.id, b.id]))  # a is deleted already
+    assert first is not None and ids == (b.id, c.id)
+    assert library.delete([c.id, a.id]) == Deletion((), None)
     assert everything(library) == [d] and {e.id for e in everything(library, deleted=True)} == {a.id, b.id, c.id}
     assert library.undo(second) == (b, c)
     assert everything(library) == [d, c, b]
@@ -215,8 +218,8 @@ def test_deletions_are_all_or_nothing(library: Library) -> None:
 
 def test_many_at_once(library: Library) -> None:
     entries = prompts(library, *("rain " * 20).split())
-    token = library.delete(entry.id for entry in entries)
-    assert everything(library) == [] and len(library.undo(token)) == 20
+    token = library.delete(entry.id for entry in entries).token
+    assert everything(library) == [] and token is not None and len(library.undo(token)) == 20
 
 
 def test_deleted_sounds_are_purged_one_by_one_and_others_never(library: Library) -> None:
@@ -251,13 +254,16 @@ def test_several_changes_are_one(library: Library) -> None:
 
 def test_a_purge_removes_what_was_deleted_long_ago_and_nothing_else(library: Library) -> None:
     kept, recent, old, older = prompts(library, "a", "b", "c", "d")
-    token = library.delete([old.id, older.id])
+    token = library.delete([old.id, older.id]).token
+    size = sum(entry.path.stat().st_size for entry in (recent, old))
     border = library.get(older.id).deleted
     library.delete([recent.id])
-    assert library.purge(timedelta(days=1)) == () and library.purge(FOREVER * 20) == () == library.purge(timedelta.max)
+    for long in (timedelta(days=1), FOREVER * 20, timedelta.max):
+        assert library.purge(long) == ((), 0)
+    assert token is not None
     library.undo(token)
     library.delete([old.id])
-    assert border is not None and library.purge(ZERO) == (recent.id, old.id)
+    assert border is not None and library.purge(ZERO) == ((recent.id, old.id), size)
     assert set(check_laws(library)) == {kept.id, older.id}
     for identifier in (recent.id, old.id):
         with pytest.raises(LibraryMiss):

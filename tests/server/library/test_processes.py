@@ -24,7 +24,7 @@ from tests.server.library.makers import sound
 with Library.open(sys.argv[1]) as library:
     for number in range(int(sys.argv[2])):
         entry = library.add(sound(number, prompt=f"{sys.argv[3]} {number}"), kind="take")
-        print(library.star(entry.id, True).id, flush=True)
+        print(library.change(entry.id, starred=True).id, flush=True)
     print("done", flush=True)
     sys.stdin.readline()
 """
@@ -52,7 +52,8 @@ def test_programs_on_one_folder_see_each_others_changes(tmp_path: Path) -> None:
                 serial, told = news.serial, told | set(news.ids)
                 assert printed <= told and library.get(line.strip()).starred
         assert len(printed) == 16 and told == printed | {entry.id for entry in mine}
-        assert library.recover() == Recovery()  # all are at rest, and alive
+        with Library.open(tmp_path) as another:
+            assert another.recovered == Recovery()  # all are at rest, and alive
         check_laws(library)
         for other in others:
             other.communicate("go\n", timeout=30)

@@ -77,7 +77,7 @@ def test_what_is_not_ours_is_left_where_it_is(opener: Callable[[], Library], tmp
 def test_rows_without_files_are_dropped_and_told(opener: Callable[[], Library]) -> None:
     library = opener()
     a, b, c = prompts(library, "a", "b", "c")
-    library.tag(b.id, ["wet"])
+    library.change(b.id, tags=["wet"])
     child = library.add(sound(5), kind="refined", parents=[b.id])
     copy = b.path.read_bytes()
     b.path.unlink()
@@ -124,7 +124,7 @@ def test_a_file_that_a_living_library_is_about_to_list_is_left_to_it(opener: Cal
     (entry,) = prompts(living, "rain")
     in_flight = place(living, "a")
     shutil.copy(entry.path, in_flight)  # carries the living one's token
-    assert opener().recovered == Recovery() and living.recover() == Recovery() and in_flight.is_file()
+    assert opener().recovered == Recovery() and opener().recovered == Recovery() and in_flight.is_file()
     living.close()
     assert opener().recovered.adopted == ("a" * 32,)
 

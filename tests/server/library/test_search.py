@@ -34,8 +34,8 @@ def holds(entry: Entry, text: str) -> bool:
 
 def test_words_are_found_as_they_are_written_in_any_order(library: Library) -> None:
     made = prompts(library, *TEXTS)
-    library.rename(made[0].id, "Downpour")
-    library.tag(made[1].id, ["Noir", "50%"])
+    library.change(made[0].id, name="Downpour")
+    library.change(made[1].id, tags=["Noir", "50%"])
     entries = everything(library)
     assert ids(entries) == ids(made[::-1])
     for query in (*QUERIES, *TEXTS, "downpour heavy", "noir", "50%", "no ra", "g o n"):
@@ -47,10 +47,10 @@ def test_words_are_found_as_they_are_written_in_any_order(library: Library) -> N
 
 def test_renaming_forgets_the_old_name_and_tagging_the_old_tags(library: Library) -> None:
     (entry,) = prompts(library, "rain")
-    library.rename(entry.id, "storm")
-    library.rename(entry.id, "drizzle")
-    library.tag(entry.id, ["blue"])
-    library.tag(entry.id, ["green"])
+    library.change(entry.id, name="storm")
+    library.change(entry.id, name="drizzle")
+    library.change(entry.id, tags=["blue"])
+    library.change(entry.id, tags=["green"])
     found = {text: len(everything(library, text=text)) for text in ("storm", "blue", "drizzle", "green", "rain")}
     assert found == {"storm": 0, "blue": 0, "drizzle": 1, "green": 1, "rain": 1}
 
@@ -90,8 +90,8 @@ def test_a_search_is_a_filter(tmp_path_factory: pytest.TempPathFactory, made: li
         for number, (name, own, star, gone) in enumerate(made):
             clip = sound(number, prompt=" ".join(name))
             entry = library.add(clip, kind=("take", "upload")[number % 2])  # type: ignore[arg-type]
-            library.tag(entry.id, own)
-            library.star(entry.id, star)
+            library.change(entry.id, tags=own)
+            library.change(entry.id, starred=star)
             if gone:
                 library.delete([entry.id])
         keys = {searchable(tag) for tag in tags}
@@ -126,7 +126,7 @@ def test_pages_stay_while_sounds_come_and_go(library: Library, by_likeness: bool
         library.add(sound(99), kind="take", embedding=rng.standard_normal(8))
         library.delete([seen[-1]])  # the one that the cursor stands on
         deleted.append(seen[-1])
-        library.star(before[-1], True)
+        library.change(before[-1], starred=True)
     kept = [identifier for identifier in seen if identifier in before]
     assert len(set(seen)) == len(seen) and kept == before
     assert by_likeness or seen == before

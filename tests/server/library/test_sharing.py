@@ -18,7 +18,7 @@ def test_two_libraries_on_one_folder_see_each_other(opener: Callable[[], Library
     news = there.changes_since(0)
     assert (news.ids, news.gone, news.serial) == ((first.id,), (), here.serial)
     (second,) = prompts(there, "wind")
-    there.rename(first.id, "drops")
+    there.change(first.id, name="drops")
     assert here.changes_since(news.serial).ids == (second.id, first.id) and here.get(first.id).name == "drops"
     assert here.changes_since(here.serial).ids == ()
     here.delete([first.id])
@@ -38,7 +38,7 @@ def test_every_change_is_told_to_whoever_asks_again_and_again(library: Library) 
         try:
             for i in range(4):
                 entry = library.add(sound(number, prompt=f"{number} {i}"), kind="take")
-                library.star(entry.id, True)
+                library.change(entry.id, starred=True)
         except BaseException as error:
             faults.append(error)
 
@@ -68,7 +68,7 @@ def test_every_change_is_told_to_whoever_asks_again_and_again(library: Library) 
 def test_what_was_kept_is_there_when_opened_again(opener: Callable[[], Library]) -> None:
     first = opener()
     a, b = prompts(first, "a", "b")
-    first.tag(a.id, ["x"])
+    first.change(a.id, tags=["x"])
     first.delete([b.id])
     before = check_laws(first)
     first.close()

@@ -38,12 +38,14 @@ class Deletions(RuleBasedStateMachine):
     def delete(self, some: list[str]) -> str:
         if not set(some) <= set(self.deleted):
             try:
-                return self.library.delete(some)
+                self.library.delete(some)
             except LibraryMiss:
                 return "0" * 32
-        token = self.library.delete(some)
-        self.deleted |= {identifier: token for identifier in some if self.deleted[identifier] is None}
-        return token
+        living = [identifier for identifier in dict.fromkeys(some) if self.deleted[identifier] is None]
+        deletion = self.library.delete(some)
+        assert deletion.ids == tuple(living) and (deletion.token is None) == (not living)
+        self.deleted |= dict.fromkeys(living, deletion.token)
+        return deletion.token or "0" * 32
 
     @rule(token=tokens)
     def undo(self, token: str) -> None:
@@ -68,7 +70,7 @@ class Deletions(RuleBasedStateMachine):
             self.library.delete([identifier])
             self.deleted[identifier] = self.deleted[identifier] or "purge"
         gone = {identifier for identifier, token in self.deleted.items() if token is not None}
-        assert set(self.library.purge(timedelta(0))) == gone
+        assert set(self.library.purge(timedelta(0))[0]) == gone
         self.deleted = {identifier: None for identifier, token in self.deleted.items() if token is None}
 
     @rule(some=st.lists(sounds, min_size=1, max_size=3, unique=True))

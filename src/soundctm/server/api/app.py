@@ -11,6 +11,7 @@ from soundctm.model import SoundCTM
 from soundctm.server.api import changes, clips, export, facts, jobs, sketches, sounds, uploads
 from soundctm.server.api.errors import add_error_handlers
 from soundctm.server.api.guard import Guard
+from soundctm.server.api.kept import Kept
 from soundctm.server.api.metrics import Measured, Metrics
 from soundctm.server.api.page import add_page
 from soundctm.server.api.parts import Parts
@@ -22,6 +23,7 @@ from soundctm.server.jobs import Workshop
 from soundctm.server.library import Library
 
 VERSIONED = (jobs, clips, uploads, sounds, export, changes, facts, sketches)
+DRAWINGS = 16 * 2**20  # bytes of waveforms and pictures that are kept
 ABOUT = (
     "Words to sound: takes, refinements and edits are jobs; what they make is in the library. "
     'Errors are {"error": {"message", "field"}}. Clients get their turn one after the other; one that names itself in '
@@ -38,7 +40,7 @@ def create_app(settings: Settings, model: SoundCTM, library: Library, workshop: 
     numbers = Metrics(workshop)
     app.state.parts = Parts(
         settings, model, library, workshop, Pulse(library, settings.look), Renderings(library), numbers,
-        CapacityLimiter(settings.uploads.parallel),
+        CapacityLimiter(settings.uploads.parallel), Kept(DRAWINGS), CapacityLimiter(settings.drawn),
     )  # fmt: skip
     for room in VERSIONED:
         app.include_router(room.router, responses={"4XX": {"model": Error}, "5XX": {"model": Error}})

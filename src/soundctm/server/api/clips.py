@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from soundctm.errors import UserError
-from soundctm.server.api.parts import LibraryPart, OnlyJson, some
+from soundctm.server.api.parts import LibraryPart, ManyIds, OnlyJson, some
 from soundctm.server.api.wire import (
     ClipBody,
     ClipsBody,
@@ -18,18 +19,16 @@ from soundctm.server.api.wire import (
     UndoBody,
     clip_body,
     clips_body,
+    purged_body,
+    undo_body,
 )
 from soundctm.server.library import Entry, Kind, Library, LibraryMiss
+from soundctm.server.values import Values
 
-MOST = 1000  # sounds in one request
 router = APIRouter(prefix="/v1", tags=["clips"])
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Search(_Body):
+class Search(Values):
     """What is looked for; every word and every tag must be there. With ``ids`` nothing is looked for: those sounds are
     given that there are, deleted or not, in that order."""
 
@@ -44,7 +43,7 @@ class Search(_Body):
     cursor: str | None = Field(None, description="``next_cursor`` of the page before.")
 
 
-class Change(_Body):
+class Change(Values):
     """What is to be other than before."""
 
     name: str | None = None
@@ -52,13 +51,19 @@ class Change(_Body):
     tags: tuple[str, ...] | None = None
 
 
-class Ids(_Body):
+class Ids(Values):
     """Sounds, by their ids."""
 
-    ids: tuple[str, ...]
+    ids: ManyIds
 
 
-class Token(_Body):
+class Age(Values):
+    """How long ago something was deleted at least; 0 for everything."""
+
+    days: float = Field(0.0, ge=0.0, le=36_500.0)
+
+
+class Token(Values):
     """What a deletion gave."""
 
     token: str
@@ -101,27 +106,34 @@ def change(id: str, body: Change, library: LibraryPart) -> ClipBody:
 
 @router.delete("/clips/{id}")
 def delete(id: str, library: LibraryPart) -> UndoBody:
-    """Delete a sound; the answer takes it back."""
-    return UndoBody(undo=library.delete([id]))
+    """Delete a sound; the answer takes it back. A sound that is deleted already stays as it is: nothing was deleted,
+    and there is no token."""
+    return undo_body(library.delete([id]))
 
 
 @router.post("/clips/delete", dependencies=[OnlyJson])
 def delete_some(body: Ids, library: LibraryPart) -> UndoBody:
-    """Delete sounds, all of them or none."""
-    return UndoBody(undo=library.delete(some(body.ids, MOST)))
+    """Delete sounds, all of them or none. Those that are deleted already stay as they are."""
+    return undo_body(library.delete(some(body.ids)))
 
 
 @router.post("/clips/restore", dependencies=[OnlyJson])
 def restore_some(body: Ids, library: LibraryPart) -> ClipsBody:
     """Take the deletion of sounds back, whenever they were deleted."""
-    return clips_body(library.restore(some(body.ids, MOST)))
+    return clips_body(library.restore(some(body.ids)))
 
 
 @router.post("/clips/purge", dependencies=[OnlyJson])
 def purge_some(body: Ids, library: LibraryPart) -> PurgedBody:
     """Remove deleted sounds for good, with their files, all of them or none. Nothing brings them back."""
-    purged, size = library.purge_some(some(body.ids, MOST))
-    return PurgedBody(purged=len(purged), bytes=size)
+    return purged_body(library.purge_some(some(body.ids)))
+
+
+@router.post("/clips/empty", dependencies=[OnlyJson])
+def empty(body: Age, library: LibraryPart) -> PurgedBody:
+    """Remove all deleted sounds for good, or those that were deleted ``days`` ago or longer. Nothing brings them back,
+    and undoing a deletion of them finds nothing."""
+    return purged_body(library.purge(timedelta(days=body.days)))
 
 
 @router.post("/clips/{id}/restore")

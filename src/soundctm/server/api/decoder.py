@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-MOST_CHANNELS, RATES = 16, (1000, 768_000)
+MOST_CHANNELS, RATES = 16, (3000, 768_000)  # the rates that browsers play
 BLOCK = 2**18  # values at a time
 MOST_RECIPE = 2**20  # characters
 
@@ -50,8 +50,8 @@ def decode(source: Path, target: Path, most: int) -> dict[str, object]:
         if not 1 <= channels <= MOST_CHANNELS or not RATES[0] <= rate <= RATES[1]:
             raise Refused(
                 415,
-                f"the file has {channels} channels at {rate} Hz; accepted are up to {MOST_CHANNELS} channels at "
-                f"{RATES[0]:,} to {RATES[1]:,} Hz",
+                f"the file has {channels} channels at {rate:,} Hz; accepted are up to {MOST_CHANNELS} channels at "
+                f"{RATES[0]:,} to {RATES[1]:,} Hz: bring it to another rate first",
             )
         if file.frames * channels > most:
             raise Refused(413, _too_long(most, channels, rate))

@@ -8,13 +8,16 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, TypedDict
+from typing import BinaryIO, NamedTuple, TypedDict
 
 import numpy as np
 
 from soundctm.audio import Clip, Recipe
-from soundctm.server.api.errors import Refusal
+from soundctm.errors import UserError
+from soundctm.server.api.errors import Refusal, one_line
 from soundctm.server.api.settings import UploadLimits
+from soundctm.server.library.files import check_kept
+from soundctm.server.library.names import printable
 
 DECODER = Path(__file__).with_name("decoder.py")
 _PIECE = 2**20
@@ -32,11 +35,19 @@ class _About(TypedDict):
     recipe: str | None
 
 
-def decode(file: BinaryIO, limits: UploadLimits, desk: Path) -> Clip:
-    """The sound of an open file, with its recipe if it carries one; what is on its way lies in the folder ``desk``.
+class Decoded(NamedTuple):
+    """A sound, and what there is to say of it."""
+
+    clip: Clip
+    note: str | None
+
+
+def decode(file: BinaryIO, limits: UploadLimits, desk: Path) -> Decoded:
+    """The sound of an open file, with its recipe if it carries one that can be read; what is on its way lies in the
+    folder ``desk``.
 
     Raises :class:`Refusal` with 415 for what is no sound, 413 for one that takes too much time or memory or is too
-    long; :class:`UserError` for a recipe that cannot be read; OSError where the disk is full or fails.
+    long; OSError where the disk is full or fails.
     """
     with tempfile.TemporaryDirectory(prefix="upload-", dir=desk) as name:
         source, target = Path(name, "source"), Path(name, "samples")
@@ -44,11 +55,21 @@ def decode(file: BinaryIO, limits: UploadLimits, desk: Path) -> Clip:
             while piece := file.read(_PIECE):
                 copy.write(piece)
         about = _run(source, target, limits)
-        recipe = about["recipe"]
-        return Clip(
-            _samples(target, about["channels"], about["frames"]), about["rate"],
-            None if recipe is None else Recipe.from_json(recipe, "the file"),
-        )  # fmt: skip
+        recipe, note = _recipe(about["recipe"])
+        return Decoded(Clip(_samples(target, about["channels"], about["frames"]), about["rate"], recipe), note)
+
+
+def _recipe(text: str | None) -> tuple[Recipe | None, str | None]:
+    """A recipe that can be kept; or none, and why: as another version of soundctm may have written it, the sound is
+    welcome all the same."""
+    if text is None:
+        return None, None
+    try:
+        recipe = Recipe.from_json(text, "the file")
+        check_kept(recipe)
+    except UserError as error:
+        return None, one_line(printable(f"the sound came in without its recipe: {error}"))
+    return recipe, None
 
 
 def _samples(path: Path, channels: int, frames: int) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Errors as JSON: one shape, and the status that says whose turn it is."""
 
-import errno
 import json
 import math
 import re
@@ -16,10 +15,9 @@ from starlette.responses import Response
 from soundctm.errors import UserError
 from soundctm.server.jobs import QueueFull
 from soundctm.server.jobs.requests import REQUESTS
-from soundctm.server.library import LibraryConflict, LibraryFault, LibraryMiss
+from soundctm.server.library import FULL_ERRNOS, DiskFull, LibraryConflict, LibraryFault, LibraryMiss
 
 LONGEST = 500  # characters of a message
-DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FIELDS = {name for request in REQUESTS.values() for name in request.model_fields}
 GONE = 499  # what servers note where a client did not wait; nobody receives it
 _STANDARD = {
@@ -50,8 +48,13 @@ class Json(Response):
 
 def error_body(message: str, field: str | None = None) -> dict[str, Any]:
     """The one shape of errors."""
+    return {"error": {"message": one_line(message), "field": field}}
+
+
+def one_line(message: str) -> str:
+    """A message as it is sent: on one line, and not too long."""
     line = " ".join(message.split())
-    return {"error": {"message": line if len(line) <= LONGEST else f"{line[:LONGEST]}…", "field": field}}
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -84,8 +87,10 @@ def status_of(error: Exception) -> int:
 
 
 def _disk_is_full(error: BaseException) -> bool:
-    causes = (error, error.__cause__)
-    return "disk is full" in str(error) or any(isinstance(each, OSError) and each.errno in DISK_FULL for each in causes)
+    """By its kind and its cause, never by its words: those may quote what somebody sent."""
+    if isinstance(error, DiskFull):
+        return True
+    return any(isinstance(each, OSError) and each.errno in FULL_ERRNOS for each in (error, error.__cause__))
 
 
 def _field(message: str) -> str | None:

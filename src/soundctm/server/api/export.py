@@ -6,26 +6,23 @@ from typing import Any
 
 import numpy as np
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response, StreamingResponse
 
 from soundctm.audio import Clip
 from soundctm.errors import UserError
-from soundctm.server.api.clips import MOST
-from soundctm.server.api.parts import OnlyJson, Parts, PartsPart, some
+from soundctm.server.api.parts import ManyIds, OnlyJson, Parts, PartsPart, some
 from soundctm.server.api.renderings import SUFFIXES, Format, Rate, render
 from soundctm.server.library import Entry, LibraryFault, file_name
+from soundctm.server.values import Values
 
 router = APIRouter(prefix="/v1", tags=["sounds"])
 _ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}}}
 
 
-class Export(BaseModel):
+class Export(Values):
     """Which sounds, and as what files."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    ids: tuple[str, ...]
+    ids: ManyIds
     format: Format = "wav24"
     rate: Rate = "original"
 
@@ -34,7 +31,7 @@ class Export(BaseModel):
 def export(body: Export, parts: PartsPart) -> Response:
     """A zip with the sounds, each with its recipe inside. It is sent while it is made; one that breaks off has no
     directory at its end, and no program takes it for whole."""
-    ids = tuple(dict.fromkeys(some(body.ids, MOST)))
+    ids = tuple(dict.fromkeys(some(body.ids)))
     if not ids:
         raise UserError("ids is empty; name one sound or more")
     entries = [parts.library.get(identifier) for identifier in ids]

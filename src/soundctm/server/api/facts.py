@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from soundctm.checks import LONGEST, MAX_PROMPT, MAX_SEED, MAX_STEPS, MAX_TAKES, MIN_SECONDS, check_prompt
-from soundctm.server.api.parts import PartsPart
+from soundctm.server.api.parts import MOST_IDS, PartsPart
+from soundctm.server.library.names import MAX_NAME
 
 router = APIRouter(prefix="/v1", tags=["model"])
 health_router = APIRouter(tags=["server"])
@@ -17,11 +18,14 @@ Range = tuple[float, float]
 
 
 class Limits(BaseModel):
-    """The lowest and the highest of what can be asked for; ``prompt`` is the most characters."""
+    """The lowest and the highest of what can be asked for; ``prompt`` and ``name`` are the most characters, ``ids``
+    the most sounds in one request about many."""
 
     steps: tuple[int, int] = (1, MAX_STEPS)
     takes: tuple[int, int]
     prompt: int = MAX_PROMPT
+    name: int = MAX_NAME
+    ids: int = MOST_IDS
     seconds: Range = (MIN_SECONDS, LONGEST)
     gamma: Range = (0.0, 1.0)
     nu: Range = (-20.0, 20.0)

@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from soundctm.server.api.errors import Json, Refusal, error_body
 from soundctm.server.api.settings import Settings
 
-COOKIE = "soundctm_token"
 OPEN = {"/health"}  # needs no token: it says nothing of anybody's sounds
 UPLOADS = {"/v1/clips", "/v1/sketch"}
 _FORM_EXTRA = 2**16  # bytes of a form around its file
@@ -36,6 +35,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app, self.settings = app, settings
+        self.cookie = cookie_name(settings.port)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -90,21 +90,27 @@ class Guard:
             if not _same(given, token):
                 return _unknown()
             answer = RedirectResponse("/", 303)
-            answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", max_age=30 * 86_400)
+            answer.set_cookie(self.cookie, token, httponly=True, samesite="strict", max_age=30 * 86_400)
             return answer
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and _same(given.strip(), token):
             return None
-        return None if _same(_cookie(headers), token) else _unknown()
+        return None if _same(_cookie(headers, self.cookie), token) else _unknown()
 
 
 def _token_in_address(scope: Scope) -> str | None:
     return parse_qs(scope["query_string"].decode("latin-1")).get("token", [None])[0]
 
 
-def _cookie(headers: Headers) -> str:
+def cookie_name(port: int) -> str:
+    """What the token is kept under. Browsers tell the servers of one machine apart by name only, and send the cookies
+    of one port to all others too."""
+    return f"soundctm_token_{port}"
+
+
+def _cookie(headers: Headers, name: str) -> str:
     try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        found = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return ""
     return "" if found is None else found.value

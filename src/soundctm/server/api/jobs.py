@@ -53,7 +53,8 @@ def job(id: str, workshop: WorkshopPart) -> JobBody:
 
 @router.delete("/jobs/{id}")
 def cancel(id: str, workshop: WorkshopPart) -> JobBody:
-    """End a job with the step that it is at; what it has made so far stays."""
+    """End a job with the step that it is at; what it has made so far stays. 409 for one that another program on this
+    library makes: only that can end it."""
     return job_body(workshop.cancel(id))
 
 
@@ -121,7 +122,8 @@ async def _taken_on(request: Request, parts: Parts, take_on: Callable[[], Job]) 
 
 class Feed:
     """The events of a job, brought from the threads of the workshop into the event loop. Of changes that come faster
-    than they can be sent, the newest is sent."""
+    than they can be sent, the newest is sent. Of a job that another program makes, the record is looked at again and
+    again."""
 
     def __init__(self, parts: Parts, identifier: str, leaving_cancels: bool = False) -> None:
         self.parts, self.identifier, self.leaving_cancels = parts, identifier, leaving_cancels
@@ -129,10 +131,27 @@ class Feed:
         self._job: Job | None = None
         self._bell, self._urgent = asyncio.Event(), asyncio.Event()
         self._stop: Callable[[], None] = lambda: None
+        self._looking: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
         """Listen. Raises :class:`LibraryMiss` for an unknown job."""
-        self._stop = await run_in_threadpool(self.parts.workshop.listen, self.identifier, self._heard)
+        if not await run_in_threadpool(self._listen):
+            self._looking = asyncio.create_task(self._look())
+
+    def _listen(self) -> bool:
+        """Whether changes will be told."""
+        workshop = self.parts.workshop
+        self._stop = workshop.listen(self.identifier, self._heard)
+        return workshop.makes(self.identifier)
+
+    async def _look(self) -> None:
+        """Tell of a job that nobody here makes when its record changes, until it has ended."""
+        while self._job is None or not self._job.final:
+            await asyncio.sleep(self.parts.settings.look)
+            with suppress(LibraryFault):  # busy or gone; the next look may find it again
+                job = await run_in_threadpool(self.parts.workshop.job, self.identifier)
+                if job != self._job:
+                    self._note(job)
 
     def _heard(self, job: Job) -> None:
         with suppress(RuntimeError):  # the loop is closed: nobody listens any more
@@ -172,6 +191,8 @@ class Feed:
         """Listen no more. A job that somebody waited for who went away is cancelled, but not when the server ends:
         then it is interrupted, and can be run again."""
         self._stop()
+        if self._looking is not None:
+            self._looking.cancel()
         left = self._job is None or not self._job.final
         if self.leaving_cancels and left and not self.parts.pulse.closed:
             self._loop.run_in_executor(None, self._cancel)

@@ -14,6 +14,7 @@ from starlette.types import Scope
 from soundctm.server.api.errors import Refusal
 
 INDEX, ASSETS = "index.html", "assets"
+READ = ["GET", "HEAD"]
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
     "code{font-size:.95em}dt{margin-top:1rem}dd{margin:0;white-space:pre-line;opacity:.85}b{display:inline-block;"
@@ -39,20 +40,20 @@ def add_page(app: FastAPI, folder: Path | None) -> None:
     if folder is not None and built:
         files = {file.name: file for file in folder.iterdir() if file.is_file() and not file.name.startswith(".")}
 
-    @router.get("/", response_class=Response)
+    @router.api_route("/", methods=READ, response_class=Response)
     async def index() -> Response:
         if folder is None or not built:
             return RedirectResponse("/docs", 307)
         return FileResponse(folder / INDEX, headers={"Cache-Control": "no-cache"})
 
-    @router.get("/docs", response_class=Response)
+    @router.api_route("/docs", methods=READ, response_class=Response)
     async def docs(request: Request) -> Response:
         style = f"'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
         policy = f"default-src 'none'; style-src {style}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         headers = {"Cache-Control": "no-cache", "Content-Security-Policy": policy}
         return HTMLResponse(described(request.app.openapi()), headers=headers)
 
-    @router.get("/{name}", response_class=Response)
+    @router.api_route("/{name}", methods=READ, response_class=Response)
     async def beside(name: str) -> Response:
         """Icons and the like, which lie beside the index."""
         found = files.get(name)

@@ -6,11 +6,12 @@ from typing import Annotated, Any, TypeVar
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from soundctm.errors import UserError
 from soundctm.model import SoundCTM
 from soundctm.server.api.errors import Refusal
+from soundctm.server.api.kept import Kept
 from soundctm.server.api.metrics import Metrics
 from soundctm.server.api.pulse import Pulse
 from soundctm.server.api.renderings import Renderings
@@ -24,7 +25,8 @@ Body = TypeVar("Body", bound=BaseModel)
 @dataclass(frozen=True)
 class Parts:
     """The parts of a server; ``pulse`` tells of changes and of the server's end, ``decoders`` counts the uploads that
-    are decoded at this moment."""
+    are decoded at this moment. ``drawings`` keeps the last waveforms and pictures, ``drawers`` counts those that are
+    made at this moment."""
 
     settings: Settings
     model: SoundCTM
@@ -34,6 +36,8 @@ class Parts:
     renderings: Renderings
     metrics: Metrics
     decoders: CapacityLimiter
+    drawings: Kept
+    drawers: CapacityLimiter
 
 
 async def _parts(request: Request) -> Parts:
@@ -76,8 +80,15 @@ WorkshopPart = Annotated[Workshop, Depends(_workshop)]
 OnlyJson: Any = Depends(_is_json)
 
 
-def some(ids: tuple[str, ...], most: int) -> tuple[str, ...]:
+MOST_IDS = 1000  # sounds in one request
+ManyIds = Annotated[
+    tuple[str, ...],
+    Field(description=f"At most {MOST_IDS:,}; more in several requests.", json_schema_extra={"maxItems": MOST_IDS}),
+]
+
+
+def some(ids: tuple[str, ...]) -> tuple[str, ...]:
     """The ids. Raises :class:`UserError` for too many."""
-    if len(ids) > most:
-        raise UserError(f"ids has {len(ids):,} entries; at most {most:,} are accepted")
+    if len(ids) > MOST_IDS:
+        raise UserError(f"ids has {len(ids):,} entries; at most {MOST_IDS:,} are accepted: send them in several parts")
     return ids

@@ -1,12 +1,15 @@
 """What wakes the streams of events: changes of the library, and the end of the server."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from starlette.concurrency import run_in_threadpool
 
 from soundctm.server.library import Library, LibraryFault
+
+log = logging.getLogger(__name__)
 
 
 class Pulse:
@@ -43,12 +46,18 @@ class Pulse:
                 self._looking = None
 
     async def _watch(self) -> None:
-        seen = -1
+        seen, failing = -1, False
         while True:
+            serial = seen
             try:
                 serial = await run_in_threadpool(lambda: self._library.serial)
+                failing = False
             except LibraryFault:  # busy or gone; requests say so, and the next look may find it again
-                serial = seen
+                pass
+            except Exception:  # a mistake, which is told once: whoever follows is not left without the next look
+                if not failing:
+                    log.exception("the library could not be looked at for changes")
+                failing = True
             if serial != seen:
                 seen = serial
                 for bell in self._followers:

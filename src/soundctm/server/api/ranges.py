@@ -31,6 +31,8 @@ def sized_response(request: Request, body: bytes | Path, media_type: str, header
     sent["Content-Length"] = str(stop - start)
     if found is not None:
         sent["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    if request.method == "HEAD":
+        return Response(status_code=206 if found else 200, headers=sent, media_type=media_type)
     pieces = _pieces(body, start, stop)
     next(pieces)  # opens the file, while the answer can still be another
     return StreamingResponse(pieces, 206 if found else 200, sent, media_type)

@@ -1,7 +1,5 @@
 """Sounds as files of other formats and rates, with their recipes inside."""
 
-import threading
-from collections import OrderedDict
 from typing import Literal
 
 from soundctm.audio import Clip
@@ -9,7 +7,9 @@ from soundctm.audio.comments import RECIPE_COMMENT
 from soundctm.audio.io import to_pcm24, wav_bytes
 from soundctm.audio.resample import resample
 from soundctm.delivery.containers import encoded, wav_with
+from soundctm.delivery.provenance import told
 from soundctm.delivery.vorbis import flac_with, ogg_with
+from soundctm.server.api.kept import Kept
 from soundctm.server.library import Library
 
 Format = Literal["wav24", "wav32f", "flac", "ogg"]
@@ -26,22 +26,11 @@ class Renderings:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._kept: OrderedDict[tuple[str, Format, Rate], bytes] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = Kept(_KEPT)
 
     def get(self, identifier: str, form: Format, rate: Rate) -> bytes:
         """The bytes of a file."""
-        key = (identifier, form, rate)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        data = render(self._library.clip(identifier), form, rate)
-        with self._lock:
-            self._kept[key] = data
-            while sum(map(len, self._kept.values())) > _KEPT:
-                self._kept.popitem(last=False)
-        return data
+        return self._kept.get((identifier, form, rate), lambda: render(self._library.clip(identifier), form, rate))
 
 
 def render(clip: Clip, form: Format, rate: Rate = "original") -> bytes:
@@ -49,7 +38,7 @@ def render(clip: Clip, form: Format, rate: Rate = "original") -> bytes:
     if rate != "original":
         clip = Clip(resample(clip.samples, clip.sample_rate, int(rate)), int(rate), clip.recipe)
     if form == "wav24":
-        return wav_bytes(clip.samples, clip.sample_rate, clip.chunks)
+        return wav_bytes(clip.samples, clip.sample_rate, told(clip))
     if form == "wav32f":
         return _float_wav(clip)
     return _compressed(clip, form)
@@ -57,7 +46,7 @@ def render(clip: Clip, form: Format, rate: Rate = "original") -> bytes:
 
 def _float_wav(clip: Clip) -> bytes:
     """A WAV of 32-bit floats: what is beyond full scale, as after a change of rate, is kept."""
-    return wav_with(encoded(clip.samples.T, clip.sample_rate, "WAV", "FLOAT"), behind=clip.chunks.items())
+    return wav_with(encoded(clip.samples.T, clip.sample_rate, "WAV", "FLOAT"), behind=told(clip).items())
 
 
 def _compressed(clip: Clip, form: Literal["flac", "ogg"]) -> bytes:

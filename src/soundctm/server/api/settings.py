@@ -32,7 +32,8 @@ class Settings:
     request where it is given, and must be given where ``host`` is not this machine's own. ``names`` are further names
     that this machine is called by. ``page`` is the folder of the built page, None to serve the API alone. ``body`` is
     the most bytes of JSON; ``alive`` the seconds between signs of life in a stream of events, ``pause`` those between
-    two events of a job, ``look`` those between two looks for changes that other processes made.
+    two events of a job, ``look`` those between two looks for changes that other processes made. ``drawn`` is how many
+    sounds are drawn at one time: each is in memory then.
     """
 
     host: str = "127.0.0.1"
@@ -45,6 +46,7 @@ class Settings:
     alive: float = 15.0
     pause: float = 0.05
     look: float = 0.25
+    drawn: int = 2
 
     def __post_init__(self) -> None:
         if self.token is None and not is_loopback(self.host):

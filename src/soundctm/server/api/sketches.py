@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from soundctm.audio import Clip
@@ -12,15 +12,14 @@ from soundctm.checks import check_seconds
 from soundctm.control.targets import TargetSettings, from_recording
 from soundctm.server.api.parts import Parts, PartsPart, checked, json_body
 from soundctm.server.api.uploads import FILE, MULTIPART, decoded, file_of, form_of, is_form
+from soundctm.server.values import Values
 
 router = APIRouter(prefix="/v1", tags=["control"])
 
 
-class Wish(BaseModel):
+class Wish(Values):
     """What is read: a feature of at most the first ``seconds``, the model's length when left out. ``low`` and ``high``
     are the edges of the feature "band" in Hz."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     feature: Feature
     seconds: float | None = None
@@ -64,7 +63,7 @@ async def sketch(request: Request, parts: PartsPart) -> TargetBody:
         async with await form_of(request, parts) as form:
             fields = {key: value for key, value in form.items() if key != "file"}
             wish = checked(Wish, fields)
-            clip = await decoded(file_of(form), parts)
+            clip, _ = await decoded(file_of(form), parts)
     else:
         wanted = await json_body(request, Sketch)
         wish, clip = wanted, await run_in_threadpool(parts.library.clip, wanted.clip)

@@ -11,10 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from soundctm.audio import Clip
-from soundctm.server.api.decoding import decode
+from soundctm.server.api.decoding import Decoded, decode
 from soundctm.server.api.errors import Refusal
 from soundctm.server.api.parts import Parts, PartsPart
-from soundctm.server.api.wire import ClipBody, clip_body
+from soundctm.server.api.wire import UploadBody, upload_body
 from soundctm.server.library import Entry
 from soundctm.server.library.names import default_name
 
@@ -25,15 +25,16 @@ _BODY = {"schema": {"type": "object", "required": ["file"], "properties": {"file
 
 
 @router.post("/clips", status_code=201, openapi_extra={"requestBody": {"content": {MULTIPART: _BODY}}})
-async def upload(request: Request, response: Response, parts: PartsPart) -> ClipBody:
-    """Bring a sound in: any format that libsndfile reads. A file that was exported here has its recipe restored."""
+async def upload(request: Request, response: Response, parts: PartsPart) -> UploadBody:
+    """Bring a sound in: any format that libsndfile reads. A file that was exported here has its recipe restored; where
+    the recipe cannot be read, the sound comes in without it, and ``note`` says so."""
     async with await form_of(request, parts) as form:
         file = file_of(form)
-        clip = await decoded(file, parts)
+        clip, note = await decoded(file, parts)
         name = name_of(file.filename or "")
     entry = await run_in_threadpool(_add, parts, clip, name)
     response.headers["Location"] = f"/v1/clips/{entry.id}"
-    return clip_body(entry)
+    return upload_body(entry, note)
 
 
 def name_of(filename: str) -> str:
@@ -85,7 +86,7 @@ def file_of(form: FormData) -> UploadFile:
     return file
 
 
-async def decoded(file: UploadFile, parts: Parts) -> Clip:
+async def decoded(file: UploadFile, parts: Parts) -> Decoded:
     """The sound of a file; only so many are decoded at a time."""
     limits, desk = parts.settings.uploads, parts.library.desk
     return await anyio.to_thread.run_sync(decode, file.file, limits, desk, limiter=parts.decoders)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from soundctm.server.jobs import Job
-from soundctm.server.library import Changes, Entry, Kind, State
+from soundctm.server.library import Changes, Deletion, Entry, Kind, State
 
 
 class Problem(BaseModel):
@@ -49,6 +49,13 @@ class ClipBody(BaseModel):
     similarity: float | None
     job: str | None
     recipe: dict[str, Any] | None
+
+
+class UploadBody(ClipBody):
+    """A sound that was brought in; ``note`` says what its file had that could not be kept, null where that is
+    nothing."""
+
+    note: str | None
 
 
 class JobBody(BaseModel):
@@ -99,9 +106,11 @@ class ChangesBody(BaseModel):
 
 
 class UndoBody(BaseModel):
-    """The token that takes a deletion back."""
+    """What was deleted just now, without what was deleted before; ``undo`` is the token that takes it back, null where
+    that is nothing."""
 
-    undo: str
+    deleted: list[str]
+    undo: str | None
 
 
 class PurgedBody(BaseModel):
@@ -130,9 +139,25 @@ def clip_body(entry: Entry) -> ClipBody:
     )  # fmt: skip
 
 
+def upload_body(entry: Entry, note: str | None) -> UploadBody:
+    """A sound that was brought in as JSON."""
+    return UploadBody(**dict(clip_body(entry)), note=note)
+
+
 def clips_body(entries: Iterable[Entry]) -> ClipsBody:
     """Sounds as JSON."""
     return ClipsBody(clips=[clip_body(entry) for entry in entries])
+
+
+def undo_body(deletion: Deletion) -> UndoBody:
+    """A deletion as JSON."""
+    return UndoBody(deleted=list(deletion.ids), undo=deletion.token)
+
+
+def purged_body(purged: tuple[tuple[str, ...], int]) -> PurgedBody:
+    """A purge as JSON."""
+    ids, size = purged
+    return PurgedBody(purged=len(ids), bytes=size)
 
 
 def job_body(job: Job) -> JobBody:

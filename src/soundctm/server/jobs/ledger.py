@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from soundctm.server.jobs.job import Job, Task, kept
 from soundctm.server.library import JobRecord, Library, LibraryConflict, LibraryFault
+from soundctm.server.library.jobs import UNFINISHED
 
 REMEMBERED = 256  # jobs that have ended
 
@@ -49,5 +50,12 @@ class Ledger:
         return self._past.get(record.id) or kept(record)
 
     def find(self, identifier: str) -> Job:
-        """A job that has ended. Raises :class:`LibraryMiss` for an unknown one."""
-        return self._past.get(identifier) or kept(self.library.job(identifier))
+        """A job that is not on its way here: it has ended, or another program makes it. Where that program has ended
+        first, the job is interrupted. Raises :class:`LibraryMiss` for an unknown one."""
+        if (past := self._past.get(identifier)) is not None:
+            return past
+        record = self.library.job(identifier)
+        if record.state in UNFINISHED:
+            self.library.interrupt_jobs()
+            record = self.library.job(identifier)
+        return kept(record)

@@ -101,6 +101,7 @@ class _Kitchen:
             seconds = self.model.engine.whole_frames(clip.recipe.seconds, LONGEST)
             return self._again(request.clip, "edit", lambda recipe: [looped(recipe, seconds, request.steps)])
         plan = edits.loop(clip, request.seam, name)
+        self._check_length(plan, (request.clip,))
         recipes = self.model.recipes(request.prompt, steps=request.steps, seed=request.seed, plan=plan)
         return Order(tuple(recipes), plan.sources, (request.clip,), "edit", recipes[0].seed)
 
@@ -133,9 +134,21 @@ class _Kitchen:
     def _planned(self, request: Request, plan: Plan, parents: tuple[str, ...]) -> Order:
         fields = _fields(request, GUIDED | {"prompt"})
         prompt = fields.pop("prompt")
+        self._check_length(plan, parents)
         recipes = self.model.recipes(prompt, plan=plan, **fields)
         seed = recipes[0].seed if plan.recipe is None else None
         return Order(tuple(recipes), plan.sources, parents, "edit", seed)
+
+    def _check_length(self, plan: Plan, parents: tuple[str, ...]) -> None:
+        """Name the sounds of an edit that would be too long: nobody gave its seconds."""
+        seconds = plan.seconds(self.model.sample_rate)
+        if seconds > LONGEST:
+            names = " with ".join(repr(self.library.get(identifier).name) for identifier in parents)
+            less = "; or add less" if any(plan.added) else ""
+            raise UserError(
+                f"the clip {names} is too long: this edit would last {seconds:,.1f} s, and at most {LONGEST:g} s can "
+                f"be made; cut a shorter part out of the sound and bring that in{less}"
+            )
 
     def _sound(self, identifier: str) -> tuple[Clip, str]:
         return self.library.clip(identifier), self.library.get(identifier).name

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from soundctm.audio.recipe import Steering
 from soundctm.audio.target import Target
 from soundctm.server.library import LibraryConflict
+from soundctm.server.values import Values
 
 JobKind = Literal[
     "generate", "refine", "vary", "shape", "fill", "extend", "loop", "transform", "extend-bandwidth", "declip", "join",
@@ -16,8 +17,7 @@ JobKind = Literal[
 ID = Field(min_length=32, max_length=32, pattern="^[0-9a-f]+$", description="Id of a sound of the library.")
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+class _Request(Values):
     kind: ClassVar[JobKind]
 
 

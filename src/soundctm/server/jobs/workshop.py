@@ -2,9 +2,8 @@
 
 import atexit
 import logging
-import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -94,12 +93,21 @@ class Workshop:
         return self._ledger.recall(record)
 
     def cancel(self, identifier: str) -> Job:
-        """End a job with the step that it is at; one that has ended already stays as it is."""
+        """End a job with the step that it is at; one that has ended already stays as it is. Raises
+        :class:`LibraryConflict` for one that another program makes."""
         with self._lock:
             if (task := self._tasks.get(identifier)) is not None:
                 self._end(task, "cancelled")
                 return self._seen(task)
-        return self._ledger.find(identifier)
+        job = self._ledger.find(identifier)
+        if not job.final:
+            raise LibraryConflict(f"the job {identifier} runs in another program on this library; cancel it there")
+        return job
+
+    def makes(self, identifier: str) -> bool:
+        """Whether a job is on its way here; of others :meth:`listen` tells once, and no changes."""
+        with self._lock:
+            return identifier in self._tasks
 
     def listen(self, identifier: str, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with the job now and after each change, in threads of the workshop: it must be quick. What
@@ -112,19 +120,6 @@ class Workshop:
                 return partial(self._forget, task, listener)
         listener(self._ledger.find(identifier))
         return lambda: None
-
-    def watch(self, identifier: str) -> Iterator[Job]:
-        """The job now, and after each change until it has ended."""
-        news: queue.SimpleQueue[Job] = queue.SimpleQueue()
-        stop = self.listen(identifier, news.put)
-        try:
-            while True:
-                job = news.get()
-                yield job
-                if job.final:
-                    return
-        finally:
-            stop()
 
     @property
     def load(self) -> Load:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -18,6 +19,15 @@ from soundctm.server.library.rows import bury, find, refresh_haystack
 from soundctm.server.library.schema import EmbeddingRow, EntryRow, GoneRow, LibraryRow, TagRow
 
 Change = Callable[[Session, EntryRow], None]
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What a call deleted: ``ids`` without those that were deleted before, and the ``token`` that takes it back, None
+    where there is nothing to take back."""
+
+    ids: tuple[str, ...]
+    token: str | None
 
 
 def apply(session: Session, identifier: str, *changes: Change) -> EntryRow:
@@ -77,13 +87,13 @@ def embedded(embedding: np.ndarray) -> Change:
     return change
 
 
-def delete(session: Session, ids: Iterable[str]) -> str:
-    """Mark sounds as deleted; those that are already keep the moment and the token of that. The token of this."""
+def delete(session: Session, ids: Iterable[str]) -> Deletion:
+    """Mark sounds as deleted; those that are already keep the moment and the token of that."""
     serial, token, now = next_serial(session), uuid.uuid4().hex, datetime.now(UTC)
-    for row in _some(session, ids):
-        if row.deleted is None:
-            row.deleted, row.deletion, row.serial = now, token, serial
-    return token
+    living = [row for row in _some(session, ids) if row.deleted is None]
+    for row in living:
+        row.deleted, row.deletion, row.serial = now, token, serial
+    return Deletion(tuple(row.id for row in living), token if living else None)
 
 
 def restore(session: Session, ids: Iterable[str]) -> list[EntryRow]:

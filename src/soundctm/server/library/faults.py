@@ -1,5 +1,6 @@
 """What can go wrong with a library, in words."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,9 +22,15 @@ class LibraryFault(UserError):
     """The disk, the folder or the database does not do what it must; what was asked may be right another time."""
 
 
+class DiskFull(LibraryFault):
+    """There is no space left for what is to be kept."""
+
+
+FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL = "the disk is full; free some space and try again"
 # What databases say (SQLite, PostgreSQL), and what it means.
 _MEANINGS = (
-    (("disk is full", "no space left", "could not extend file"), "the disk is full; free some space and try again"),
+    (("disk is full", "no space left", "could not extend file"), _FULL),
     (
         ("disk i/o error",),
         "the disk refuses to read or write; free some space, and check the disk if that does not help",
@@ -54,7 +61,9 @@ def explained(where: str, remedy: str = _REMEDY) -> Iterator[None]:
         faults = (OperationalError, InternalError, InterfaceError, PoolTimeout)
         if not isinstance(error, faults) and type(error) is not DatabaseError:
             raise
-        raise LibraryFault(f"{where}: {_meaning(error).format(remedy=remedy)}") from error
+        meaning = _meaning(error)
+        kind = DiskFull if meaning == _FULL else LibraryFault
+        raise kind(f"{where}: {meaning.format(remedy=remedy)}") from error
 
 
 def _meaning(error: DBAPIError | PoolTimeout) -> str:
@@ -72,4 +81,5 @@ def writing(what: object) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or error
-        raise LibraryFault(f"cannot write {what}: {reason}; free some space or choose another folder") from error
+        kind = DiskFull if error.errno in FULL_ERRNOS else LibraryFault
+        raise kind(f"cannot write {what}: {reason}; free some space or choose another folder") from error

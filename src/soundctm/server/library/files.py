@@ -12,8 +12,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from soundctm.audio import Clip
+from soundctm.audio import Clip, Recipe
 from soundctm.audio.io import RIFF_BYTES, read_chunk, wav_bytes
+from soundctm.delivery.provenance import told
 from soundctm.errors import UserError
 from soundctm.server.library.entries import Kind, is_id
 from soundctm.server.library.faults import writing
@@ -137,9 +138,12 @@ def check_clip(clip: Clip) -> None:
         raise UserError(f"the clip lasts {clip.duration:,.0f} s, too long for a WAV file; cut it into pieces")
     if not np.isfinite(clip.samples).all():
         raise UserError("the clip has samples that are no numbers (NaN or infinite); mend it first")
-    recipe = clip.recipe
-    if recipe is None:
-        return
+    if clip.recipe is not None:
+        check_kept(clip.recipe)
+
+
+def check_kept(recipe: Recipe) -> None:
+    """Raise :class:`UserError` unless a recipe reads back as it was written."""
     try:
         same = type(recipe).model_validate_json(recipe.model_dump_json()) == recipe
     except ValueError as error:  # halves of characters, or numbers that JSON does not have
@@ -155,7 +159,7 @@ def created_at(path: Path) -> datetime:
 
 def _sound_bytes(clip: Clip, label: Label) -> bytes:
     """The file that :meth:`Clip.save` writes, and a label."""
-    chunks = {**clip.chunks, LABEL_CHUNK: label.model_dump_json().encode()}
+    chunks = {**told(clip), LABEL_CHUNK: label.model_dump_json().encode()}
     return wav_bytes(clip.samples, clip.sample_rate, chunks)
 
 

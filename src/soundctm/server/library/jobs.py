@@ -111,10 +111,14 @@ def newest(session: Session, states: Collection[State], limit: int) -> tuple[Job
     return _records(session, session.scalars(statement).all())
 
 
-def interrupt(session: Session, incoming: Path) -> tuple[str, ...]:
-    """Mark the unfinished jobs of owners that have ended; their ids."""
+def left_behind(session: Session, incoming: Path) -> list[str]:
+    """The owners that have ended and have unfinished jobs."""
     owners = session.scalars(select(JobRow.owner).where(JobRow.state.in_(UNFINISHED)).distinct()).all()
-    dead = [owner for owner in owners if is_dead(incoming, owner)]
+    return [owner for owner in owners if is_dead(incoming, owner)]
+
+
+def interrupt(session: Session, dead: Collection[str]) -> tuple[str, ...]:
+    """Mark the unfinished jobs of owners that have ended; their ids."""
     left = (JobRow.state.in_(UNFINISHED), JobRow.owner.in_(dead))
     ids = tuple(session.scalars(select(JobRow.id).where(*left).order_by(JobRow.created)))
     error = "the program ended before the job did; it can be run again"

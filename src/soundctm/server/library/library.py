@@ -20,8 +20,8 @@ from soundctm.server.library.files import Label, Shelf, check_clip
 from soundctm.server.library.jobs import JobRecord, State
 from soundctm.server.library.locks import Owner
 from soundctm.server.library.names import clean_name, default_name
-from soundctm.server.library.opening import lock_of, opened
-from soundctm.server.library.recovery import Recovery, recover
+from soundctm.server.library.opening import opened
+from soundctm.server.library.recovery import Recovery
 from soundctm.server.library.rows import find, insert_entry, new_row
 from soundctm.server.library.schema import EntryRow, LibraryRow
 
@@ -71,11 +71,6 @@ class Library:
 
     def __exit__(self, *about: object) -> None:
         self.close()
-
-    def recover(self) -> Recovery:
-        """Put right what programs left that were ended by force; :meth:`open` does it too."""
-        with lock_of(self._shelf):
-            return recover(self._database, self._shelf)
 
     # ---- sounds in
 
@@ -130,7 +125,7 @@ class Library:
 
     def _take_back(self, identifier: str, error: BaseException) -> None:
         """Remove the file of a row that was not written. Where nobody can tell whether it was, the file stays, and
-        :meth:`recover` decides."""
+        the next :meth:`open` decides."""
         if lost_connection(error):
             return
         with suppress(LibraryFault), self._database.reading() as session:
@@ -204,23 +199,12 @@ class Library:
         starred: bool | None = None,
         tags: Iterable[str] | None = None,
     ) -> Entry:
-        """:meth:`rename`, :meth:`star` and :meth:`tag` at once, all of it or nothing; None changes nothing."""
+        """Another name (one line, up to 120 characters), a star or none, other tags (up to 32 of 40 characters) in
+        place of those it has: all of it or nothing; None changes nothing."""
         wanted = [] if name is None else [changes.renamed(name)]
         wanted += [] if starred is None else [changes.starred(starred)]
         wanted += [] if tags is None else [changes.tagged(tags)]
         return self._change(identifier, *wanted)
-
-    def rename(self, identifier: str, name: str) -> Entry:
-        """Give a sound a name of one line, up to 120 characters."""
-        return self.change(identifier, name=name)
-
-    def star(self, identifier: str, starred: bool) -> Entry:
-        """Put a star on a sound, or take it off."""
-        return self.change(identifier, starred=starred)
-
-    def tag(self, identifier: str, tags: Iterable[str]) -> Entry:
-        """Give a sound these tags, up to 32 of 40 characters, in place of those it has."""
-        return self.change(identifier, tags=tags)
 
     def embed(self, identifier: str, embedding: np.ndarray) -> Entry:
         """Say how a sound sounds (``[D]``), or say it anew; similarities to its parent and children follow."""
@@ -230,8 +214,9 @@ class Library:
         with self._database.writing() as session:
             return self._entry(changes.apply(session, identifier, *wanted))
 
-    def delete(self, ids: Iterable[str]) -> str:
-        """Delete sounds, all of them or none; the token that :meth:`undo` takes. Files stay until they are purged."""
+    def delete(self, ids: Iterable[str]) -> changes.Deletion:
+        """Delete sounds, all of them or none; with the token that :meth:`undo` takes. Files stay until they are
+        purged."""
         with self._database.writing() as session:
             return changes.delete(session, ids)
 
@@ -245,14 +230,12 @@ class Library:
         with self._database.writing() as session:
             return tuple(map(self._entry, changes.restore(session, ids)))
 
-    def purge(self, older_than: timedelta) -> tuple[str, ...]:
-        """Remove for good what was deleted so long ago or longer; the ids. Rows go first: what a killed process leaves
-        is a file of a purged sound, which :meth:`recover` removes."""
+    def purge(self, older_than: timedelta) -> tuple[tuple[str, ...], int]:
+        """Remove for good what was deleted so long ago or longer; the ids, and the bytes of the files. Rows go first:
+        what a killed process leaves is a file of a purged sound, which :meth:`open` removes."""
         with self._database.writing() as session:
             purged = changes.purge(session, older_than)
-        for identifier in purged:
-            self._shelf.remove(identifier)
-        return tuple(purged)
+        return tuple(purged), sum(map(self._shelf.remove, purged))
 
     def purge_some(self, ids: Iterable[str]) -> tuple[tuple[str, ...], int]:
         """Remove these sounds for good, all of them or none; the ids, and the bytes of their files. Raises
@@ -288,6 +271,15 @@ class Library:
         """One job. Raises :class:`LibraryMiss` when there is none of that id."""
         with self._database.reading() as session:
             return jobs.read(session, identifier)
+
+    def interrupt_jobs(self) -> tuple[str, ...]:
+        """Mark what programs left unfinished that have ended since this one was opened; the ids of those jobs."""
+        with self._database.reading() as session:
+            dead = jobs.left_behind(session, self._shelf.incoming)
+        if not dead:
+            return ()
+        with self._database.writing() as session:
+            return jobs.interrupt(session, dead)
 
     def jobs(self, states: Collection[State] = (), limit: int = 100) -> tuple[JobRecord, ...]:
         """Jobs in any of these states (none given: all), newest first."""

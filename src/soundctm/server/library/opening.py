@@ -1,6 +1,5 @@
 """How a library is opened: one program at a time, and with everything put right before it is used."""
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sqlalchemy import URL, select, update
@@ -19,11 +18,6 @@ from soundctm.server.library.schema import LibraryRow
 DATABASE, IDENTITY, LOCK = "library.db", "library.id", "library.lock"
 
 
-def lock_of(shelf: Shelf) -> AbstractContextManager[None]:
-    """The lock that a library is opened and put right under."""
-    return alone(shelf.folder / LOCK)
-
-
 def opened(folder: Path, url: str | None) -> tuple[Database, Shelf, Owner, Recovery]:
     """The parts of an open library; nothing is left open when one of them fails."""
     folder = folder.absolute()
@@ -32,7 +26,7 @@ def opened(folder: Path, url: str | None) -> tuple[Database, Shelf, Owner, Recov
     shelf = Shelf(folder)
     database = _database(folder, url)
     try:
-        with lock_of(shelf):
+        with alone(folder / LOCK):
             shelf.prepare()
             database.check()
             with database.structure() as connection:

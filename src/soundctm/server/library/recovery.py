@@ -56,7 +56,7 @@ def recover(database: Database, shelf: Shelf) -> Recovery:
     adopted, set_aside = _adopt(database, shelf, sorted(files - rows - purged))
     with database.writing() as session:
         dropped = _drop(session, without_file)
-        interrupted = jobs.interrupt(session, shelf.incoming)
+        interrupted = jobs.interrupt(session, jobs.left_behind(session, shelf.incoming))
     bury_the_dead(shelf.incoming)
     return Recovery(tuple(adopted), tuple(removed), tuple(set_aside), tuple(dropped), interrupted)
 

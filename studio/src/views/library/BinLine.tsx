@@ -1,28 +1,20 @@
 import type { Clip } from "../../api/types";
-import { playing } from "../../audio/player";
 import { ago, labelOf, particularsOf, seconds } from "../../lib/format";
 import { doomed, hearDeleted, restore } from "../../state/bin";
 import { selected } from "../../state/library";
 import { attempt } from "../../state/notices";
-import { Icon } from "../Icon";
 import { Wave } from "../Wave";
 import { Check } from "./Check";
+import { PlayButton } from "./PlayButton";
 
 /** A deleted sound: to be heard, restored, or deleted for good. */
 export function BinLine({ clip }: { clip: Clip }) {
   const { id } = clip;
-  const plays = playing.value?.a === id;
   const label = labelOf(clip);
   return (
     <li class={selected.value.has(id) ? "row selected" : "row"}>
       <Check clip={clip} />
-      <button
-        class="row-hear"
-        aria-label={`${plays ? "Stop" : "Play"} ${label}`}
-        onClick={() => attempt(() => hearDeleted(id))}
-      >
-        <Icon name={plays ? "stop" : "play"} filled />
-      </button>
+      <PlayButton clip={clip} kind="row-hear" onPlay={() => attempt(() => hearDeleted(id))} />
       <span class="row-wave">
         <Wave id={id} seconds={clip.seconds} />
       </span>

@@ -32,6 +32,18 @@ export function Inspector() {
         <Waveform key={clip.id} clip={clip} most={peakOf(clip.id)} height={84} selectable={false} />
         <Spectrogram id={clip.id} wanted={bufferOf(clip.id).value !== null} width={480} height={72} />
       </div>
+      {!clip.deleted && <Work clip={clip} />}
+      {clip.recipe && <RecipeFacts clip={clip} />}
+      <h3>Family</h3>
+      <FamilyTab />
+    </aside>
+  );
+}
+
+/** What a deleted sound has no use for. */
+function Work({ clip }: { clip: Clip }) {
+  return (
+    <>
       <div class="line">
         <button class="primary" onClick={() => show("studio")}>
           Open in the studio
@@ -41,10 +53,7 @@ export function Inspector() {
         </button>
       </div>
       <TagEditor clip={clip} />
-      {clip.recipe && <RecipeFacts clip={clip} />}
-      <h3>Family</h3>
-      <FamilyTab />
-    </aside>
+    </>
   );
 }
 
@@ -89,17 +98,17 @@ function add(clip: Clip, form: HTMLFormElement): void {
   if (tag && !clip.tags.includes(tag)) attempt(() => change(clip.id, { tags: [...clip.tags, tag] }));
 }
 
+const fact = (name: string, value: string): [string, string][] => [[name, value]];
+
 function RecipeFacts({ clip }: { clip: Clip }) {
   const recipe = clip.recipe!;
   const facts: [string, string][] = [
     ["Words", recipe.prompt || "none"],
-    ["Seed, take", `${recipe.seed}, ${recipe.take + 1}`],
+    ...(recipe.edit ? fact("Seed", recipe.seed) : fact("Seed, take", `${recipe.seed}, ${recipe.take + 1}`)),
     ["Steps", String(recipe.steps)],
     ["ω, ν, γ", `${recipe.omega}, ${recipe.nu}, ${recipe.gamma}`],
-    ...(recipe.negative ? [["Away from", recipe.negative] as [string, string]] : []),
-    ...(recipe.targets?.length
-      ? [["Curves", recipe.targets.map((target) => target.feature).join(", ")] as [string, string]]
-      : []),
+    ...(recipe.negative ? fact("Away from", recipe.negative) : []),
+    ...(recipe.targets?.length ? fact("Curves", recipe.targets.map((target) => target.feature).join(", ")) : []),
   ];
   return (
     <section class="recipe">

@@ -1,5 +1,15 @@
 import { useEffect, useRef } from "preact/hooks";
-import { bin, cursor, found, layout, search, searched, searching, similarTo, text } from "../../state/library";
+import {
+  bin,
+  clearFilters,
+  cursor,
+  found,
+  isFiltered,
+  layout,
+  search,
+  searched,
+  searching,
+} from "../../state/library";
 import { useColumns } from "../columns";
 import { Row } from "./Row";
 
@@ -9,9 +19,7 @@ export function Listing() {
   const empty = searched.value > 0 && !searching.value && found.value.length === 0;
   return (
     <div class="listing" aria-busy={searching.value}>
-      {empty && (
-        <p class="dim empty">{emptiness()}</p>
-      )}
+      {empty && <Empty />}
       <ul ref={list} class={layout.value === "grid" ? "rows tiles" : "rows"} aria-label="Sounds">
         {found.value.map((id) => (
           <Row key={id} id={id} />
@@ -22,9 +30,21 @@ export function Listing() {
   );
 }
 
-function emptiness(): string {
-  if (text.value || similarTo.value) return "Nothing fits.";
-  return bin.value ? "Nothing is deleted." : "Every sound you make is kept here. Nothing yet.";
+function Empty() {
+  if (!isFiltered.value)
+    return (
+      <p class="dim empty">
+        {bin.value ? "Nothing is deleted." : "Every sound you make is kept here. Nothing yet."}
+      </p>
+    );
+  return (
+    <p class="dim empty">
+      Nothing fits.{" "}
+      <button class="link" onClick={clearFilters}>
+        Clear the filters
+      </button>
+    </p>
+  );
 }
 
 /** The next page comes when the end of this one comes into view. */

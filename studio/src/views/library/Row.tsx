@@ -1,6 +1,5 @@
 import { useRef } from "preact/hooks";
 import type { Clip, Id } from "../../api/types";
-import { playing, stop } from "../../audio/player";
 import { ago, labelOf, particularsOf, seconds } from "../../lib/format";
 import { clipOf } from "../../state/clips";
 import { dragOut } from "../../state/exports";
@@ -14,6 +13,7 @@ import { Name } from "../sound/Name";
 import { Wave } from "../Wave";
 import { BinLine } from "./BinLine";
 import { Check } from "./Check";
+import { PlayButton } from "./PlayButton";
 
 export function Row({ id }: { id: Id }) {
   const clip = clipOf(id).value;
@@ -23,7 +23,6 @@ export function Row({ id }: { id: Id }) {
 
 function Line({ clip }: { clip: Clip }) {
   const { id } = clip;
-  const plays = playing.value?.a === id;
   const mine = chosen.value === id;
   const button = useRef<HTMLButtonElement>(null);
   useFollowFocus(button, mine, "row-play");
@@ -43,14 +42,7 @@ function Line({ clip }: { clip: Clip }) {
       }}
     >
       <Check clip={clip} />
-      <button
-        ref={button}
-        class="row-play"
-        aria-label={`${plays ? "Stop" : "Play"} ${labelOf(clip)}`}
-        onClick={() => (plays ? stop() : pick(id, true))}
-      >
-        <Icon name={plays ? "stop" : "play"} filled />
-      </button>
+      <PlayButton clip={clip} kind="row-play" button={button} onPlay={() => pick(id, true)} />
       <span class="row-wave">
         <Wave id={id} seconds={clip.seconds} />
       </span>

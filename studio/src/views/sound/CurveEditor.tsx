@@ -2,7 +2,7 @@ import { useRef } from "preact/hooks";
 import type { Clip } from "../../api/types";
 import { insertAfter, move, overwrite, type Bound } from "../../audio/curve";
 import { FLOOR } from "../../audio/levels";
-import { curve, levels } from "../../state/curve";
+import { curve, levels, setCurve } from "../../state/curve";
 
 const WIDTH = 1000;
 const LINES = [-12, -24, -36, -48];
@@ -21,7 +21,7 @@ export function CurveEditor({ clip, height }: { clip: Clip; height: number }) {
   const draw = (event: PointerEvent): void => {
     if (!stroke.current) return;
     stroke.current.points.push(at(event));
-    curve.value = overwrite(stroke.current.before, stroke.current.points);
+    setCurve(overwrite(stroke.current.before, stroke.current.points));
   };
   const line = (points: readonly Bound[]): string =>
     points.map(([time, level]) => `${x(time).toFixed(1)},${y(level).toFixed(1)}`).join(" ");
@@ -74,19 +74,14 @@ export function CurveEditor({ clip, height }: { clip: Clip; height: number }) {
 function Handle({ index, point, clip, count }: { index: number; point: Bound; clip: Clip; count: number }) {
   const [time, level] = point;
   const shift = (seconds: number, decibels: number): void =>
-    void (curve.value = move(curve.peek(), index, time + seconds, level + decibels, clip.seconds));
+    setCurve(move(curve.peek(), index, time + seconds, level + decibels, clip.seconds));
   const drag = (event: PointerEvent): void => {
     const handle = event.currentTarget as HTMLElement;
     if (!handle.hasPointerCapture(event.pointerId)) return;
     const bounds = handle.parentElement!.getBoundingClientRect();
     const seconds = ((event.clientX - bounds.left) / bounds.width) * clip.seconds;
-    curve.value = move(
-      curve.peek(),
-      index,
-      seconds,
-      ((event.clientY - bounds.top) / bounds.height) * FLOOR,
-      clip.seconds,
-    );
+    const level = ((event.clientY - bounds.top) / bounds.height) * FLOOR;
+    setCurve(move(curve.peek(), index, seconds, level, clip.seconds));
   };
   const keys: Record<string, () => void> = {
     ArrowUp: () => shift(0, 1),
@@ -95,9 +90,9 @@ function Handle({ index, point, clip, count }: { index: number; point: Bound; cl
     ArrowRight: () => shift(0.05, 0),
     PageUp: () => shift(0, 6),
     PageDown: () => shift(0, -6),
-    Insert: () => (curve.value = insertAfter(curve.peek(), index)),
-    Enter: () => (curve.value = insertAfter(curve.peek(), index)),
-    Delete: () => (curve.value = curve.peek().filter((_, at) => at !== index)),
+    Insert: () => setCurve(insertAfter(curve.peek(), index)),
+    Enter: () => setCurve(insertAfter(curve.peek(), index)),
+    Delete: () => setCurve(curve.peek().filter((_, at) => at !== index)),
   };
   return (
     <span

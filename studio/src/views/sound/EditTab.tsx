@@ -5,7 +5,7 @@ import { EDITS, type EditForm } from "../../state/edits";
 import { remembered } from "../../state/memory";
 import { attempt } from "../../state/notices";
 import { edit, region } from "../../state/sound";
-import { generateRequest, refineSteps } from "../../state/settings";
+import { generateRequest, mostWords, refineSteps } from "../../state/settings";
 import { isPlainTake } from "../../lib/format";
 import { busy } from "../../state/jobs";
 import { ClipPicker } from "./ClipPicker";
@@ -86,6 +86,7 @@ function Form({ form, clip }: { form: EditForm; clip: Clip }) {
             <input
               type="text"
               value={words}
+              maxLength={mostWords.value}
               placeholder={form.words === "must" ? "what it should become" : "may be left empty"}
               onInput={(event) => setWords(event.currentTarget.value)}
             />

@@ -3,6 +3,7 @@ import type { Clip } from "../../api/types";
 import { labelOf } from "../../lib/format";
 import { change } from "../../state/clips";
 import { attempt } from "../../state/notices";
+import { mostName } from "../../state/settings";
 
 /** A name that can be changed where it stands. */
 export function Name({ clip, level = "h2" }: { clip: Clip; level?: "h2" | "span" }) {
@@ -42,7 +43,7 @@ export function Name({ clip, level = "h2" }: { clip: Clip; level?: "h2" | "span"
       class="name-field"
       aria-label="Name"
       defaultValue={clip.name}
-      maxLength={200}
+      maxLength={mostName.value}
       onBlur={() => finish(true)}
       onKeyDown={(event) => {
         if (event.key === "Enter") finish(true);

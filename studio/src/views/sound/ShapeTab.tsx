@@ -4,7 +4,7 @@ import type { Clip, Job } from "../../api/types";
 import { clear, curve, fromNothing, fromSound, intensityTarget, recording, toggleRecording } from "../../state/curve";
 import { busy } from "../../state/jobs";
 import { attempt } from "../../state/notices";
-import { prompt } from "../../state/settings";
+import { mostWords, prompt } from "../../state/settings";
 import { follow, shape } from "../../state/sound";
 import { Icon } from "../Icon";
 import { NumberField } from "./NumberField";
@@ -72,7 +72,12 @@ export function ShapeTab({ clip }: { clip: Clip }) {
         {!own && (
           <label class="field grow">
             <span>Words</span>
-            <input type="text" value={words} onInput={(event) => setWords(event.currentTarget.value)} />
+            <input
+              type="text"
+              value={words}
+              maxLength={mostWords.value}
+              onInput={(event) => setWords(event.currentTarget.value)}
+            />
           </label>
         )}
         <NumberField

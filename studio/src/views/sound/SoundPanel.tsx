@@ -20,6 +20,12 @@ const TABS: { key: Tab; label: string }[] = [
 export function SoundPanel() {
   const clip = current.value;
   if (!clip) return null;
+  if (clip.deleted)
+    return (
+      <section class="sound" aria-label="Chosen sound">
+        <Head clip={clip} />
+      </section>
+    );
   return (
     <section class="sound" aria-label="Chosen sound">
       <Head clip={clip} />
