@@ -2,11 +2,9 @@
 
 import re
 
-from soundctm.audio.clip import Clip
 from soundctm.audio.origin import NOT_STATED, SYNTHETIC, Origin
-from soundctm.folder import card
 
-__all__ = ["NOT_STATED", "SYNTHETIC", "Origin", "licence_in", "told"]
+__all__ = ["NOT_STATED", "SYNTHETIC", "Origin", "licence_in"]
 
 # A model card says what holds for its sounds in a line of its own; else the licence of its weights is told, or that in
 # the block of fields at its head.
@@ -20,8 +18,3 @@ def licence_in(card: str) -> str:
     """The licence that a model card (Markdown) states; ``not stated`` where it states none."""
     found = (match for pattern in CARD_LICENCES if (match := pattern.search(card)))
     return next((match.group(1).strip("\"'") for match in found), NOT_STATED)
-
-
-def told(clip: Clip) -> dict[bytes, bytes]:
-    """The chunks of a sound's WAV, with the licence that the card of its model states where that lies here."""
-    return {} if clip.recipe is None else clip.chunks_under(licence_in(card(clip.recipe.model)))

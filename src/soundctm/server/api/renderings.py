@@ -7,10 +7,10 @@ from soundctm.audio.comments import RECIPE_COMMENT
 from soundctm.audio.io import to_pcm24, wav_bytes
 from soundctm.audio.resample import resample
 from soundctm.delivery.containers import encoded, wav_with
-from soundctm.delivery.provenance import told
 from soundctm.delivery.vorbis import flac_with, ogg_with
 from soundctm.server.api.kept import Kept
 from soundctm.server.library import Library
+from soundctm.server.origin import told
 
 Format = Literal["wav24", "wav32f", "flac", "ogg"]
 Rate = Literal["original", "44100", "48000"]

@@ -14,10 +14,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.io import RIFF_BYTES, read_chunk, wav_bytes
-from soundctm.delivery.provenance import told
 from soundctm.errors import UserError
 from soundctm.server.library.entries import Kind, is_id
 from soundctm.server.library.faults import writing
+from soundctm.server.origin import told
 
 LABEL_CHUNK = b"sclb"
 SILENCE = -120.0  # dB
