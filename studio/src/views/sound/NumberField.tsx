@@ -1,4 +1,4 @@
-import type { Signal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { numberIn } from "../../lib/field";
 import { decimals } from "../../lib/format";
@@ -18,7 +18,10 @@ interface Props {
 
 export function NumberField({ label, value, low, high, step, unit, explanation, slider = false, onChange }: Props) {
   const id = useId();
+  /** What is being typed: shown until it is done, however often something else draws the form anew. */
+  const draft = useSignal<string | null>(null);
   const change = (event: Event): void => {
+    draft.value = null;
     const next = numberIn(event.currentTarget as HTMLInputElement, decimals(value.peek(), step));
     if (next === null) return;
     value.value = next;
@@ -36,8 +39,10 @@ export function NumberField({ label, value, low, high, step, unit, explanation, 
           id={id}
           type="number"
           {...common}
-          value={decimals(value.value, step)}
+          value={draft.value ?? decimals(value.value, step)}
           aria-describedby={`${id}-about`}
+          onInput={(event) => (draft.value = event.currentTarget.value)}
+          onBlur={() => (draft.value = null)}
           onChange={change}
         />
         {unit && <span class="unit">{unit}</span>}
