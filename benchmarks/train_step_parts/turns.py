@@ -1,8 +1,6 @@
 """One process's turn: it builds one variant, warms up, and times the steps that it is told to take."""
 
 import math
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from soundctm.backbones import DiT, DiTConfig
 from soundctm.benchmark.clock import Stopwatch, Timing
-from soundctm.benchmark.fresh import REFUSED, device_memory, peak_memory
+from soundctm.benchmark.fresh import device_memory, peak_memory, told_alone
 from soundctm.benchmark.results import Facts
-from soundctm.errors import UserError
 from soundctm.training.config import StudentTraining, TeacherTraining, read_config
 from soundctm.training.draws import generator_of, solver_steps
 from soundctm.training.loop import Figures
@@ -159,14 +156,6 @@ def measure(task: Task) -> Turn:
 
 def run(script: str, task: Task) -> Turn:
     """Take the turn in a process of its own, ``script --turn TASK``."""
-    done = subprocess.run([sys.executable, script, "--turn", task.model_dump_json()], capture_output=True, text=True)
-    if done.returncode == REFUSED:
-        raise UserError(done.stderr.strip().splitlines()[-1])
-    if done.returncode < 0:
-        raise UserError(
-            f"the process of {task.variant!r} was killed (signal {-done.returncode}), most likely as memory ran out; "
-            "take fewer blocks with --depth, or leave this variant out with --variants"
-        )
-    if done.returncode:
-        raise RuntimeError(f"the process of {task.variant!r} failed:\n{done.stderr}")
-    return Turn.model_validate_json(done.stdout.splitlines()[-1])
+    hint = "take fewer blocks with --depth, or leave this variant out with --variants"
+    line = told_alone([script, "--turn", task.model_dump_json()], f"the process of {task.variant!r}", hint)
+    return Turn.model_validate_json(line)

@@ -226,12 +226,9 @@ class Performance:
 
     @property
     def _steering(self) -> Steering:
-        """As the recipe says: one with a strength, and without a fader or auditions, was made when there were none,
-        and sounds as it did."""
+        """As the recipe says: one with a strength and no fader was made when there was none, and sounds as it did."""
         steering = self.recipe.steering
-        if steering.strength is not None:
-            return steering
-        return steered(self.recipe, steering, self.recipe.edit is None).steering
+        return steering if steering.strength is not None else steered(self.recipe, steering, fresh=False).steering
 
     def _ridden(self, x: Tensor) -> Tensor:
         """A recording that is kept keeps its level."""

@@ -46,6 +46,11 @@ BAD_CONTROL: dict[str, tuple[list[str], str]] = {
     "strength is no number": (["--intensity", "rise", "--strength", "nan"], "strength is nan"),
     "more than a fader has": (["--intensity", "rise", "--fader", "61"], "fader is 61"),
     "fader is no number": (["--intensity", "rise", "--fader", "nan"], "fader is nan"),
+    "no auditions": (["--intensity", "rise", "--auditions", "0"], "auditions is 0"),
+    "auditions of a start": (
+        ["--intensity", "rise", "--method", "start", "--auditions", "4"],
+        "--auditions is 4, which only --method guidance uses; leave it out with start",
+    ),
     "fader of a start": (
         ["--intensity", "rise", "--method", "start", "--fader", "6"],
         "--fader is 6, which only --method guidance uses; leave it out with start",

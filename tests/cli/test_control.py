@@ -41,13 +41,13 @@ def test_control_says_how_near_it_came(run, files: Path, tiny_folder: Path) -> N
     assert len(list(files.glob("rain_control_seed4_take*_1step.wav"))) == 2
 
 
-def test_weights_strength_and_fader_are_heard(run, files: Path, tiny_folder: Path) -> None:
+def test_weights_strength_fader_and_auditions_are_heard(run, files: Path, tiny_folder: Path) -> None:
     command = ["control", "rain", "--intensity", "rise", "--brightness", "0:500, 1:900", "--steps", "2", "--seed", "4"]
     sounds = set()
-    for more in ([], ["--weight", "intensity=5"], ["--strength", "0"], ["--fader", "0"]):
+    for more in ([], ["--weight", "intensity=5"], ["--strength", "0"], ["--fader", "0"], ["--auditions", "1"]):
         (entry,) = made(run(*command, *more, "--model", tiny_folder, "--json"))
         sounds.add(Clip.load(files / entry["wav"]).digest)
-    assert len(sounds) == 4
+    assert len(sounds) == 5
 
 
 # ---- what may stand for a curve

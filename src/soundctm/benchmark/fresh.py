@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -29,17 +30,22 @@ def measure_fresh(settings: Settings, path: Name) -> Fresh:
     Raises :class:`UserError` for what the user can mend there as well.
     """
     task = json.dumps({"settings": settings.model_dump(), "path": path, "started": time.time()})
-    done = subprocess.run([sys.executable, "-m", "soundctm.benchmark.fresh", task], capture_output=True, text=True)
+    command = ["-m", "soundctm.benchmark.fresh", task]
+    hint = "measure a smaller model, or leave these processes out with --no-fresh"
+    return Fresh.model_validate_json(told_alone(command, f"a process of the {path} path", hint))
+
+
+def told_alone(arguments: Sequence[str], who: str, hint: str) -> str:
+    """The last line that a Python process of its own prints, ``who`` it is in errors and ``hint`` what to do where
+    memory ran out. Raises :class:`UserError` for that, and for what the process refused."""
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
     if done.returncode == REFUSED:
         raise UserError(done.stderr.strip().splitlines()[-1])
     if done.returncode < 0:
-        raise UserError(
-            f"a process of the {path} path was killed (signal {-done.returncode}), most likely as memory ran out; "
-            "measure a smaller model, or leave these processes out with --no-fresh"
-        )
+        raise UserError(f"{who} was killed (signal {-done.returncode}), most likely as memory ran out; {hint}")
     if done.returncode:
-        raise RuntimeError(f"a process of the {path} path failed:\n{done.stderr}")
-    return Fresh.model_validate_json(done.stdout.splitlines()[-1])
+        raise RuntimeError(f"{who} failed:\n{done.stderr}")
+    return done.stdout.splitlines()[-1]
 
 
 def peak_memory() -> int | None:
