@@ -58,9 +58,7 @@ def control(
     ),
     method: str = typer.Option("guidance", help="guidance, or start: move the noise to begin with (slower)."),
     takes: int = TakesOption,
-    steps: int = typer.Option(
-        16, help="Network steps (1 to 128); those that refine the sound are corrected."
-    ),
+    steps: int = typer.Option(16, help="Network steps (1 to 128); those that refine the sound are corrected."),
     omega: float = OmegaOption,
     nu: float = NuOption,
     gamma: float = GammaOption,
