@@ -108,3 +108,14 @@ def test_a_share_of_the_jumps_goes_to_the_end_and_the_rest_is_as_without() -> No
     assert (s[moved] == 39).all()
     free = plain[2] != 39
     assert abs(float(moved[free].float().mean()) - 0.4) < 0.01
+
+
+def test_a_share_of_the_jumps_comes_from_the_top_and_no_jump_turns_round() -> None:
+    t, u, s = jump_times(40_000, 4, 40, generator_of(2), from_top=0.3)
+    plain = jump_times(40_000, 4, 40, generator_of(2))
+    moved = t != plain[0]
+    assert (t[moved] == 0).all()
+    assert abs(float(moved[plain[0] > 0].float().mean()) - 0.3) < 0.01
+    assert torch.equal(u, t + 4) and (s >= u).all() and (s <= 39).all()
+    from_there = s[t == 0].float()
+    assert abs(float(from_there.mean()) - (4 + 39) / 2) < 0.5, "from the top, ends are drawn evenly as from elsewhere"

@@ -75,6 +75,7 @@ def teacher(
 def student(
     config: str = CONFIG, data: Path = DATA, out: Path = OUT,
     guide: str = typer.Option(..., "--teacher", help="Folder of a trained teacher, or a model that has one."),
+    start: str = typer.Option(None, "--start", help='Trained student to go on with, or its model; start = "student".'),
     resume: bool = RESUME, minutes: float = MINUTES, dry_run: bool = DRY_RUN, board: bool = BOARD,
     listen: str = LISTEN, device: Device = DEVICE, strategy: StrategyName = STRATEGY, sharded: bool = SHARDED,
     threads: int = THREADS,
@@ -93,17 +94,18 @@ def student(
 
     settings = read_config(config, StudentTraining)
     source = PreparedDataset(data, settings.seed)
-    guiding = _teacher(guide)
+    guiding = _backbone(guide, "teacher")
+    first = None if start is None else _backbone(start, "student")
     world = _join(device, threads)
     with _leaving(world):
         if settings.gan is not None and listen is None:
             raise UserError("the GAN loss judges sound and needs a decoder; give --listen MODEL, or leave gan out")
         if dry_run:
             decode = None if settings.gan is None else _decoder(listen, device)
-            _say(student_plan(settings, guiding, source, Spread(world.size, strategy), decode), world)
+            _say(student_plan(settings, guiding, source, Spread(world.size, strategy), decode, first), world)
             return
         options = _options(out, resume, minutes, board, strategy, sharded)
-        _report(train_student(settings, guiding, source, options, world, _decoder(listen, device)), out, world)
+        _report(train_student(settings, guiding, source, options, world, _decoder(listen, device), first), out, world)
 
 
 @train_app.command()
@@ -213,16 +215,17 @@ def _options(
     return RunOptions(folder, resume, limit_minutes=minutes, strategy=strategy, sharded=sharded, board=board)
 
 
-def _teacher(reference: str) -> "DiT":
-    """The teacher of a training's folder or of a model."""
+def _backbone(reference: str, part: Literal["teacher", "student"]) -> "DiT":
+    """The teacher or student of a training's folder or of a model."""
     from soundctm.cli.common import load_model
     from soundctm.training.parts import load_backbone
 
-    if (Path(reference) / "teacher.json").is_file():
-        return load_backbone(Path(reference), "teacher")[0]
+    if (Path(reference) / f"{part}.json").is_file():
+        return load_backbone(Path(reference), part)[0]
     if Path(reference).is_dir() and not (Path(reference) / "config.json").is_file():
-        raise UserError(f"{reference} holds neither a trained teacher nor a model; let soundctm train teacher finish")
-    found = load_model(reference, "cpu").teacher
+        raise UserError(f"{reference} holds neither a trained {part} nor a model; let soundctm train {part} finish")
+    model = load_model(reference, "cpu")
+    found = model.teacher if part == "teacher" else model.student
     if found is None:
         raise UserError(f"model {reference} has no teacher; give the folder of soundctm train teacher")
     return found

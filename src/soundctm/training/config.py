@@ -89,11 +89,12 @@ class StudentTraining(Training):
 
     ``max_solver_steps`` counts intervals of the grid between t and u, drawn evenly ("uniform"), in proportion to their
     number ("long", an option of the official code) or to its inverse ("short"). ``solver_stride`` of them make one Heun
-    step: 1 in the paper, and the cost of a training step falls with it. ``to_end`` is the share of jumps that end at
-    the lowest level whatever else is drawn, 0 in the paper: a take in one step is such a jump, and among evenly drawn
-    ones it is rare. ``dsm_weight`` multiplies the DSM loss's adaptive weight, 1 in the paper: less of it favours few
-    steps, at a cost to many (docs/reproduction.md). ``mu`` is the rate of the target network, ``ema`` of the weights
-    that are kept.
+    step: 1 in the paper, and the cost of a training step falls with it. ``from_top`` and ``to_end`` are the shares of
+    jumps that begin at the highest level and that end at the lowest whatever else is drawn, 0 in the paper: a take in
+    one step does both, and among evenly drawn jumps such ones are rare. ``dsm_weight`` multiplies the DSM loss's
+    adaptive weight, 1 in the paper: less of it favours few steps, at a cost to many (docs/reproduction.md). ``mu`` is
+    the rate of the target network, ``ema`` of the weights that are kept. ``start`` says whose weights the student
+    begins with; "student" goes on with a trained one.
     """
 
     kind: Literal["student"] = "student"
@@ -101,6 +102,7 @@ class StudentTraining(Training):
     max_solver_steps: PositiveInt = 39
     solver_draw: Literal["uniform", "long", "short"] = "uniform"
     solver_stride: PositiveInt = 1
+    from_top: float = Field(default=0.0, ge=0, le=1)
     to_end: float = Field(default=0.0, ge=0, le=1)
     omega_min: float = 2.0
     omega_max: float = 5.0
@@ -114,7 +116,7 @@ class StudentTraining(Training):
     dsm: bool = True
     dsm_weight: float = Field(default=1.0, gt=0)
     gan: GanLoss | None = None
-    start: Literal["teacher", "scratch"] = "teacher"
+    start: Literal["teacher", "scratch", "student"] = "teacher"
 
     @model_validator(mode="after")
     def _draws_fit(self) -> "StudentTraining":

@@ -31,14 +31,16 @@ def student_dsm_times(size: int, config: StudentTraining, generator: torch.Gener
 
 
 def jump_times(
-    size: int, solver_steps: int, intervals: int, generator: torch.Generator, to_end: float = 0.0
+    size: int, solver_steps: int, intervals: int, generator: torch.Generator, from_top: float = 0.0, to_end: float = 0.0
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Grid indices ``(t, u, s)``, each ``[size]``: t uniform on ``0 .. intervals - 1 - solver_steps``, ``u = t +
-    solver_steps`` grid steps later, s uniform on ``u .. intervals - 1``, or for a share ``to_end`` of them the last;
-    larger indices are lower noise."""
+    """Grid indices ``(t, u, s)``, each ``[size]``: t uniform on ``0 .. intervals - 1 - solver_steps``, or for a share
+    ``from_top`` of them 0, ``u = t + solver_steps`` grid steps later, s uniform on ``u .. intervals - 1``, or for a
+    share ``to_end`` of them the last; larger indices are lower noise."""
     if not 1 <= solver_steps < intervals:
         raise ValueError(f"solver steps {solver_steps} outside 1..{intervals - 1}")
     t = torch.randint(0, intervals - solver_steps, (size,), generator=generator)
+    if from_top > 0:
+        t[torch.rand(size, generator=generator) < from_top] = 0
     u = t + solver_steps
     s = u + (torch.rand(size, generator=generator) * (intervals - u)).long()
     if to_end > 0:
@@ -88,7 +90,8 @@ class StudentDraws:
     def draw(cls, shape: torch.Size, config: StudentTraining, generator: torch.Generator) -> "StudentDraws":
         """For latents of this ``shape [B, C, T]``; one number of solver steps for all of them."""
         size = shape[0]
-        t, u, s = jump_times(size, solver_steps(config, generator), config.grid_points, generator, config.to_end)
+        solved = solver_steps(config, generator)
+        t, u, s = jump_times(size, solved, config.grid_points, generator, config.from_top, config.to_end)
         omega = config.omega_min + (config.omega_max - config.omega_min) * torch.rand(size, generator=generator)
         sigma = student_dsm_times(size, config, generator)
         noises = [torch.randn(shape, generator=generator) for _ in range(2)]

@@ -38,8 +38,8 @@ def minutes(name: str, kind: type[Budget]) -> float:
 
 def stages(out: Path, recordings: Path | None, threads: int) -> list[Stage]:
     """All stages in order; each reads what earlier ones wrote."""
-    data, autoencoder, text, teacher, student = (
-        out / name for name in ("data", "autoencoder", "text", "teacher", "student")
+    data, autoencoder, text, teacher, student, audition = (
+        out / name for name in ("data", "autoencoder", "text", "teacher", "student", "audition")
     )
     real = () if recordings is None else ("--data", str(recordings))
     common = ("--data", str(data), "--threads", str(threads))
@@ -54,6 +54,9 @@ def stages(out: Path, recordings: Path | None, threads: int) -> list[Stage]:
         Stage("mini_backbone", (student / "student.safetensors",),
               ("student", *conditioned, "--teacher", str(teacher), "--out", str(student)),
               minutes("mini/student", StudentTraining)),
+        Stage("mini_backbone", (audition / "student.safetensors",),
+              ("audition", *conditioned, "--teacher", str(teacher), "--start", str(student), "--out", str(audition)),
+              minutes("mini/student-audition", StudentTraining)),
     ]  # fmt: skip
 
 
@@ -77,7 +80,7 @@ def train_mini(out: Path, recordings: Path | None, scale: float, threads: int) -
                 f"stage {stage.module} stopped (exit code {result.returncode}); run the command again to go on from it"
             )
     folder = assemble(
-        out / "autoencoder", out / "text", out / "teacher", out / "student", out / "data" / "captions.json",
+        out / "autoencoder", out / "text", out / "teacher", out / "audition", out / "data" / "captions.json",
         out / "model",
     )  # fmt: skip
     print(f"wrote {folder}; use it with --model {folder}")

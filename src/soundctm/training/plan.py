@@ -27,6 +27,7 @@ from soundctm.training.precision import Precision
 from soundctm.training.spectral import check_training
 from soundctm.training.spectral_config import SpectralTraining
 from soundctm.training.spectral_start import taken_over
+from soundctm.training.student import check_start
 from soundctm.training.task import check_fit
 
 GIB = 2**30
@@ -53,14 +54,16 @@ def teacher_plan(config: TeacherTraining, source: LatentSource, spread: Spread =
 
 
 def student_plan(
-    config: StudentTraining, teacher: DiT, source: LatentSource, spread: Spread = ALONE, decode: Decoder | None = None
-) -> Plan:
+    config: StudentTraining, teacher: DiT, source: LatentSource, spread: Spread = ALONE, decode: Decoder | None = None,
+    first: DiT | None = None,
+) -> Plan:  # fmt: skip
     """The plan of a distillation; reads one batch of the data, and decodes a stretch where there is a GAN loss. What
     training would refuse is a UserError."""
     check_fit(config, teacher.config, source, spread.processes)
     frames, tokens, data = _look(config, source)
-    memory = student_memory(config, teacher.config, frames, tokens, spread, decode)
     student = teacher.config.student()
+    check_start(config, student, first)
+    memory = student_memory(config, teacher.config, frames, tokens, spread, decode)
     grid = training_grid(config.grid_points, config.sigma_min, config.sigma_max, config.rho)
     longest = -(-config.max_solver_steps // config.solver_stride)
     lines = [
@@ -71,6 +74,7 @@ def student_plan(
         ("grid", f"{config.grid_points} levels, {float(grid[0]):g} .. {float(grid[-1]):g}"),
         ("solver", f"1 to {longest} guided Heun steps, {config.solver_draw}, omega {config.omega_min:g} .. "
                    f"{config.omega_max:g}"),
+        ("jumps", f"{config.from_top:.0%} from the highest level, {config.to_end:.0%} to the lowest, the others drawn"),
         ("losses", f"distance {config.distance}, layers {config.layers}, DSM {'on' if config.dsm else 'off'}, "
                    f"GAN {'on' if config.gan else 'off'}"),
         ("memory", _memory(memory, spread)),

@@ -57,10 +57,12 @@ def train_teacher(
 
 def train_student(
     config: StudentTraining, teacher: DiT, source: LatentSource, options: RunOptions, world: World,
-    decode: Decoder | None = None,
+    decode: Decoder | None = None, first: DiT | None = None,
 ) -> bool:  # fmt: skip
-    """Distil a teacher; writes ``out/student.safetensors`` and ``student.json``. False when interrupted."""
-    return run(StudentTask(config, teacher, source, world, options.strategy, decode), "student", options, decode)
+    """Distil a teacher; ``first`` is the student that training goes on with, where ``config.start`` asks for one.
+    Writes ``out/student.safetensors`` and ``student.json``. False when interrupted."""
+    task = StudentTask(config, teacher, source, world, options.strategy, decode, first)
+    return run(task, "student", options, decode)
 
 
 def run(task: Task, name: str, options: RunOptions, decode: Decoder | None = None) -> bool:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from soundctm.backbones.dit import DiT
+from soundctm.backbones.dit import DiT, DiTConfig
 from soundctm.conditioning import Conditioning
 from soundctm.diffusion.guidance import guided_denoiser
 from soundctm.diffusion.precond import c_in, c_noise, column, precondition
@@ -26,12 +26,31 @@ from soundctm.trajectory.jump import jump, towards
 TARGET = "sg"  # the average that makes the targets
 
 
+def digest_of(backbone: DiT) -> str:
+    """A digest of a backbone's weights."""
+    return digest(*(p.detach().cpu().numpy().tobytes() for p in backbone.parameters()))
+
+
+def check_start(config: StudentTraining, sizes: DiTConfig, first: DiT | None) -> None:
+    """UserError unless there is a trained student to go on with where, and only where, ``config.start`` asks for one,
+    and it has the sizes of the teacher's students."""
+    if first is None and config.start == "student":
+        raise UserError(
+            'the configuration has start = "student": give the trained student to go on with (soundctm train: --start)'
+        )
+    if first is not None and config.start != "student":
+        raise UserError(f'a student to go on with needs start = "student"; the configuration has "{config.start}"')
+    if first is not None and first.config != sizes:
+        differing = [f"{name} {value}" for name, value in first.config if value != getattr(sizes, name)]
+        raise UserError(f"the student to go on with has {', '.join(differing)}; the teacher's has other values there")
+
+
 class StudentTask(Task):
     """The networks, data and draws of one distillation."""
 
     def __init__(
         self, config: StudentTraining, teacher: DiT, source: LatentSource, world: World, strategy: Strategy = "ddp",
-        decode: Decoder | None = None,
+        decode: Decoder | None = None, first: DiT | None = None,
     ) -> None:  # fmt: skip
         if teacher.config.role != "teacher":
             raise UserError("the guide of a distillation must be a teacher; received a student")
@@ -39,12 +58,10 @@ class StudentTask(Task):
         self.config: StudentTraining = config
         self.teacher = teacher.to(world.device).requires_grad_(False).eval()
         self.teacher.checkpointing = config.checkpointing  # the distance goes back through it
-        self.identity |= {"teacher": digest(*(p.detach().cpu().numpy().tobytes() for p in teacher.parameters()))}
+        self.identity |= {"teacher": digest_of(teacher)}
         self.unconditional = source.unconditional().to(world.device)
         self.grid = training_grid(config.grid_points, config.sigma_min, config.sigma_max, config.rho).to(world.device)
-        student = self.build(teacher.config.student())
-        if config.start == "teacher":
-            student.load_teacher(teacher)
+        student = self._first(teacher, first)
         averages = {TARGET: (config.mu, False), KEPT: (config.ema, True)}
         self.trainee = Trainee(student, config.optimizer, world, strategy, averages)
         self.last_layer = LastLayer(student)
@@ -53,6 +70,17 @@ class StudentTask(Task):
         self.adversary = self._adversary(decode)
         if self.adversary is not None:
             self.parts["discriminators"] = self.adversary.trainee
+
+    def _first(self, teacher: DiT, first: DiT | None) -> DiT:
+        """The student as training begins: ``config.start`` says with whose weights."""
+        student = self.build(teacher.config.student())
+        check_start(self.config, student.config, first)
+        if self.config.start == "teacher":
+            student.load_teacher(teacher)
+        if first is not None:
+            student.load_state_dict(first.state_dict())
+            self.identity |= {"first": digest_of(first)}
+        return student
 
     def _adversary(self, decode: Decoder | None) -> Adversary | None:
         if self.config.gan is None:
