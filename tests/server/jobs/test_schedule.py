@@ -20,13 +20,28 @@ def drawn(schedule: Schedule, takes: int) -> list[Ticket]:
         return [ticket for _ in range(takes) if (ticket := schedule.next(wait=False)) is not None]
 
 
-def test_the_first_take_of_an_audition_is_made_alone(schedule: Schedule) -> None:
+def test_the_first_take_of_an_audition_is_made_alone_and_fetched_in_peace(schedule: Schedule) -> None:
     first, *others = tickets("a", takes=4, steps=1)
     with schedule.lock:
         schedule.add([first, *others])
         assert [schedule.next(wait=False) for _ in range(2)] == [first, None]
         schedule.finish(first)
-        assert [schedule.next(wait=False) for _ in range(4)] == [*others, None]
+        assert schedule.next(wait=False) is None and not schedule.running
+        assert schedule.next(wait=True) is others[0], "who waits for the rest is told when its time has come"
+        assert [schedule.next(wait=False) for _ in range(3)] == [*others[1:], None]
+
+
+def test_nobody_else_waits_until_an_audition_is_fetched() -> None:
+    schedule = Schedule(threading.Condition(), seconds=60.0, quiet=1000.0)
+    first, second = tickets("a", takes=2, steps=1)
+    (other,) = tickets("b", steps=1)
+    with schedule.lock:
+        schedule.add([first, second])
+        assert [schedule.next(wait=False) for _ in range(2)] == [first, None]
+        schedule.finish(first)
+        assert schedule.next(wait=False) is None
+        schedule.add([other])
+        assert {schedule.next(wait=False) for _ in range(2)} == {second, other}
 
 
 def test_auditions_of_several_jobs_are_made_side_by_side(schedule: Schedule) -> None:

@@ -10,6 +10,7 @@ from soundctm.server.jobs.job import Task, Ticket
 
 SHORT = 10.0  # seconds of sound, made in a tenth of a second or so
 PATIENCE = 7  # takes of its own client that may overtake one that waits
+QUIET = 0.03  # seconds in which a page fetches the sound it waits for while the cores are idle
 
 
 class Schedule:
@@ -24,12 +25,13 @@ class Schedule:
     those that wait for its end. While a long one waits, short ones keep to their half, so that its turn comes.
 
     The first take of a job that needs a single unit of work is made alone where nothing else is made or waits but the
-    rest of its job, until it is kept: what is auditioned is heard soonest when it shares cores and memory with no
-    other. Where others wait too, all are heard sooner side by side.
+    rest of its job, until it is kept and for ``quiet`` seconds more, in which it is fetched: what is auditioned is
+    heard soonest when it shares cores and memory with no other. Where others wait too, all are heard sooner side by
+    side.
     """
 
-    def __init__(self, lock: threading.Condition, seconds: float = SECONDS) -> None:
-        self.lock, self.seconds, self.share = lock, seconds, seconds / 2
+    def __init__(self, lock: threading.Condition, seconds: float = SECONDS, quiet: float = QUIET) -> None:
+        self.lock, self.seconds, self.share, self.quiet = lock, seconds, seconds / 2, quiet
         self.waiting: list[Ticket] = []
         self.running: set[Ticket] = set()
         self.closed = False
@@ -97,7 +99,7 @@ class Schedule:
         return self.share if any(map(self._long, (*self.waiting, *self.running))) else self.seconds
 
     def _auditioned(self) -> bool:
-        """Whether a take is made alone, and nobody waits but the rest of its job."""
+        """Whether a take is made alone, or was a moment ago, and nobody waits but the rest of its job."""
         return self._alone is not None and all(ticket.task is self._alone.task for ticket in self.waiting)
 
     def _next_in_turn(self, able: Sequence[Ticket]) -> list[Ticket]:
@@ -111,9 +113,18 @@ class Schedule:
         """A take is no longer being made."""
         self.running.discard(ticket)
         if self._alone is ticket:
-            self._alone = None
+            after = threading.Timer(self.quiet, self._let_go, [ticket])
+            after.daemon = True
+            after.start()
         self._forget_clients()
         self.lock.notify_all()
+
+    def _let_go(self, ticket: Ticket) -> None:
+        """The rest of a job may be made, too."""
+        with self.lock:
+            if self._alone is ticket:
+                self._alone = None
+                self.lock.notify_all()
 
     def drop(self, task: Task) -> None:
         """Forget the takes of a task that wait."""
