@@ -82,6 +82,7 @@ def ground(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = {f"in/{i}.wav": encoded(tone(200 + 100 * i)) for i in range(5)}
     files |= {f"in/{i}.txt": f"a tone, number {i}".encode() for i in range(5)}
     files |= {"teacher.toml": TEACHER.encode(), "student.toml": STUDENT.encode(), "gan.toml": (STUDENT + GAN).encode()}
+    files |= {"onward.toml": ('start = "student"\nfrom_top = 0.5' + STUDENT).encode()}
     files |= {"spectral.toml": SPECTRAL.encode(), "adversary.toml": (SPECTRAL + ADVERSARY).encode()}
     write_folder(folder, files)
     command = (sys.executable, "-m", "soundctm", "data", "prepare", "in", "--out", "prepared", "--seconds", "0.5")
@@ -116,6 +117,21 @@ def test_a_folder_of_sounds_becomes_a_model(run, data: str, tiny_folder: Path, t
     assert not (tmp_path / "mine" / "phrases.json").exists(), "another student has learnt other words"
     result = run("generate", "rain", "--takes", 1, "--seed", 3, "--model", "mine", "--json")
     assert result.code == 0 and json.loads(result.out)["files"][0]["recipe"]["model"].endswith("mine")
+
+
+def test_a_student_is_trained_on(run, data: str, tiny_folder: Path, tmp_path: Path) -> None:
+    guided = ("--data", data, "--teacher", tiny_folder)
+    assert run("train", "student", "--config", "student.toml", *guided, "--out", "s").code == 0
+    onward = ("train", "student", "--config", "onward.toml", *guided, "--out", "t")
+    for given, said in (((), "--start"), (("--start", tiny_folder), "has jump_embedding separate")):
+        for dry in ((), ("--dry-run",)):
+            refused = run(*onward, *given, *dry)
+            assert refused.code == 2 and said in refused.err and not (tmp_path / "t" / "student.json").exists()
+    plan = run(*onward, "--start", "s", "--dry-run")
+    assert plan.code == 0 and "start: student" in plan.out and "50% from the highest level" in plan.out
+    assert run(*onward, "--start", "s").code == 0
+    first, then = (load_file(tmp_path / name / "student.safetensors") for name in "st")
+    assert first.keys() == then.keys() and any(not torch.equal(first[name], then[name]) for name in first)
 
 
 def test_a_gan_loss_is_trained_through_the_models_decoder(run, data: str, tiny_folder: Path) -> None:
@@ -160,6 +176,8 @@ def test_a_spectral_autoencoder_is_trained_and_goes_on_against_discriminators(ru
         (("teacher", "--config", "teacher.toml", "--data", "in", "--out", "t"), "not a complete prepared folder"),
         (("student", "--config", "student.toml", "--data", "prepared", "--teacher", "none", "--out", "s"),
          "unknown model"),
+        (("student", "--config", "onward.toml", "--data", "prepared", "--teacher", "mini", "--start", "in", "--out",
+          "s"), "holds neither a trained student nor a model"),
         (("autoencoder", "--config", "student.toml", "--data", "prepared", "--out", "a"), "kind is wrong"),
         (("autoencoder", "--config", "smoke/autoencoder", "--data", "prepared", "--out", "a", "--start", "in"),
          'needs a configuration with kind = "spectral"'),
