@@ -173,6 +173,7 @@ def test_targets_that_do_not_fit_the_sound_are_refused(model: SoundCTM) -> None:
     wrong = {
         "strength is -1": Steering(strength=-1.0), "iterations is 0": Steering(iterations=0),
         "auditions is 0": Steering(auditions=0),
+        "shortlist is 4": Steering(auditions=3, shortlist=4),
     }  # fmt: skip
     for said, steering in wrong.items():
         with pytest.raises(UserError, match=said):
@@ -183,12 +184,46 @@ def test_the_best_of_several_auditions_is_the_start(model: SoundCTM) -> None:
     """In one step, which nothing corrects: the sound nearest to the target, its own noise among them."""
     away = []
     for auditions in (1, 2, 4, 12):
-        steering = Steering(strength=0.0, fader=0.0, auditions=auditions)
+        steering = Steering(strength=0.0, fader=0.0, auditions=auditions, shortlist=1)
         made = model.generate("rain", seed=3, targets=[RISE], steering=steering)[0]
         away.append(deviations(made.samples, 8000, [RISE])[0])
     assert away == sorted(away, reverse=True) and away[-1] < away[0]
     free = model.generate("rain", seed=3)[0]
     assert away[0] == deviations(free.samples, 8000, [RISE])[0]
+
+
+def test_of_the_nearest_the_one_that_fits_its_words_begins(model: SoundCTM) -> None:
+    """Among all auditions it is the best match there is; among fewer, the best of the nearest."""
+    recipes = [recipe_of(model.generate("rain", seed=3, targets=[RISE], steering=kept(1, 1))[0])]
+    for shortlist in (1, 3, 12):
+        recipes += [recipe_of(model.generate("rain", seed=3, targets=[RISE], steering=kept(12, shortlist))[0])]
+    alone, nearest, short, whole = (next(model.replay([recipe])) for recipe in recipes)
+    engine = model.engine
+    assert engine.match is not None
+    heard = []
+    with torch.no_grad():
+        for i in range(12):
+            noise = engine.other_start(recipes[0], i) if i else engine.noise(recipes[0])[0]
+            z = jump(engine.student, 80.0 * noise[None], 80.0, 0.002, recipes[0].omega, engine.encode("rain"))
+            x = engine.codec(recipes[0]).decode(z, round(recipes[0].seconds * 8000))[0].numpy()
+            heard.append((deviations(x, 8000, [RISE])[0], engine.match("rain", z), x))
+    by_nearness = sorted(heard, key=lambda each: each[0])
+    for made, count in ((nearest, 1), (short, 3), (whole, 12)):
+        wanted = max(by_nearness[:count], key=lambda each: each[1])[2]
+        assert np.allclose(made.samples, wanted, atol=1e-4)
+    assert np.allclose(alone.samples, heard[0][2], atol=1e-4)
+    assert len({made.digest for made in (nearest, short, whole)}) > 1, "words decide something here"
+
+
+def test_a_recipe_from_before_there_was_a_shortlist_takes_the_nearest(model: SoundCTM) -> None:
+    clip = model.generate("rain", seed=3, targets=[RISE], steering=kept(12, 1))[0]
+    before = recipe_of(clip).model_copy(update={"steering": kept(12, None)})
+    assert next(model.replay([before])).digest == clip.digest
+
+
+def kept(auditions: int, shortlist: int | None) -> Steering:
+    """A choice of noise, and nothing that corrects it."""
+    return Steering(strength=0.0, fader=0.0, auditions=auditions, shortlist=shortlist)
 
 
 def test_a_take_of_its_own_is_kept_when_it_is_shaped(model: SoundCTM) -> None:

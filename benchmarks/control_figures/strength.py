@@ -63,7 +63,7 @@ def section(figures: Figures) -> Section:
     rows = [[f"{r['strength']:g}", number(r["mse"]), number(r["agreement"], 2)] for r in figures["rows"]]
     how = (
         f"{figures['takes']} takes for each strength, the captions of ESC-10 and the six shapes by turns, {STEPS} "
-        f"steps, the best of {figures['auditions']} noises, with a fader of at most {figures['fader']:g} dB; the "
+        f"steps, the noise chosen from {figures['auditions']}, with a fader of at most {figures['fader']:g} dB; the "
         f"default is {figures['default']:g}, 0 is the plain model with neither."
     )
     return Section("Strength of guidance", how, [Table(("strength", "MSE, dB²", "class agreement"), rows)])

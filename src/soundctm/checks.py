@@ -60,6 +60,9 @@ def check_recipe(recipe: Recipe) -> None:
         within("strength", recipe.steering.strength, 0.0, 2.0, "what suits the targets when left out")
     if recipe.steering.auditions is not None:
         within("auditions", recipe.steering.auditions, 1, 256, "1 keeps the noise of the seed")
+    if recipe.steering.shortlist is not None:
+        most = recipe.steering.auditions or 1
+        within("shortlist", recipe.steering.shortlist, 1, most, "as many as auditions at most; 1 takes the nearest")
     if recipe.steering.fader is not None:
         within("fader", recipe.steering.fader, 0.0, 60.0, "dB; 0 leaves all to guidance")
     within("iterations", recipe.steering.iterations, 1, 1000, "70 is the paper's number")

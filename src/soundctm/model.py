@@ -120,7 +120,8 @@ class SoundCTM:
         return self._engine(*self.computation.networks)
 
     def _engine(self, student: nn.Module, autoencoder: nn.Module) -> Engine:
-        return Engine(student, autoencoder, self.normalizer, self.config, self.device, self.encode)
+        match = self._prompts.match
+        return Engine(student, autoencoder, self.normalizer, self.config, self.device, self.encode, match)
 
     def frames(self, seconds: float) -> int:
         """Latent frames that hold so many seconds."""
@@ -159,7 +160,7 @@ class SoundCTM:
         )  # fmt: skip
         if first.of_noise:
             first = first.model_copy(update={"sigma_first": self.config.sigma_first})
-        first = steered(first, steering, fresh=plan is None)
+        first = steered(first, steering, fresh=plan is None, hears=self._prompts.match is not None)
         check_takes(takes)
         check_recipe(first)
         if loop:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -182,9 +183,13 @@ class Performance:
             z_T = config.sigma_max * start
             return jump(self.student, z_T, config.sigma_max, config.sigma_min, recipe.omega, text)
 
+        match, among = self.engine.match, recipe.steering.shortlist or 1
+        if among > 1 and match is None:
+            raise UserError(f"shortlist is {among}, but this model cannot hear how well a sound fits its words; give 1")
+        fit = None if match is None or among == 1 else partial(match, recipe.prompt)
         others = (self.engine.other_start(recipe, i)[None].to(eps) for i in range(1, count))
         choose = unrounded(nearest_start, self.engine.device)
-        return choose(clean, self._loss(), [eps, *others], callback=self._tick)
+        return choose(clean, self._loss(), [eps, *others], callback=self._tick, fit=fit, shortlist=among)
 
     def _optimised(self, z_T: Tensor, sigma_max: float, text: Conditioning) -> Tensor:
         """``z_T``, moved first where the targets are reached by its choice."""

@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager
 import torch
 from torch import nn
 
-from soundctm.conditioning import Conditioning
+from soundctm.conditioning import Conditioning, Match
+from soundctm.conditioning.mini import MiniTextEncoder
 from soundctm.conditioning.phrasebook import Phrasebook
 from soundctm.trajectory.leap import prepared
 
@@ -41,6 +42,14 @@ class Prompts:
     def understood(self, prompt: str) -> str:
         """The prompt, or where it has words that the model never learnt, the learnt phrase that is nearest to it."""
         return prompt if self.phrasebook is None else self.phrasebook.understood(prompt)
+
+    @property
+    def match(self) -> Match | None:
+        """How well normalised latents fit a prompt; None where the text encoder reads only."""
+        encoder = self.text_encoder
+        if not isinstance(encoder, MiniTextEncoder):
+            return None
+        return lambda prompt, latents: float(encoder.score([self.understood(prompt)], latents))
 
     def _encode(self, prompt: str) -> Conditioning:
         plain = torch.autocast(self.device.type, enabled=False)

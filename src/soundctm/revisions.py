@@ -28,9 +28,10 @@ def relatives(recipe: Recipe, gamma: float, takes: int, steps: int) -> list[Reci
     return [recipe.model_copy(update={**changes, "variation": i + 1}) for i in range(takes)]
 
 
-def steered(recipe: Recipe, steering: Steering, fresh: bool) -> Recipe:
-    """The same with a steering that suits its targets; ``fresh``: its noise is any, not that of a take."""
-    settled = steering.settled(recipe.targets, recipe.decided_first, fresh)
+def steered(recipe: Recipe, steering: Steering, fresh: bool, hears: bool = False) -> Recipe:
+    """The same with a steering that suits its targets; ``fresh``: its noise is any, not that of a take; ``hears``: its
+    model can tell how well a sound fits words."""
+    settled = steering.settled(recipe.targets, recipe.decided_first, fresh, hears)
     return recipe.model_copy(update={"steering": settled})
 
 

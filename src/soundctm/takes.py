@@ -9,14 +9,15 @@ from torch import Tensor, nn
 
 from soundctm.audio import Recipe
 from soundctm.autoencoder.normalizer import Normalizer
-from soundctm.conditioning import Conditioning
+from soundctm.conditioning import Conditioning, Match
 from soundctm.config import ModelConfig
 from soundctm.control.codec import Codec
 
 
 @dataclass(frozen=True)
 class Engine:
-    """What turns recipes into samples: the parts of a model on one device."""
+    """What turns recipes into samples: the parts of a model on one device. ``match`` is None for a model that cannot
+    hear how well a sound fits its words."""
 
     student: nn.Module
     autoencoder: nn.Module
@@ -24,6 +25,7 @@ class Engine:
     config: ModelConfig
     device: torch.device
     encode: Callable[[str], Conditioning]
+    match: Match | None = None
 
     @property
     def hop(self) -> int:

@@ -47,6 +47,9 @@ BAD_CONTROL: dict[str, tuple[list[str], str]] = {
     "more than a fader has": (["--intensity", "rise", "--fader", "61"], "fader is 61"),
     "fader is no number": (["--intensity", "rise", "--fader", "nan"], "fader is nan"),
     "no auditions": (["--intensity", "rise", "--auditions", "0"], "auditions is 0"),
+    "a shortlist of more than is heard": (
+        ["--intensity", "rise", "--auditions", "3", "--shortlist", "4"], "shortlist is 4; accepted are 1 to 3"
+    ),
     "auditions of a start": (
         ["--intensity", "rise", "--method", "start", "--auditions", "4"],
         "--auditions is 4, which only --method guidance uses; leave it out with start",

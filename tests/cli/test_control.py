@@ -48,6 +48,8 @@ def test_weights_strength_fader_and_auditions_are_heard(run, files: Path, tiny_f
         (entry,) = made(run(*command, *more, "--model", tiny_folder, "--json"))
         sounds.add(Clip.load(files / entry["wav"]).digest)
     assert len(sounds) == 5
+    (entry,) = made(run(*command, "--shortlist", "2", "--model", tiny_folder, "--json"))
+    assert entry["recipe"]["steering"]["shortlist"] == 2
 
 
 # ---- what may stand for a curve

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from soundctm.audio.recipe import AUDITIONS, FADER, LATE, LIGHT, STRONG, Steering
+from soundctm.audio.recipe import AUDITIONS, FADER, LATE, LIGHT, SHORTLIST, STRONG, Steering
 from soundctm.audio.target import Target
 from soundctm.control.riding import ridden
 from soundctm.control.target_loss import deviations
@@ -43,10 +43,16 @@ def test_a_free_part_is_left_alone() -> None:
 
 def test_what_is_left_open_suits_the_targets() -> None:
     loud, bright = level((0.0, -20.0)), Target(feature="brightness", points=((0.0, 400.0),))
-    early, given = {"late": False, "fresh": True}, Steering(strength=0.3, fader=0.0, auditions=5)
-    assert Steering().settled([loud], **early) == Steering(strength=LIGHT, fader=FADER, auditions=AUDITIONS)
-    assert Steering().settled([loud, bright], **early) == Steering(strength=STRONG, fader=FADER, auditions=AUDITIONS)
-    assert Steering().settled([loud], late=True, fresh=False) == Steering(strength=LATE, fader=FADER, auditions=1)
+    early = {"late": False, "fresh": True, "hears": True}
+    given = Steering(strength=0.3, fader=0.0, auditions=5, shortlist=2)
+    chosen = {"fader": FADER, "auditions": AUDITIONS, "shortlist": SHORTLIST}
+    assert Steering().settled([loud], **early) == Steering(strength=LIGHT, **chosen)
+    assert Steering().settled([loud, bright], **early) == Steering(strength=STRONG, **chosen)
+    kept = Steering().settled([loud], late=True, fresh=False, hears=True)
+    assert kept == Steering(strength=LATE, fader=FADER, auditions=1, shortlist=1)
+    deaf = Steering(auditions=3).settled([loud], late=True, fresh=True, hears=False)
+    assert deaf == Steering(strength=LATE, fader=FADER, auditions=3, shortlist=1)
+    assert Steering(auditions=3).settled([loud], **early).shortlist == 3
     assert given.settled([loud], **early) == given
     for plain in (Steering(), Steering(method="start")):
         assert plain.settled([], **early) == plain

@@ -16,13 +16,15 @@ Precision = Literal["float32", "tf32", "bfloat16", "int8"]
 LIGHT, STRONG, LATE = 0.02, 0.1, 1.0  # of guidance
 FADER = 12.0  # dB
 AUDITIONS = 16
+SHORTLIST = 4
 
 
 class Steering(BaseModel):
-    """How targets are reached: ``guidance`` begins with the noise, among ``auditions``, whose take in one step is
-    nearest to them, corrects every jump by ``strength`` of its length (Algorithm 3), and draws what is then left to a
-    target of intensity by a fader, ``fader`` dB at most; ``start`` first moves the noise for ``iterations`` (the
-    baseline of Table 5). None: what suits the targets (:meth:`settled`)."""
+    """How targets are reached: ``guidance`` hears as many noises as ``auditions`` says in one step, and of the
+    ``shortlist`` nearest to the targets begins with the one that fits its words best; it corrects every jump by
+    ``strength`` of its length (Algorithm 3), and draws what is then left to a target of intensity by a fader, ``fader``
+    dB at most; ``start`` first moves the noise for ``iterations`` (the baseline of Table 5). None: what suits the
+    targets (:meth:`settled`)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,20 +33,23 @@ class Steering(BaseModel):
     fader: float | None = None
     iterations: int = 70
     auditions: int | None = None
+    shortlist: int | None = None
 
-    def settled(self, targets: Sequence[Target], late: bool, fresh: bool) -> "Steering":
+    def settled(self, targets: Sequence[Target], late: bool, fresh: bool, hears: bool) -> "Steering":
         """The same with numbers in place of None.
 
         Where a trajectory decides in its first step what the sound is, and guidance comes after that (``late``), it may
         be strong. Otherwise it is light where all targets are levels, so that what sounds stays what was asked for, and
         the fader does the rest; other features no fader can reach. Only ``fresh`` noise may be chosen, not that of a
-        take or a recording.
+        take or a recording, and by its words only by a model that ``hears``.
         """
         if not targets or self.method != "guidance":
             return self
         levels = all(target.feature == "intensity" for target in targets)
         strength = LATE if late else LIGHT if levels else STRONG
-        usual = {"strength": strength, "fader": FADER, "auditions": AUDITIONS if fresh else 1}
+        auditions = self.auditions or (AUDITIONS if fresh else 1)
+        shortlist = min(SHORTLIST, auditions) if hears else 1
+        usual = {"strength": strength, "fader": FADER, "auditions": auditions, "shortlist": shortlist}
         return self.model_copy(update={name: value for name, value in usual.items() if getattr(self, name) is None})
 
 

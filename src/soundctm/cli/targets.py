@@ -80,17 +80,20 @@ def weights(texts: Sequence[str]) -> dict[str, float]:
     return out
 
 
-def steering(method: str, strength: float | None, fader: float | None, auditions: int | None) -> "Steering":
+def steering(
+    method: str, strength: float | None, fader: float | None, auditions: int | None, shortlist: int | None
+) -> "Steering":
     """How the targets are reached. Raises :class:`UserError` for what the method does not use."""
     from soundctm.audio.recipe import Method, Steering
 
     known = next((each for each in get_args(Method) if each == method), None)
     if known is None:
         raise UserError(f"--method is {method!r}; accepted are {' and '.join(get_args(Method))}")
-    for name, value in (("strength", strength), ("fader", fader), ("auditions", auditions)):
+    given = {"strength": strength, "fader": fader, "auditions": auditions, "shortlist": shortlist}
+    for name, value in given.items():
         if value is not None and known != "guidance":
             raise UserError(f"--{name} is {value:g}, which only --method guidance uses; leave it out with {method}")
-    return Steering(method=known, strength=strength, fader=fader, auditions=auditions)
+    return Steering(method=known, strength=strength, fader=fader, auditions=auditions, shortlist=shortlist)
 
 
 def deviations_of(clip: "Clip") -> dict[str, float]:

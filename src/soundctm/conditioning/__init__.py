@@ -1,5 +1,5 @@
 """Prompt -> :class:`Conditioning`: one file per text encoder."""
 
-from soundctm.conditioning.types import Conditioning
+from soundctm.conditioning.types import Conditioning, Match
 
-__all__ = ["Conditioning"]
+__all__ = ["Conditioning", "Match"]

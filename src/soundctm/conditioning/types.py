@@ -1,11 +1,13 @@
 """What a text encoder hands to a backbone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+Match = Callable[[str, Tensor], float]  # how well normalised latents [1, C, T] fit a prompt: more is better
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,17 +18,20 @@ def nearest_start(
     loss: LatentLoss,
     starts: Sequence[Tensor],
     callback: Callable[[int, int], None] | None = None,
+    fit: Callable[[Tensor], float] | None = None,
+    shortlist: int = 1,
 ) -> Tensor:
-    """The one of ``starts``, each ``[1, C, T]``, with the lowest ``loss(clean(start))``, the first of equals; ``clean``
-    is a one-step generation. ``callback(number, count)`` may raise to stop."""
-    best, least = starts[0], torch.inf
+    """Of ``starts``, each ``[1, C, T]``, the one with the lowest ``loss(clean(start))``; or, given a ``fit``, of a
+    ``shortlist`` of so many lowest the one with the highest ``fit(clean(start))``. The first of equals; ``clean`` is a
+    one-step generation. ``callback(number, count)`` may raise to stop."""
+    heard = []
     for i, start in enumerate(starts):
-        value = float(loss(clean(start)))
-        if value < least:
-            best, least = start, value
+        z = clean(start)
+        heard.append((float(loss(z)), 0.0 if fit is None else fit(z)))
         if callback is not None:
             callback(i + 1, len(starts))
-    return best
+    nearest = sorted(range(len(heard)), key=lambda i: heard[i][0])[:shortlist]
+    return starts[max(nearest, key=lambda i: heard[i][1])]
 
 
 def optimise_start(
