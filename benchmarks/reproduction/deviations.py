@@ -46,6 +46,8 @@ def _training(settings: dict[str, Any]) -> Rows:
          f"U[{training['omega_min']:g}, {training['omega_max']:g}]", "the grid starts at 1"),
         ("DSM loss (Eq. 8)", "squares not weighted", "weighted by lambda(sigma), as the teacher's",
          "unweighted, the highest levels outweigh all others"),
+        ("theta_L of its adaptive weight", "the last layer of the student's network",
+         "the matrix before the 1 x 1 convolution that ends it", "the convolution adds to what that matrix gives"),
         ("log-normal half of its times", "ln sigma ~ N(-1.2, 1.2²)", f"N({noise['mean']:g}, {noise['std']:g}²)",
          "as the model's teacher: its latents take shape at higher noise"),
         ("weights that are sampled", "average of rate 0.999; 0.96, also the target's",

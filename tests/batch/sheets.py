@@ -13,6 +13,7 @@ from soundctm.model import SoundCTM
 from tests.oracles.sounds import content
 
 LENIENT = {"match": "-1", "silence": "-100", "understood": "-1"}  # every take passes
+ANYTHING = tuple(word for key, value in LENIENT.items() for word in ("--default", f"{key}={value}"))  # likewise, typed
 CUES = Owner("the sheet cues")
 SHEET = """prompt,takes,steps,seconds,match,distance,format
 heavy rain,4,1,,-0.1,,

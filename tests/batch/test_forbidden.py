@@ -47,6 +47,14 @@ def test_a_hook_gives_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     del sys.modules["studio_rules"]
 
 
+@pytest.mark.parametrize("text", ["check = (", "raise RuntimeError('no licence')", "import no_such_module"])
+def test_a_hook_that_fails_as_it_is_loaded_is_named(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_rules.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"the hook 'broken_rules:check' (cannot be loaded|is not to be found)"):
+        load_hook("broken_rules:check")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("", "forbids nothing"), ("# x\n", "forbids nothing"), ("a\n/(/\n", "line 2"), ("\u200b\n", "line 1")],

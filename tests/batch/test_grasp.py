@@ -8,6 +8,7 @@ from soundctm.batch.faults import SheetError
 from soundctm.batch.forbidden import make_filter
 from soundctm.batch.gates import Gates
 from soundctm.batch.grasp import Grasp, Meaning, grasp
+from soundctm.batch.hints import hints
 from soundctm.batch.naming import Naming
 from soundctm.batch.order import orders
 from soundctm.model import SoundCTM
@@ -54,8 +55,14 @@ def test_what_is_forbidden_is_not_made_of_other_words_either(meaning: Meaning, t
     assert len(orders(meaning.model, rows(sheet), 0, Naming(meaning=meaning), "cues")) == 3
 
 
+def test_rows_that_mean_the_same_are_noted_where_something_is_made_of_them(meaning: Meaning) -> None:
+    lines = rows("prompt,seed\na hound baying,5\na dog,5\nthe dog,6\nrain,5\nzzqx blorf wug,5\nzzqx blorf wig,5\n")
+    (note,) = hints(lines, orders(meaning.model, lines, 0, Naming(meaning=meaning), "cues"))
+    assert note.startswith("lines 2, 3 mean the same to the model")
+
+
 def test_the_threshold_is_the_last_that_passes() -> None:
     assert Gates(understood=0.5).refusal(Grasp("rain", 0.5)) == ""
     assert Gates(understood=0.5).refusal(Grasp("rain", 0.49)) == (
-        'understood as "rain", which is too far from the prompt (0.49; 0.5 is needed)'
+        'understood as "rain", which is too far from the prompt (0.49; 0.5 is needed); say it in other words'
     )

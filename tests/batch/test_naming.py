@@ -80,12 +80,12 @@ def test_the_title_is_the_fx_name(tiny: SoundCTM, config, tmp_path: Path) -> Non
 
 
 def test_a_catid_has_the_capitals_of_the_list_everywhere(tiny: SoundCTM, config, tmp_path: Path) -> None:
-    sheet = "prompt,name,catid\na bell,ding,Bellsml-Mine\n"
+    sheet = "prompt,name,catid\na bell,ding,bellsml-Mine\n"
     (result,) = make_batch(tiny, rows(sheet, **LENIENT), "cues", tmp_path / "out", config).results
     assert result.cells["catid"] == "BELLSml-Mine"
     assert result.files[0] == "sounds/BELLSml-Mine_ding 01_ABC_LIB.wav"
     data = (tmp_path / "out" / result.files[0]).read_bytes()
-    assert b"BELLSml-Mine" in data and b"Bellsml" not in data
+    assert b"BELLSml-Mine" in data and b"bellsml" not in data
 
 
 def test_a_suggestion_does_not_depend_on_what_was_asked_before(tiny: SoundCTM, config) -> None:
@@ -103,6 +103,12 @@ def test_categories_that_cannot_be(tiny: SoundCTM, config) -> None:
     ]:
         with pytest.raises(SheetError, match=said):
             orders(tiny, rows(sheet), 0, naming, "cues")
+    unlisted = naming_of(tiny, config.files.model_copy(update={"ucs": None}))
+    with pytest.raises(SheetError, match="line 2, column catid: CatID 'bellsml' is none"):
+        orders(tiny, rows("prompt,catid\nrain,bellsml\n"), 0, unlisted, "cues")
+    for field, text in (("creator", "A/B"), ("source", "S_1")):
+        with pytest.raises(UserError, match=f"^{field} '{text}' has "):
+            naming_of(tiny, config.files.model_copy(update={field: text}))
     nameless = config.files.model_copy(update={"creator": ""})
     with pytest.raises(UserError, match="a list of categories needs the other fields"):
         naming_of(tiny, nameless)

@@ -163,6 +163,17 @@ def test_the_tolerance_of_lengths_has_a_word_of_its_own() -> None:
     assert (line.row.seconds, line.row.gates.length_tolerance) == (2.0, 0.5)
 
 
+def test_a_seed_that_was_copied_is_told_but_other_forms_of_a_sound_are_meant() -> None:
+    head, one = "prompt,name,takes,seed,format,tries\n", "rain,a,4,7,,\n"
+    for other in ("rain,b,1,7,wav24,9\n", "rain,b,,7,,\n"):
+        with pytest.raises(SheetError, match="line 3, column seed: 7 is the seed of line 2 too"):
+            rows(head + one + other)
+    for other in ("rain,b,4,7,ogg,\n", "rain,b,4,8,,\n", "Rain,b,4,7,,\n", "rain,b,4,,,\n"):
+        assert len(rows(head + one + other)) == 2
+    with pytest.raises(SheetError, match="7 is the seed of line 2 too"):
+        rows("prompt\nrain\nrain\n", seed="7")
+
+
 def test_faults_come_in_the_order_of_lines() -> None:
     with pytest.raises(SheetError) as caught:
         rows("prompt,name,takes\nrain,a,x\nwind,b,2\nbell,a,1\nsea,c,y\n")

@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from soundctm.cli.app import main
+from tests.cli.delivering import LIST
 from tests.oracles.commands import Result, check_refusal, made
 from tests.oracles.recordings import RATE, recording
 from tests.oracles.sounds import content
@@ -50,6 +51,14 @@ def take(run: Callable[..., Result], tiny_folder: Path) -> str:
     """A plain take in the working folder, as the commands name it."""
     (entry,) = made(run("generate", "rain", "--takes", 1, "--seed", 4, "--model", tiny_folder, "--json"))
     return str(entry["wav"])
+
+
+@pytest.fixture
+def takes(run: Callable[..., Result], tiny_folder: Path, tmp_path: Path) -> list[str]:
+    """Two takes of heavy rain in the working folder, and a list of categories."""
+    (tmp_path / "ucs.csv").write_text(LIST)
+    entries = made(run("generate", "heavy rain", "--takes", 2, "--seed", 4, "--model", tiny_folder, "--json"))
+    return [str(entry["wav"]) for entry in entries]
 
 
 @pytest.fixture

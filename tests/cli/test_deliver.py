@@ -1,10 +1,8 @@
-"""``soundctm deliver``, ``verify`` and ``info``: from a take to a delivered file and back to its recipe."""
+"""``soundctm deliver`` as it is typed: from a take to a file that a sound team accepts."""
 
 import json
-import shutil
-import subprocess
+import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 import soundfile
@@ -14,33 +12,9 @@ from soundctm import Clip
 from soundctm.audio.comments import read_comments
 from soundctm.delivery.loudness import measure
 from soundctm.delivery.vorbis import flac_with
+from tests.cli.delivering import LIST, UCS, verdicts
 from tests.oracles.commands import made
-from tests.oracles.recordings import recording
 from tests.oracles.sounds import content
-
-LIST = (
-    "Category,SubCategory,CatID,CatShort,Explanations,Synonyms\n"
-    'RAIN,GENERAL,RAINGen,RAIN,wet,"rainfall, drizzle, downpour"\n'
-    'DOORS,WOOD,DOORWood,DOOR,hinged,"wooden door, creak, slam, knock"\n'
-)
-UCS = ["--creator", "ANN", "--source-id", "STORM"]
-
-
-@pytest.fixture
-def takes(run, tiny_folder: Path, tmp_path: Path) -> list[str]:
-    """Two takes in the working folder, and a list of categories."""
-    (tmp_path / "ucs.csv").write_text(LIST)
-    entries = made(run("generate", "heavy rain", "--takes", 2, "--seed", 4, "--model", tiny_folder, "--json"))
-    return [str(entry["wav"]) for entry in entries]
-
-
-def verdicts(run, *arguments: object, code: int = 0) -> list[str]:
-    result = run("verify", *arguments, "--json")
-    assert result.code == code, result.err
-    return [entry.get("verdict", "unread") for entry in json.loads(result.out)["files"]]
-
-
-# ---- deliver
 
 
 def test_files_come_out_as_they_were_asked_for(run, takes: list[str]) -> None:
@@ -72,18 +46,6 @@ def test_files_come_out_as_they_were_asked_for(run, takes: list[str]) -> None:
         assert Path(entry["file"]).stem == Path(take).stem
 
 
-@pytest.mark.parametrize("form", ["wav24", "flac", "ogg"])
-def test_a_delivered_file_is_refined_described_and_verified(
-    form: str, run, takes: list[str], tiny_folder: Path
-) -> None:
-    (entry, _) = made(run("deliver", *takes, "--format", form, "--out", "d", "--json"))
-    assert verdicts(run, entry["file"]) == ["equal"]
-    (refined,) = made(run("refine", entry["file"], "--steps", 2, "--out", "r", "--json"))
-    (again,) = made(run("refine", takes[0], "--steps", 2, "--out", "s", "--json"))
-    assert refined["recipe"] == again["recipe"]
-    assert Path(refined["wav"]).read_bytes() == Path(again["wav"]).read_bytes()
-
-
 def test_the_same_call_gives_the_same_bytes(run, takes: list[str], tmp_path: Path) -> None:
     before = {name: Path(name).read_bytes() for name in takes}
     found = []
@@ -109,9 +71,26 @@ def test_files_are_named_by_ucs_and_nothing_is_overwritten(run, takes: list[str]
     assert info.info.comment.startswith("SYNTHETIC") and info.bext.originator == "ANN"
 
 
+def test_a_name_by_ucs_keeps_its_fields_when_it_is_numbered(run, takes: list[str], files: Path) -> None:
+    asked = ("--catid", "RAINGen", *UCS, "--fx-name", "Drip")
+    for data, first, second in [
+        ((), "RAINGen_Drip_ANN_STORM.wav", "RAINGen_Drip 02_ANN_STORM.wav"),
+        (("--user-data", "v1"), "RAINGen_Drip_ANN_STORM_v1.wav", "RAINGen_Drip 02_ANN_STORM_v1.wav"),
+    ]:
+        (entry,) = made(run("deliver", takes[0], *asked, *data, "--out", "d", "--json"))
+        (again,) = made(run("deliver", entry["file"], "--peak", "--out", "d", "--json"))
+        assert [Path(each["file"]).name for each in (entry, again)] == [first, second]
+        assert again["ucs"] == entry["ucs"]
+    (files / "d" / "a_b_c_d.wav").write_bytes((files / "sea.wav").read_bytes())
+    (other,) = made(run("deliver", "d/a_b_c_d.wav", "--out", "d", "--json"))
+    assert Path(other["file"]).name == "a_b_c_d_2.wav", "a name that is none by UCS"
+
+
 def test_a_category_that_is_given_is_taken(run, takes: list[str]) -> None:
     (entry,) = made(run("deliver", takes[0], "--catid", "WINDGust", *UCS, "--user-data", "v1", "--out", "d", "--json"))
     assert Path(entry["file"]).name == "WINDGust_Heavy Rain_ANN_STORM_v1.wav" and entry["suggestions"] == []
+    (entry,) = made(run("deliver", takes[0], "--catid", "raingen", "--ucs", "ucs.csv", *UCS, "--out", "d", "--json"))
+    assert Path(entry["file"]).name == "RAINGen_Heavy Rain_ANN_STORM.wav", "as the list spells it"
 
 
 def test_dates_and_licences_are_those_that_are_given(run, takes: list[str]) -> None:
@@ -162,6 +141,13 @@ def test_loops_keep_their_points(run, tiny_folder: Path) -> None:
     assert verdicts(run, entry["file"]) == ["equal"]
 
 
+def test_a_short_sound_says_that_its_loudness_is_ungated(run, files: Path) -> None:
+    result = run("deliver", "tick.wav", "sea.wav", "--out", "d")
+    assert result.code == 0 and result.out.count("ungated") == 1
+    assert "ungated" in WavInfoReader("d/tick.wav").bext.coding_history
+    assert "ungated" not in WavInfoReader("d/sea.wav").bext.coding_history
+
+
 REFUSED: dict[str, tuple[list[object], str]] = {
     "no file": (["nowhere.wav"], "no such file"),
     "not audio": (["text.wav"], "not a readable audio file"),
@@ -182,6 +168,7 @@ REFUSED: dict[str, tuple[list[object], str]] = {
     "a name without a category": (["sea.wav", "--fx-name", "Sea"], "give --catid or --ucs"),
     "a date": (["sea.wav", "--date", "yesterday"], "no date"),
     "no numbers": (["nan.wav"], "no numbers"),
+    "no numbers to trim": (["nan.wav", "--trim"], "no numbers"),
     "no samples": (["empty.wav"], "empty.wav"),
 }
 
@@ -200,99 +187,19 @@ def test_a_far_prompt_is_not_guessed(run, refused, takes: list[str], tmp_path: P
     refused("give --catid", "deliver", takes[0], "--ucs", "ucs.csv", *UCS, "--out", "d")
 
 
-# ---- verify
-
-
-def test_verdicts_on_files(run, takes: list[str], tmp_path: Path) -> None:
-    clip = Clip.load(takes[0])
-    Clip(clip.samples[:, 800:], clip.sample_rate, clip.recipe).save(tmp_path / "cut.wav")
-    recording(1).save(tmp_path / "sea.wav")
-    soundfile.write(tmp_path / "bare.wav", 0.5 * clip.samples.T, clip.sample_rate, subtype="PCM_16")
-    told = verdicts(run, takes[0], "cut.wav", "sea.wav", "bare.wav", code=1)
-    assert told == ["equal", "edited", "unknown", "unknown"]
-    assert verdicts(run, "bare.wav", "--recipe", takes[0]) == ["close"]
-    result = run("verify", takes[0], "cut.wav")
-    assert result.code == 1 and result.out.startswith("equal   ") and "\nedited  cut.wav" in result.out
-    assert "by --recipe FILE" in run("verify", "bare.wav").out
-
-
-def test_a_file_that_another_program_cut_is_unknown_without_its_recipe(run, takes: list[str]) -> None:
-    ffmpeg = shutil.which("ffmpeg")
-    if ffmpeg is None:
-        pytest.skip("ffmpeg is not installed: its cut is needed")
-    subprocess.run([ffmpeg, "-v", "error", "-i", takes[0], "-ss", "0.2", "cut.wav"], check=True)
-    result = run("verify", "cut.wav")
-    assert result.code == 1 and result.out.startswith("unknown ")
-    assert "made by soundctm, as its other metadata says" in result.out and "--recipe FILE" in result.out
-    soundfile.write("bare.wav", *soundfile.read(takes[0]))
-    assert "not made by soundctm, or" in run("verify", "bare.wav").out
-    assert verdicts(run, "cut.wav", "--recipe", takes[0], code=1) == ["edited"]
-    (entry,) = made(run("deliver", takes[0], "--format", "flac", "--out", "d", "--json"))
-    subprocess.run([ffmpeg, "-v", "error", "-i", entry["file"], "-ss", "0.2", "cut.flac"], check=True)
-    assert verdicts(run, "cut.flac", code=1) == ["edited"], "comments stay"
-
-
-def test_nothing_is_fetched_at_the_word_of_a_file(
-    run, takes: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clip, asked = Clip.load(takes[0]), []
-    assert clip.recipe is not None
-    Clip(clip.samples, clip.sample_rate, clip.recipe.model_copy(update={"model": "far/away"})).save(tmp_path / "a.wav")
-
-    def hub(name: str, local_files_only: bool = False) -> str:
-        asked.append((name, local_files_only))
-        raise OSError("nobody answers")
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", hub)
-    result = run("verify", "a.wav")
-    assert result.code == 1 and "fetched only for --model far/away" in result.out
-    assert asked and all(local for _, local in asked)
-    asked.clear()
-    assert run("verify", "a.wav", "--model", "far/away").code == 2
-    assert asked == [("far/away", False)]
-
-
-def test_a_model_that_is_gone_or_another_is_unknown(run, refused, takes: list[str], tmp_path: Path) -> None:
-    clip = Clip.load(takes[0])
-    assert clip.recipe is not None
-    Clip(clip.samples, clip.sample_rate, clip.recipe.model_copy(update={"model": "gone"})).save(tmp_path / "gone.wav")
-    assert verdicts(run, "gone.wav", code=1) == ["unknown"]
-    assert verdicts(run, takes[0], "--model", "mini", code=1) == ["unknown"]
-    refused("gone", "verify", takes[0], "--model", "gone")
-    refused("no such file", "verify", "nowhere.wav")
-    recording(1).save(tmp_path / "sea.wav")
-    refused("carries no recipe", "verify", takes[0], "--recipe", "sea.wav")
-
-
-# ---- info
-
-
-def facts(run, path: str) -> dict[str, Any]:
-    assert run("info", path).code == 0
-    return dict(json.loads(run("info", path, "--json").out))
-
-
-def test_info_tells_all_that_a_file_holds(run, takes: list[str]) -> None:
-    (entry, _) = made(run("deliver", *takes, "--catid", "RAINGen", "--ucs", "ucs.csv", *UCS, "--out", "d", "--json"))
-    found = facts(run, entry["file"])
-    assert found["stored"] == "PCM_24" and found["prompt"] == "heavy rain"
-    assert found["bext"]["loudness"] == found["loudness"]["integrated"]
-    assert found["ixml"]["USER"]["CATID"] == "RAINGen" and found["info"]["artist"] == "ANN"
-    assert found["origin"].startswith("SYNTHETIC sound, made by soundctm")
-    (entry, _) = made(run("deliver", *takes, "--format", "ogg", "--out", "d", "--json"))
-    assert facts(run, entry["file"])["comments"]["SYNTHETIC"] == "yes"
-
-
-def test_info_of_what_has_no_loudness(run, files: Path) -> None:
-    assert facts(run, "silence.wav")["loudness"]["integrated"] is None
-    for name in ("nan.wav", "empty.wav"):
-        assert str(facts(run, name)["loudness"]).startswith("not measured")
-    assert "origin" not in facts(run, "sea.wav")
-
-
 @pytest.mark.parametrize("date", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:00:00-05:00", "0300-01-01"])
 def test_dates_that_no_file_holds_are_refused(date: str, refused, takes: list[str]) -> None:
     refused("is no date", "deliver", takes[0], "--date", date)
+
+
+@pytest.mark.parametrize("command", [["deliver", "--out", "d"], ["verify"]])
+def test_a_file_that_may_not_be_read_is_told_as_well(command: list[str], run, takes: list[str], tmp_path: Path) -> None:
+    (tmp_path / "secret.wav").write_bytes(Path(takes[0]).read_bytes())
+    (tmp_path / "secret.wav").chmod(0)
+    if os.access(tmp_path / "secret.wav", os.R_OK):
+        pytest.skip("who runs this may read every file")
+    result = run(*command, "secret.wav", takes[1])
+    assert result.code == 2 and "secret.wav" in result.err and Path(takes[1]).name in result.out
 
 
 @pytest.mark.parametrize("command", [["deliver", "--out", "d"], ["verify"]])
@@ -309,26 +216,3 @@ def test_what_cannot_be_read_is_told_and_the_others_are_done(
     told = json.loads(result.out)["files"]
     assert result.code == 2 and ["error" in entry for entry in told] == [False, True, True, False]
     assert [entry["file"] for entry in told[1:3]] == files[1:3] and "no such file" in told[2]["error"]
-
-
-def test_a_delivered_file_is_delivered_again_and_still_verified(run, takes: list[str]) -> None:
-    (first,) = made(run("deliver", takes[0], "--fade-out", 0.3, "--format", "wav16", "--out", "d", "--json"))
-    (second,) = made(
-        run("deliver", first["file"], "--peak", "--rate", 48000, "--format", "ogg", "--out", "e", "--json")
-    )
-    assert verdicts(run, first["file"], second["file"]) == ["equal", "equal"]
-
-
-def test_a_file_of_others_is_compared_with_what_was_delivered(run, takes: list[str], tmp_path: Path) -> None:
-    (entry,) = made(run("deliver", takes[0], "--fade-out", 0.3, "--out", "d", "--json"))
-    clip = Clip.load(entry["file"])
-    soundfile.write(tmp_path / "theirs.wav", 0.5 * clip.samples.T, clip.sample_rate, subtype="PCM_16")
-    assert verdicts(run, "theirs.wav", "--recipe", entry["file"]) == ["close"]
-    assert verdicts(run, "theirs.wav", "--recipe", takes[0], code=1) == ["edited"]
-
-
-def test_a_short_sound_says_that_its_loudness_is_ungated(run, files: Path) -> None:
-    result = run("deliver", "tick.wav", "sea.wav", "--out", "d")
-    assert result.code == 0 and result.out.count("ungated") == 1
-    assert "ungated" in WavInfoReader("d/tick.wav").bext.coding_history
-    assert "ungated" not in WavInfoReader("d/sea.wav").bext.coding_history

@@ -3,12 +3,14 @@
 import json
 import struct
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from soundctm import Clip
 from soundctm.delivery.reading import read_tags
+from tests.cli.delivering import UCS
 from tests.oracles.commands import made
 
 
@@ -35,7 +37,7 @@ def test_every_field_has_a_row(run, loop: str) -> None:
     assert (found["loops start"], found["loops end"]) == ("0", str(last))
     assert found["cues"] == f"0; {last}" and found["labels"] == "loop start; loop end"
     assert [found[f"ixml TRACK_LIST TRACK {number} NAME"] for number in (1, 2)] == ["Left", "Right"]
-    assert found["delivered stereo"] == "True" and found["delivered level"] == "peak"
+    assert found["delivered stereo"] == "yes" and found["delivered level"] == "peak"
     assert not any("{" in text or "LOUDNESS_VALUE -" in text for text in found.values())
 
 
@@ -85,3 +87,39 @@ def test_labels_and_tracks_of_others_are_read_and_damage_is_left_out(tmp_path: P
         (tmp_path / "a.wav").write_bytes(bare[:4] + struct.pack("<I", len(bare) - 8 + len(more)) + bare[8:] + more)
         found = read_tags(tmp_path / "a.wav")
         assert found["labels"] == told and found["ixml"]["TRACK_LIST"]["TRACK"] == [{"NAME": "Boom"}]
+
+
+def facts(run, path: str) -> dict[str, Any]:
+    assert run("info", path).code == 0
+    return dict(json.loads(run("info", path, "--json").out))
+
+
+def test_info_tells_all_that_a_file_holds(run, takes: list[str]) -> None:
+    (entry, _) = made(run("deliver", *takes, "--catid", "RAINGen", "--ucs", "ucs.csv", *UCS, "--out", "d", "--json"))
+    found = facts(run, entry["file"])
+    assert found["stored"] == "PCM_24" and found["prompt"] == "heavy rain"
+    assert found["bext"]["loudness"] == found["loudness"]["integrated"]
+    assert found["ixml"]["USER"]["CATID"] == "RAINGen" and found["info"]["artist"] == "ANN"
+    assert found["origin"].startswith("SYNTHETIC sound, made by soundctm")
+    (entry, _) = made(run("deliver", *takes, "--format", "ogg", "--out", "d", "--json"))
+    assert facts(run, entry["file"])["comments"]["SYNTHETIC"] == "yes"
+
+
+def test_what_was_asked_of_a_delivery_is_told_though_it_be_the_default(run, takes: list[str]) -> None:
+    for options, told in [
+        (("--loudness", -23), {"format": "wav24", "level": "loudness", "loudness": "-23.0", "ceiling": "-1.0"}),
+        (("--format", "flac", "--ceiling", -3), {"format": "flac", "ceiling": "-3.0"}),
+        (("--format", "wav16"), {"format": "wav16"}),
+    ]:
+        (entry,) = made(run("deliver", takes[0], *options, "--out", "d", "--json"))
+        found = rows(run, entry["file"])
+        given = {name.split()[1]: text for name, text in found.items() if name.startswith("delivered ")}
+        assert given == told
+
+
+def test_info_of_what_has_no_loudness(run, files: Path) -> None:
+    assert rows(run, "silence.wav")["loudness integrated"] == "none"
+    assert facts(run, "silence.wav")["loudness"]["integrated"] is None
+    for name in ("nan.wav", "empty.wav"):
+        assert str(facts(run, name)["loudness"]).startswith("not measured")
+    assert "origin" not in facts(run, "sea.wav")

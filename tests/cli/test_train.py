@@ -127,6 +127,8 @@ def test_a_student_is_trained_on(run, data: str, tiny_folder: Path, tmp_path: Pa
         for dry in ((), ("--dry-run",)):
             refused = run(*onward, *given, *dry)
             assert refused.code == 2 and said in refused.err and not (tmp_path / "t" / "student.json").exists()
+    itself = run(*onward[:-1], "s", "--start", tmp_path / "s", "--resume")
+    assert itself.code == 2 and "--start and --out are both s" in itself.err
     plan = run(*onward, "--start", "s", "--dry-run")
     assert plan.code == 0 and "start: student" in plan.out and "50% from the highest level" in plan.out
     assert run(*onward, "--start", "s").code == 0

@@ -69,11 +69,12 @@ def ffprobe() -> Callable[[Path], dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def soxi() -> Callable[[Path], dict[str, str]]:
-    """What soxi says of a file, by its headings."""
+    """What soxi says of a file, by its headings. It warns of nothing."""
     program = _program("soxi")
 
     def run(path: Path) -> dict[str, str]:
         result = subprocess.run([program, str(path)], capture_output=True, text=True, check=True)
+        assert result.stderr == ""
         lines = [line.partition(":") for line in result.stdout.splitlines() if ":" in line]
         return {name.strip(): text.strip() for name, _, text in lines}
 

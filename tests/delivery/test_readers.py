@@ -127,6 +127,11 @@ def test_soxi_reads_it(form: str, made: Any, tmp_path: Path, soxi: Callable[[Pat
     assert f"{SOUND.samples.shape[1]} samples" in said["Duration"]
 
 
+def test_float_samples_say_how_long_the_extension_of_their_format_is(made: Any, tmp_path: Path) -> None:
+    path, _ = written("wav32f", made, tmp_path)
+    assert path.read_bytes()[12:38] == struct.pack("<4sIHHIIHHH", b"fmt ", 18, 3, 2, 44100, 44100 * 8, 8, 32, 0)
+
+
 # ---- our own reader
 
 

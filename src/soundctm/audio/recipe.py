@@ -15,7 +15,7 @@ Precision = Literal["float32", "tf32", "bfloat16", "int8"]
 
 LIGHT, STRONG, LATE = 0.02, 0.1, 1.0  # of guidance
 FADER = 12.0  # dB
-AUDITIONS = 16
+AUDITIONS = 32
 SHORTLIST = 4
 
 

@@ -65,6 +65,11 @@ class Filter:
         if reason := self.reason(prompt):
             raise UserError(f"refused: {reason}")
 
+    def check_understood(self, prompt: str, text: str) -> None:
+        """Raise :class:`UserError` where the ``text`` that a model hears in a prompt is refused."""
+        if text != prompt and (reason := self.reason(text)):
+            raise UserError(f'refused: the model understands it as "{text}": {reason}')
+
 
 def read_rules(path: Path) -> tuple[Rule, ...]:
     """The rules of a list: a word or several a line, found as whole words in any case; between slashes a regular
@@ -109,6 +114,8 @@ def load_hook(name: str) -> Hook:
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
         raise UserError(f"the hook {name!r} is not to be found ({error}); {HOOK_FORM}") from error
+    except Exception as error:  # the module is somebody else's, and may raise anything
+        raise UserError(f"the hook {name!r} cannot be loaded ({type(error).__name__}: {error}); mend it") from error
     finally:
         sys.path.remove(here)
     if not callable(found):

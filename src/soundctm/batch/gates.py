@@ -32,7 +32,7 @@ class Gates(BaseModel):
         if grasp.nearness is None or grasp.nearness >= self.understood:
             return ""
         far = f"({grasp.nearness:.2f}; {self.understood:g} is needed)"
-        return f'understood as "{grasp.text}", which is too far from the prompt {far}'
+        return f'understood as "{grasp.text}", which is too far from the prompt {far}; say it in other words'
 
     def faults(self, heard: Heard) -> list[str]:
         """What keeps a take out by itself, in words; none for a good one."""

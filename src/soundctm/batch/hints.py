@@ -24,10 +24,12 @@ def hints(lines: Sequence[Line], orders: Sequence[Order]) -> Iterator[str]:
         )
     alike: dict[str, list[int]] = {}
     for order in orders:
-        alike.setdefault(order.base.model_dump_json(), []).append(order.line)
+        if not order.refused:  # what the model hears counts, not by which words it was asked for
+            heard = order.base.model_copy(update={"prompt": order.grasp.text})
+            alike.setdefault(heard.model_dump_json(), []).append(order.line)
     for twins in alike.values():
         if len(twins) > 1:
             yield (
-                f"lines {some(twins)} have the same prompt, seed and settings, so they come to the same sounds; give "
-                "them other seeds if that is not meant"
+                f"lines {some(twins)} mean the same to the model and have the same seed and settings, so they come to "
+                "the same sounds; give them other seeds if that is not meant"
             )

@@ -8,7 +8,7 @@ from typing import Any
 from soundctm.batch.grasp import Meaning
 from soundctm.batch.names import name_of, searchable
 from soundctm.batch.row import Row
-from soundctm.delivery.names import UcsName, fx_name_of, sanitised
+from soundctm.delivery.names import CAT_ID, UcsName, check_field, fx_name_of, sanitised
 from soundctm.delivery.provenance import NOT_STATED
 from soundctm.delivery.ucs import Catalogue, Category
 from soundctm.errors import UserError
@@ -61,6 +61,10 @@ class Naming:
     def __post_init__(self) -> None:
         if self.catalogue is not None:
             self._check_fields("a list of categories")
+        if self.source:  # which stands in names by UCS alone, as the creator does not
+            check_field("source", self.source)
+            if self.imprint.creator:
+                check_field("creator", self.imprint.creator)
 
     def check_catid(self, cat_id: str) -> None:
         """Raise :class:`UserError` for a category that is not in the list, or has nothing to make the rest of its name
@@ -68,6 +72,8 @@ class Naming:
         self._check_fields(f"the CatID {cat_id}")
         if self.catalogue is not None:
             self.catalogue.find(cat_id)
+        elif not CAT_ID.fullmatch(cat_id):
+            raise UserError(f"CatID {cat_id!r} is none; it is like DOORWood, and only a list says how to spell it")
 
     def _check_fields(self, what: str) -> None:
         if not (self.imprint.creator and self.source):

@@ -83,6 +83,6 @@ def _at(before: str, what: str) -> Fault:
 
 def _guess(text: str) -> Form:
     first = text.lstrip().splitlines()[0]
-    if first.startswith("{"):
+    if first.startswith(("{", "[")):  # a list is no sheet, and the reader of objects says so
         return "jsonl"
     return "tsv" if "\t" in first else "csv"

@@ -1,5 +1,6 @@
 """One row of a sheet: a prompt, and how it is made, judged and delivered."""
 
+import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -15,6 +16,7 @@ from soundctm.errors import UserError, shown
 STEPS, STEERED_STEPS = 1, 16  # where a row gives none; curves and relatives need several
 TRIES, SET_TRIES = 4, 12  # of a take, the first one included
 MOST_TRIES = 100
+ANY_CASE = re.compile(CAT_ID.pattern, re.IGNORECASE)  # a list of categories has its own capitals for it
 RANGES = {
     "takes": (1, MAX_TAKES, "ask for fewer at a time"),
     "steps": (1, MAX_STEPS, "1 to audition, 16 to refine"),
@@ -95,11 +97,12 @@ class Row(BaseModel):
     @field_validator("catid")
     @classmethod
     def _is_a_category(cls, value: str | None) -> str | None:
-        if value is not None and not CAT_ID.fullmatch(value):
+        if value is not None and not ANY_CASE.fullmatch(value):
             raise UserError(f"{shown(value)} is no CatID; it is like DOORWood or DOORWood-Cupboards")
         return value
 
 
+NOT_HEARD = {"name", "takes", "tries", "catid", "gates"}  # columns that change no sample of a first try
 OWN = tuple(name for name in Row.model_fields if name not in ("gates", "delivery"))
 PARTS: dict[str, type[BaseModel]] = {"gates": Gates, "delivery": Delivery}
 COLUMNS = (*OWN, *Gates.model_fields, *Delivery.model_fields)  # none stands in two of them: the tests see to it

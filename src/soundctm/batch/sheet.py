@@ -10,7 +10,7 @@ from soundctm.batch.faults import Fault, SheetError
 from soundctm.batch.jsonl import Entry, Value, entries
 from soundctm.batch.names import free_name, name_of, searchable
 from soundctm.batch.reading import SheetText
-from soundctm.batch.row import ALIASES, COLUMNS, Row
+from soundctm.batch.row import ALIASES, COLUMNS, NOT_HEARD, Row
 from soundctm.batch.table import COMMA, TAB, Broken, Record, records
 from soundctm.errors import shown
 
@@ -64,6 +64,7 @@ def read_sheet(
         row, wrong = _row(entry, dict(defaults or {}), sheet.form == "jsonl", further)
         faults += [Fault(entry.line, column, what) for column, what in wrong]
         lines += [] if row is None else [Line(entry.line, row, entry.line in numbered)]
+    faults += _twins(lines)
     if faults:
         raise SheetError(sheet.source, faults)
     return lines
@@ -152,6 +153,22 @@ def _named(found: Sequence[Entry], faults: list[Fault]) -> tuple[list[Entry], se
             taken.add(searchable(name))
         named.append(Entry(entry.line, values))
     return named, numbered
+
+
+def _twins(lines: Sequence[Line]) -> Iterator[Fault]:
+    """Rows whose files would be those of another row under other names: their seed was copied with the rest. Without a
+    seed it follows from the name, and a row that is delivered otherwise is another form of the same sound."""
+    first: dict[str, int] = {}
+    for line in lines:
+        if line.row.seed is None:
+            continue
+        other = first.setdefault(line.row.model_dump_json(exclude=NOT_HEARD), line.number)
+        if other != line.number:
+            what = (
+                f"{line.row.seed} is the seed of line {other} too, with the same prompt, settings and delivery: the "
+                "same sounds twice; give another, or leave it out"
+            )
+            yield Fault(line.number, "seed", what)
 
 
 def _row(

@@ -8,6 +8,7 @@ import typer
 
 from soundctm.cli.batch_words import pace, tell_faults, tell_outcome
 from soundctm.cli.common import load_model, output_folder
+from soundctm.cli.forbidding import ForbidOption, HookOption
 from soundctm.cli.options import DeviceOption, EngineOption, JsonOption, ModelOption, PrecisionOption
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ ConfigOption = typer.Option(
     None, "--config", help="TOML file with the defaults of columns, file names, what is forbidden."
 )
 DefaultOption = typer.Option([], "--default", help="COLUMN=VALUE for rows that leave it out; several may be given.")
-ForbidOption = typer.Option([], "--forbid", help="A list of words and /expressions/ that no prompt may have.")
-HookOption = typer.Option(None, "--hook", help="module:function that gets a prompt and returns a reason to refuse it.")
 UcsOption = typer.Option(None, "--ucs", help="The list of UCS categories (CSV), from which names are suggested.")
 CreatorOption = typer.Option(None, "--creator", help="Who made the sounds; the CreatorID of UCS names.")
 SourceIdOption = typer.Option(None, "--source-id", help="The SourceID of UCS names: a project or library.")

@@ -23,6 +23,7 @@ LEFT_OUT = 1  # exit code where a take was left out
 MOST_FAULTS = 50  # that are told
 EVERY = 30.0  # seconds between two lines of progress where there is no terminal
 LABEL = "network steps"
+GOES_ON = "the same command goes on from here"
 
 
 class Log:
@@ -42,13 +43,18 @@ class Log:
 
 @contextmanager
 def pace(quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Progress of a long run: a bar on a terminal, lines in a log, nothing when quiet."""
+    """Progress of a long run: a bar on a terminal, lines in a log, nothing when quiet; and how one that is interrupted
+    goes on."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    if quiet or console.is_terminal:
-        with progress(LABEL, quiet) as callback:
-            yield callback
-    else:
-        yield Log(lambda line: console.print(line, markup=False))
+    try:
+        if quiet or console.is_terminal:
+            with progress(LABEL, quiet) as callback:
+                yield callback
+        else:
+            yield Log(lambda line: console.print(line, markup=False))
+    except KeyboardInterrupt:
+        console.print(GOES_ON, markup=False)
+        raise
 
 
 def tell_faults(error: "SheetError") -> UserError:
@@ -106,9 +112,7 @@ def _notes(outcome: "Outcome") -> Iterator[str]:
             yield f'{cells["row"]}: understood as "{cells["understood"]}" ({cells["understood_score"]:.2f})'
     yield from _unnamed(outcome.results)
     yield from _missed(outcome.results)
-    for result in outcome.results:
-        if not result.kept:
-            yield printable(f"left out: {result.cells['row']}, take {result.cells['take']}: {result.cells['reason']}")
+    yield from map(printable, _left_out(outcome.results))
 
 
 def _unnamed(results: Sequence["Result"]) -> Iterator[str]:
@@ -146,6 +150,18 @@ def _missed(results: Sequence["Result"]) -> Iterator[str]:
     ]
     if cut:
         yield f"cut at full scale by the format: {counted(len(cut), 'take')}: {some(cut)}"
+
+
+def _left_out(results: Sequence["Result"]) -> Iterator[str]:
+    """Takes that were left out and why, those of a row with the same reason together."""
+    from soundctm.batch.hints import some
+
+    alike: dict[tuple[str, str], list[int]] = {}
+    for result in results:
+        if not result.kept:
+            alike.setdefault((result.cells["row"], result.cells["reason"]), []).append(result.cells["take"])
+    for (row, reason), takes in alike.items():
+        yield f"left out: {row}, take{'s' if len(takes) > 1 else ''} {some(takes)}: {reason}"
 
 
 def _plain(result: "Result", folder: Path) -> dict[str, Any]:

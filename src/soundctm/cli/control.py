@@ -15,6 +15,7 @@ from soundctm.cli.common import (
     say_understood,
     summary,
 )
+from soundctm.cli.forbidding import ForbidOption, HookOption, checked_filter
 from soundctm.cli.options import (
     DeviceOption,
     EngineOption,
@@ -54,7 +55,10 @@ def control(
         None, help="dB that the volume of the sound is drawn by at most, 0 to 60, where guidance left a level."
     ),
     auditions: int = typer.Option(
-        None, help="Begin with the noise whose take in one step is nearest, of so many (1 to 256); 16 when left out."
+        None, help="Noises to hear in one step, of which the nearest begins (1 to 256); 32 when left out."
+    ),
+    shortlist: int = typer.Option(
+        None, help="Of so many nearest auditions, the one that fits the prompt best begins; 4 when left out."
     ),
     method: str = typer.Option("guidance", help="guidance, or start: move the noise to begin with (slower)."),
     takes: int = TakesOption,
@@ -65,6 +69,8 @@ def control(
     negative: str = NegativeOption,
     seconds: float = SecondsOption,
     seed: int = SeedOption,
+    forbid: list[Path] = ForbidOption,
+    hook: str = HookOption,
     model: str = ModelOption,
     device: str = DeviceOption,
     engine: str = EngineOption,
@@ -86,8 +92,10 @@ def control(
     """
     from soundctm.checks import check_seconds
 
+    forbidden = checked_filter(forbid, hook, prompt)
     folder = output_folder(out)
     loaded = load_model(model, device, engine, precision, gradients=True)
+    forbidden.check_understood(prompt, loaded.understood(prompt))
     asked: dict[Feature, str | None] = {
         "intensity": intensity,
         "brightness": brightness,
@@ -102,7 +110,7 @@ def control(
         clips = loaded.generate(
             prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu,
             gamma=gamma, negative=negative, targets=targets,
-            steering=steering(method, strength, fader, auditions), callback=callback,
+            steering=steering(method, strength, fader, auditions, shortlist), callback=callback,
         )  # fmt: skip
     away = [deviations_of(clip) for clip in clips]
     results = [{**save_clip(clip, folder), "deviations": each} for clip, each in zip(clips, away, strict=True)]

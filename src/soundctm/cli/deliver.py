@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from soundctm.delivery import Delivery
     from soundctm.delivery.names import UcsName
 
+FIELDS = (3, 4)  # of a name by UCS behind its CatID: FXName, CreatorID, SourceID, and UserData if there is any
 EARLIEST = 1000  # year: dates in files have four digits
 
 
 def deliver(
-    files: list[Path] = typer.Argument(help="Sounds to deliver: WAV, FLAC or OGG."),
+    files: list[Path] = typer.Argument(help="Sounds to deliver: WAV, FLAC or OGG.", readable=False),
     format: str = typer.Option("wav24", help="wav16 (dithered), wav24, wav32f, flac or ogg."),
     rate: int = typer.Option(None, help="44100 or 48000 Hz; each file's own when left out."),
     loudness: float = typer.Option(None, help="Bring the integrated loudness to so many LUFS, for example -23."),
@@ -130,7 +131,7 @@ def _one(
         creator=naming.creator, project=told["project"], copyright=told["copyright"],
         origin=origin_of(clip, told["licence"] or carried.licence), name=name, category=category, carried=carried,
     )  # fmt: skip
-    stems = _stems(name, path.stem, several)
+    stems = _stems(name, path.stem, carried.ucs.get("CATID", ""), several)
     target = create(folder, stems, SUFFIXES[wanted.format], encode(delivered, tags))
     return outcome(path, target, delivered, tags, suggestions)
 
@@ -139,8 +140,13 @@ def _words(clip: "Clip") -> str:
     return "" if clip.recipe is None else clip.recipe.prompt
 
 
-def _stems(name: "UcsName | None", stem: str, several: bool) -> Iterator[str]:
-    """Names to try, in order."""
+def _stems(name: "UcsName | None", stem: str, cat_id: str, several: bool) -> Iterator[str]:
+    """Names to try, in order: those by UCS, or that of the file, which may be one by UCS of this CatID. Such names are
+    numbered in their FXName, as a further underscore would part a further field."""
     if name is None:
+        cat, *fields = stem.split("_")
+        if cat == cat_id and len(fields) in FIELDS:
+            fx, rest = fields[0], "_".join(fields[1:])
+            return chain([stem], (f"{cat}_{fx} {number:02d}_{rest}" for number in count(2)))
         return chain([stem], (f"{stem}_{number}" for number in count(2)))
     return map(name.stem, count(1)) if several else chain([name.stem()], map(name.stem, count(2)))

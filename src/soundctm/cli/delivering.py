@@ -40,10 +40,9 @@ class Naming:
             raise UserError("a UCS name needs --creator and --source-id, for example --creator ABC --source-id NONE")
         if not used and (self.fx_name or self.source_id or self.user_data):
             raise UserError("--fx-name, --source-id and --user-data are for UCS names; give --catid or --ucs as well")
+        catalogue = self.catalogue
         if self.cat_id:
-            self._name(self.cat_id, "x")
-        if self.catalogue is not None and self.cat_id:
-            self.catalogue.find(self.cat_id)
+            self._name(self.cat_id if catalogue is None else catalogue.spelled(self.cat_id), "x")
 
     @cached_property
     def catalogue(self) -> "Catalogue | None":

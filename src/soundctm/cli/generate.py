@@ -5,6 +5,7 @@ from pathlib import Path
 import typer
 
 from soundctm.cli.common import load_model, output_folder, progress, report, save_clip, say_understood, summary
+from soundctm.cli.forbidding import ForbidOption, HookOption, checked_filter
 from soundctm.cli.options import (
     DeviceOption,
     EngineOption,
@@ -33,6 +34,8 @@ def generate(
     gamma: float = GammaOption,
     negative: str = NegativeOption,
     loop: bool = typer.Option(False, "--loop", help="Let the end lead into the beginning; loop points are written."),
+    forbid: list[Path] = ForbidOption,
+    hook: str = HookOption,
     model: str = ModelOption,
     device: str = DeviceOption,
     engine: str = EngineOption,
@@ -51,8 +54,10 @@ def generate(
     from soundctm.checks import check_prompt
 
     check_prompt(prompt)
+    forbidden = checked_filter(forbid, hook, prompt)
     folder = output_folder(out)
     loaded = load_model(model, device, engine, precision)
+    forbidden.check_understood(prompt, loaded.understood(prompt))
     recipes = loaded.recipes(
         prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma,
         negative=negative, loop=loop,

@@ -16,6 +16,7 @@ from soundctm.errors import UserError
 
 if TYPE_CHECKING:
     from soundctm.audio import Clip
+    from soundctm.delivery import Delivery
 
 SAME = 0.05  # LU and dB by which dither and rounding move a figure
 STATED = {  # figures of loudness by their names in bext, iXML and comments, and in ASWG
@@ -85,6 +86,10 @@ def _beside_origin(words: str, origin: str) -> str:
 
 def _in_words(value: object) -> str:
     """A value for people, without brackets and quotes."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list) and len(value) == 2 and isinstance(value[0], float):  # a point of a target
         return f"{value[0]:g}:{'free' if value[1] is None else format(value[1], 'g')}"
     if isinstance(value, list):
@@ -105,13 +110,22 @@ def _file_facts(path: Path, whole: bool) -> dict[str, Any]:
     if clip.recipe is None:
         return {**facts, "recipe": "none: not made by soundctm"}
     facts["origin"] = _origin(clip, path)
-    done = [each.model_dump(mode="json", exclude_defaults=not whole) for each in read_deliveries(path)]
-    facts |= {"delivered": [each or "unchanged" for each in done]} if done else {}
+    done = [_done(each, whole) for each in read_deliveries(path)]
+    facts |= {"delivered": done} if done else {}
     recipe = clip.recipe.model_dump(mode="json", exclude_defaults=not whole)
     recipe["take"] += 1  # people count from 1, as names of files do
     if not whole and clip.recipe.edit is not None:
         recipe["edit"] = clip.recipe.edit.model_dump(mode="json")
     return facts | {f"recipe.{key}" if key in facts else key: value for key, value in recipe.items()}
+
+
+def _done(delivery: "Delivery", whole: bool) -> dict[str, Any]:
+    """A delivery: all of it, or its format and what was asked for beside that, though it be the default."""
+    if whole:
+        return delivery.model_dump(mode="json")
+    found = {"format": delivery.format, **delivery.model_dump(mode="json", exclude_defaults=True)}
+    found |= {"loudness": delivery.loudness} if delivery.level == "loudness" else {}
+    return found | ({} if delivery.limit is None else {"ceiling": delivery.limit})
 
 
 def _loudness(clip: "Clip") -> dict[str, Any] | str:

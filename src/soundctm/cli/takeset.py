@@ -1,5 +1,6 @@
 """``soundctm set``: related but distinct takes of one sound."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +12,14 @@ from soundctm.cli.batch import (
     CreatorOption,
     DefaultOption,
     FolderOption,
-    ForbidOption,
-    HookOption,
     RemoveOption,
     SourceIdOption,
     UcsOption,
     settings_of,
 )
-from soundctm.cli.batch_words import pace, tell_faults, tell_outcome
+from soundctm.cli.batch_words import pace, tell_outcome
 from soundctm.cli.common import counted, load_model, output_folder
+from soundctm.cli.forbidding import ForbidOption, HookOption
 from soundctm.cli.options import (
     DeviceOption,
     EngineOption,
@@ -98,7 +98,7 @@ def takeset(
         with pace(as_json) as callback:
             outcome = make_set(loaded, line, folder, settings, first, callback, recordings, remove)
     except SheetError as error:
-        raise tell_faults(error) from error
+        raise _in_words([(fault.column, fault.what) for fault in error.faults]) from error
     tell_outcome(replace(outcome, notes=(*outcome.notes, *remade(first, line))), folder, as_json)
 
 
@@ -153,5 +153,12 @@ def line_of(asked: dict[str, Any], config: "Config", first: "Recipe | None", mod
         found = error.found
     found += check(over(defaults, own), row, {column for column, _ in found})
     if row is None or found:
-        raise UserError("; ".join(f"{column}: {what}" for column, what in found))
+        raise _in_words(found)
     return Line(1, row)
+
+
+def _in_words(found: Sequence[tuple[str, str]]) -> UserError:
+    """What is wrong with a set, by what was asked for: it has no lines to be counted."""
+    from soundctm.batch.faults import printable
+
+    return UserError(printable("; ".join(f"{column}: {what}" for column, what in found)))

@@ -92,6 +92,8 @@ def student(
     from soundctm.training.plan import student_plan
     from soundctm.training.runner import train_student
 
+    if start is not None and Path(start).resolve() == out.resolve():
+        raise UserError(f"--start and --out are both {out}; choose another --out, the start is kept")
     settings = read_config(config, StudentTraining)
     source = PreparedDataset(data, settings.seed)
     guiding = _backbone(guide, "teacher")
@@ -185,11 +187,12 @@ def mini(
     ),
     scale: float = typer.Option(1.0, help="Factor on every stage's time budget."),
     threads: int = typer.Option(3, min=1, help="Threads; one less than there are cores keeps steps from stalling."),
+    clips: int = typer.Option(None, min=1, help="Procedural sounds to make, of 0.44 MB each; 26,000 when left out."),
 ) -> None:
-    """Train the embedded model from nothing: data, autoencoder, text encoder, teacher, student."""
+    """Train the embedded model from nothing: data, autoencoder, text encoder, teacher, student, audition."""
     from soundctm.training.mini import train_mini
 
-    train_mini(out, data, scale, threads)
+    train_mini(out, data, scale, threads, clips)
 
 
 def _join(device: Device, threads: int | None) -> "World":

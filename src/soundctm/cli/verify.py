@@ -22,7 +22,7 @@ GIVE_IT = "compare it with another file's recipe by --recipe FILE"
 
 
 def verify(
-    files: list[Path] = typer.Argument(help="Sounds to verify."),
+    files: list[Path] = typer.Argument(help="Sounds to verify.", readable=False),
     model: str = MovedOption,
     recipe: Path = typer.Option(None, help="A file whose recipe they should have, where a conversion has lost it."),
     source: list[Path] = SourceOption,

@@ -16,6 +16,8 @@ OGG_COMPRESSION = 0.2  # libsndfile's 0 to 1: Vorbis quality 8 of 10
 FRAMES_AT_ONCE = 65536  # libsndfile's Vorbis encoder overflows its stack when it is given much more
 LARGEST_RIFF = 2**32 - 1
 TOO_LONG = "the sound is too long for a WAV, which holds less than 4 GB; write it as flac"
+PCM, BARE = 1, 16  # format tag; bytes of a ``fmt `` that does not say how long its extension is
+NO_EXTENSION = struct.pack("<H", 0)
 SAMPLES_KEPT = {b"fmt ", b"fact", b"data"}  # libsndfile's chunk PEAK carries the time of writing
 
 
@@ -42,11 +44,18 @@ def encoded(samples: np.ndarray, sample_rate: int, container: Container, subtype
 def wav_with(
     bare: bytes, before: Iterable[tuple[bytes, bytes]] = (), behind: Iterable[tuple[bytes, bytes]] = ()
 ) -> bytes:
-    """A WAV with further chunks before and behind its samples. Raises :class:`UserError` for one beyond 4 GB."""
+    """A WAV with further chunks before and behind its samples. Raises :class:`UserError` for one beyond 4 GB.
+
+    What is not PCM says in ``fmt `` how long the extension of its format is, which libsndfile leaves out of float
+    samples, and some readers miss.
+    """
     own, position = list[tuple[bytes, bytes]](), 12
     while position < len(bare):
         name, size = bare[position : position + 4], struct.unpack_from("<I", bare, position + 4)[0]
-        own += [(name, bare[position + 8 : position + 8 + size])] if name in SAMPLES_KEPT else []
+        payload = bare[position + 8 : position + 8 + size]
+        if name == b"fmt " and size == BARE and struct.unpack_from("<H", payload)[0] != PCM:
+            payload += NO_EXTENSION
+        own += [(name, payload)] if name in SAMPLES_KEPT else []
         position += 8 + size + size % 2
     ordered = [*own[:-1], *before, own[-1], *behind]  # libsndfile writes the samples last
     body = b"".join(n + struct.pack("<I", len(p)) + p + b"\0" * (len(p) % 2) for n, p in ordered)

@@ -114,6 +114,8 @@ def deliver(clip: Clip, delivery: Delivery, earlier: tuple[Delivery, ...] = ()) 
         raise UserError("this sound loops: a trim or a fade would break its seam; deliver it without them")
     if not clip.samples.size:
         raise UserError("the sound has no samples; there is nothing to deliver")
+    if not np.isfinite(clip.samples).all():
+        raise UserError("the sound has samples that are no numbers (NaN or infinite); mend the file first")
     samples, rate, steps = clip.samples, clip.sample_rate, list[str]()
     if delivery.sample_rate is not None and delivery.sample_rate != rate:
         samples = _resampled_loop(samples, rate, delivery.sample_rate) if clip.loops else samples

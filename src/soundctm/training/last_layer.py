@@ -8,7 +8,8 @@ from soundctm.backbones.dit import DiT
 
 
 class LastLayer:
-    """Keeps what ``project_out`` reads in each forward pass of ``student``; its weight is the last layer ``theta_L``.
+    """Keeps what ``project_out`` reads in each forward pass of ``student``; its weight is the last layer ``theta_L``
+    (the official code takes the convolution ``P`` behind it).
 
     The raw output is ``F = y + P y`` with ``y`` the projection's output as latents and ``P`` the final convolution, so
     the gradient of a loss at ``theta_L`` follows from its gradient at ``F`` in two products. The network is thus

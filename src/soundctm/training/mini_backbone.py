@@ -40,7 +40,8 @@ def train(
     learning = read_config(name, StudentTraining).model_copy(update=changes)
     teacher, _ = load_backbone(guide, "teacher")
     first = None if start is None else load_backbone(start, "student")[0]
-    return train_student(learning, teacher, source(data, text, learning.seed + 1), options, World(), first=first)
+    batches = source(data, text, learning.seed + (1 if start is None else 2))  # others than the student had
+    return train_student(learning, teacher, batches, options, World(), first=first)
 
 
 if __name__ == "__main__":

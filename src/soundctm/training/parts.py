@@ -12,6 +12,7 @@ from torch import nn
 from soundctm.audio.io import write_atomically
 from soundctm.backbones.dit import DiT, DiTConfig
 from soundctm.conditioning.mini import MiniTextEncoder
+from soundctm.errors import UserError
 from soundctm.folder import read_tensors
 
 TRAINING = ".training.json"  # suffix of the configuration that a part was trained with
@@ -36,11 +37,16 @@ def read_part(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], dict[st
 
 
 def load_backbone(folder: Path, name: str) -> tuple[DiT, DiTConfig]:
-    """A trained backbone, in evaluation mode. A missing or damaged file is a UserError."""
-    tensors, sizes = read_part(folder, name)
-    config = DiTConfig.model_validate(sizes)
-    model = DiT(config)
-    model.load_state_dict(tensors)
+    """A trained backbone, in evaluation mode. A missing or damaged file, or one that does not go with the other, is a
+    UserError."""
+    try:
+        tensors, sizes = read_part(folder, name)
+        config = DiTConfig.model_validate(sizes)
+        model = DiT(config)
+        model.load_state_dict(tensors)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{folder} holds no trained {name} that can be read ({reason}); train it again") from error
     return model.eval(), config
 
 

@@ -85,16 +85,19 @@ def test_sidecar_captions(tmp_path: Path) -> None:
     files = {
         "b/x.wav": SOUND, "b/x.txt": b"\xef\xbb\xbfrain\n falling ", "a.flac": SOUND, "a.json": described,
         "c.wav": SOUND, "d.odd": SOUND, "d.txt": b"odd", "README.md": b"no sound", ".hidden.wav": SOUND, "e.ogg": SOUND,
-        "e.json": b"{",
+        "e.json": b"{", "F.WAV": SOUND, "F.TXT": b"capitals", "F.JSON": described, "notes.txt": b"of no sound",
     }  # fmt: skip
     source = opened(write_folder(tmp_path / "in", files), licence="mine")
     assert source.kind == "sidecar"
     found = items(source)
     assert [said(item) for item in found] == [
-        ("a.flac", "wind"), ("c.wav", "!missing_caption"), ("d.odd", "odd"), ("e.ogg", "!missing_caption"),
-        ("b/x.wav", "rain falling"),
+        ("F.WAV", "capitals"), ("a.flac", "wind"), ("c.wav", "!missing_caption"), ("d.odd", "odd"),
+        ("e.ogg", "!missing_caption"), ("notes.txt", "!missing_file"), ("b/x.wav", "rain falling"),
     ]  # fmt: skip
-    assert (found[0].licence, found[0].group, found[2].licence) == ("CC0", "air", "mine")
+    assert (found[1].licence, found[1].group, found[3].licence) == ("CC0", "air", "mine")
+    before = source.fingerprint()
+    (tmp_path / "in" / "notes.txt").unlink()
+    assert source.fingerprint() != before, "entries are counted on when a preparation goes on"
 
 
 def test_a_folder_that_cannot_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,51 +50,64 @@ def item_beside(name: str, sound: Sound, suffix: str, data: bytes, licence: str)
     )  # fmt: skip
 
 
+def _by_stem(captions: Iterable[str]) -> dict[str, str]:
+    """The caption file of each stem; of several, ``.txt`` before ``.json``, and small letters before capitals."""
+    found: dict[str, str] = {}
+    for name in sorted(captions, key=lambda name: (not name.lower().endswith(CAPTION_SUFFIXES[0]), name.swapcase())):
+        found.setdefault(os.path.splitext(name)[0], name)
+    return found
+
+
 @dataclass(frozen=True)
 class SidecarSource:
     """A folder, searched to its depth: ``x.wav`` with ``x.txt`` or ``x.json``. A file counts as a sound by its suffix,
-    or by having a caption, whatever its suffix."""
+    or by having a caption, whatever its suffix; a caption without a sound is an entry that lacks it."""
 
     folder: Path
     licence: str
     kind: str = "sidecar"
 
-    def _pairs(self, unreadable: list[OSError]) -> Iterator[tuple[Path, Path | None]]:
-        """Sounds, each with its caption; folders that cannot be read are added to ``unreadable``."""
+    def _pairs(self, unreadable: list[OSError]) -> Iterator[tuple[Path | None, Path | None]]:
+        """Sounds, each with its caption, and after those of a folder the captions that have none; folders that cannot
+        be read are added to ``unreadable``."""
         for place, folders, names in os.walk(self.folder, onerror=unreadable.append):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            captions = {name for name in names if name.endswith(CAPTION_SUFFIXES)}
-            for name in sorted(set(names) - captions):
-                if name.startswith("."):
-                    continue
+            seen = sorted(name for name in names if not name.startswith("."))
+            captions = {name for name in seen if name.lower().endswith(CAPTION_SUFFIXES)}
+            of_stem = _by_stem(captions)
+            for name in (name for name in seen if name not in captions):
                 stem, suffix = os.path.splitext(name)
-                beside = next((stem + end for end in CAPTION_SUFFIXES if stem + end in captions), None)
+                beside = of_stem.get(stem)
                 if beside is not None or suffix.lower() in AUDIO_SUFFIXES:
                     yield Path(place) / name, None if beside is None else Path(place) / beside
+            heard = {os.path.splitext(name)[0] for name in seen if name not in captions}
+            yield from ((None, Path(place) / name) for stem, name in of_stem.items() if stem not in heard)
 
     def has_captions(self) -> bool:
         """Whether any sound has a caption."""
-        return any(caption is not None for _, caption in self._pairs([]))
+        return any(None not in pair for pair in self._pairs([]))
 
     def items(self) -> Iterator[Item]:
-        """One for each sound, then one for each folder that cannot be read."""
+        """One for each sound and for each caption without one, then one for each folder that cannot be read."""
         unreadable: list[OSError] = []
         for path, caption in self._pairs(unreadable):
-            name = str(path.relative_to(self.folder))
-            if caption is None:
-                fault = Fault("missing_caption", f"no {path.stem}.txt or {path.stem}.json beside it")
-                yield Item(printable(name), None, fault=Fault(fault.code, printable(fault.sentence)))
-                continue
-            try:
-                data = caption.read_bytes()
-            except OSError as error:
-                sentence = f"its caption cannot be read: {error.strerror}"
-                yield Item(printable(name), None, fault=Fault("missing_caption", sentence))
-                continue
-            yield item_beside(name, Sound(path), caption.suffix, data, self.licence)
+            yield self._item(path, caption)
         for refusal in unreadable:
             fault = Fault("unreadable_file", f"this folder cannot be read: {refusal.strerror}")
             yield Item(printable(str(refusal.filename)), None, fault=fault)
+
+    def _item(self, path: Path | None, caption: Path | None) -> Item:
+        name = printable(str((path or caption or self.folder).relative_to(self.folder)))
+        if path is None:
+            return Item(name, None, fault=Fault("missing_file", "a caption, and no sound of this name beside it"))
+        if caption is None:
+            sentence = printable(f"no {path.stem}.txt or {path.stem}.json beside it")
+            return Item(name, None, fault=Fault("missing_caption", sentence))
+        try:
+            data = caption.read_bytes()
+        except OSError as error:
+            return Item(name, None, fault=Fault("missing_caption", f"its caption cannot be read: {error.strerror}"))
+        return item_beside(name, Sound(path), caption.suffix.lower(), data, self.licence)
 
     def count(self) -> int:
         unreadable: list[OSError] = []
