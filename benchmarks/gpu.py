@@ -1,7 +1,7 @@
 """How fast the paper's model is on a GPU: 1, 4 and 16 steps, one take and eight, in each precision, by each engine.
 
 `python gpu.py --out ../docs/figures/gpu.json`, in this folder. What the file holds already is not measured again, so
-that a run goes on where it was stopped. The exit code is 2 where there is no GPU.
+that a run goes on where it was stopped. The exit code is 1 where a combination failed, 2 where there is no GPU.
 """
 
 import argparse
@@ -15,17 +15,18 @@ import torch
 
 from soundctm.audio.io import write_atomically
 from soundctm.benchmark import PAPER
-from soundctm.benchmark.machine import device_name
+from soundctm.benchmark.machine import device_name, versions
 from soundctm.benchmark.results import Report
 from soundctm.benchmark.run import run
-from soundctm.benchmark.settings import Settings
+from soundctm.benchmark.settings import Settings, check_out
 from soundctm.checks import check_device
 from soundctm.errors import UserError
 
 AIMS = {1: 8.0, 4: 15.0, 16: 45.0}  # milliseconds of one take, by steps
 BATCHES = (1, 8)
 PRECISIONS, ENGINES = ("float32", "tf32", "bfloat16"), ("eager", "compiled")
-WARMUP = 2  # the first call of a length compiles
+LONGEST_REASON = 300  # characters of what a library says
+WARMUP = 2  # the first call of a length compiles, the second records its CUDA graphs
 
 
 def combinations(arguments: argparse.Namespace) -> Iterator[tuple[str, Settings]]:
@@ -51,33 +52,43 @@ def measured(path: Path, device: str) -> dict[str, Report]:
 
 
 def table(reports: dict[str, Report], missing: dict[str, str]) -> str:
-    """Medians in milliseconds, with the aims beside those of one take."""
-    lines = [f"| | {' | '.join(f'{n} steps, ms' for n in AIMS)} |", "|---" * (1 + len(AIMS)) + "|"]
+    """Medians in milliseconds and how many times the counted floor each is, with the aims beside those of one take."""
+    head = [f"{n} step{'s' if n > 1 else ''}, ms (over the floor)" for n in AIMS]
+    lines = [f"| | {' | '.join(head)} |", "|---" * (1 + len(AIMS)) + "|"]
     for name, report in reports.items():
-        cells = [f"{1000 * variant.spread.median:.1f}" for variant in report.variants]
+        cells = [f"{1000 * each.spread.median:.1f} ({each.over_floor:.1f} x)" for each in report.variants]
         if report.settings.takes == 1:
-            cells = [f"{cell} (aim {aim:g})" for cell, aim in zip(cells, AIMS.values(), strict=True)]
+            cells = [f"{cell}, aim {aim:g}" for cell, aim in zip(cells, AIMS.values(), strict=True)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join([*lines, *(f"{name}: {words}" for name, words in missing.items())])
 
 
-def measure(arguments: argparse.Namespace) -> None:
-    """Measure what is missing, write after each, print the table."""
+def measure(arguments: argparse.Namespace) -> int:
+    """Measure what is missing, write after each, print the table; the exit code. What fails, as memory runs out or a
+    compiler gives up, is told of and does not keep the others from being measured."""
+    check_out(arguments.out)
     check_device(arguments.device)
     reports, missing = measured(arguments.out, arguments.device), dict[str, str]()
-    asked = dict(combinations(arguments))
+    asked, failed = dict(combinations(arguments)), 0
     for name, settings in asked.items():
-        if name in reports and reports[name].settings == settings:
+        if name in reports and reports[name].settings == settings and reports[name].machine.versions == versions():
             continue
         print(name, file=sys.stderr, flush=True)
+        reports.pop(name, None)
+        torch.cuda.empty_cache()  # of the one before
         try:
             reports[name] = run(settings, command=sys.argv)
         except UserError as error:  # not to be had on this device: the others are measured all the same
             missing[name] = str(error)
             continue
+        except RuntimeError as error:
+            failed += 1
+            missing[name] = f"failed: {type(error).__name__}: {error}".replace("\n", " ")[:LONGEST_REASON]
+            continue
         text = json.dumps({name: report.model_dump() for name, report in reports.items()}, indent=1)
         write_atomically(arguments.out, lambda file, text=text: file.write(text.encode()))
     print(table({name: reports[name] for name in asked if name in reports}, missing))
+    return int(failed > 0)
 
 
 def main(given: Sequence[str] | None = None) -> None:
@@ -90,10 +101,12 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--out", type=Path, required=True)
     try:
-        measure(parser.parse_args(given))
+        code = measure(parser.parse_args(given))
     except UserError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    if code:
+        sys.exit(code)
 
 
 if __name__ == "__main__":

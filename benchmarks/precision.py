@@ -8,7 +8,7 @@ most 1 larger. The exit code is 1 where int8 does not pass, 2 where a precision 
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from evaluation.common import Bench
 from soundctm import SoundCTM
 from soundctm.audio.io import write_atomically
 from soundctm.benchmark.machine import describe
+from soundctm.benchmark.settings import check_out
+from soundctm.checks import check_takes
+from soundctm.engines.threads import threads
 from soundctm.errors import UserError
 from soundctm.metrics.evaluator import SHIPPED, load_listener
 from soundctm.metrics.frechet import frechet_distance
@@ -68,8 +71,8 @@ def drift(plain: SoundCTM, other: SoundCTM, takes: int = 8) -> dict[str, float]:
     return far
 
 
-def main() -> None:
-    """Measure every precision on the same recipes."""
+def main(given: Sequence[str] | None = None) -> None:
+    """Read what is asked for; what the user can mend ends with 2."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="mini")
     parser.add_argument("--evaluator", type=Path, default=SHIPPED, help="the one of the package when left out")
@@ -79,17 +82,21 @@ def main() -> None:
     parser.add_argument("--takes", type=int, default=10)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+    arguments = parser.parse_args(given)
     try:
-        sys.exit(measure(arguments))
+        with threads(arguments.threads):
+            sys.exit(measure(arguments))
     except UserError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
 
 
 def measure(arguments: argparse.Namespace) -> int:
-    """Write the figures after each precision; the exit code."""
+    """Measure every precision on the same recipes, and write the figures after each; the exit code."""
+    check_out(arguments.out)
+    check_takes(arguments.takes)
+    if not (arguments.data / "esc10").is_dir():
+        raise UserError(f"{arguments.data} holds no esc10; give --data the folder of the recordings")
     plain, listener = SoundCTM.from_pretrained(arguments.model), load_listener(arguments.evaluator)
     precisions = ("float32", *(arguments.precisions or ENGINES[arguments.engine]))
     models = {name: plain.optimize(arguments.engine, name) for name in precisions}  # says at once what is not here

@@ -6,6 +6,7 @@ call has a new prompt.
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,10 +17,14 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from soundctm import SoundCTM
 from soundctm.audio.io import write_atomically
 from soundctm.benchmark.machine import describe
 from soundctm.benchmark.prompts import fresh_prompts
+from soundctm.benchmark.settings import check_out
+from soundctm.benchmark.subjects import load
+from soundctm.checks import within
+from soundctm.engines.threads import threads
+from soundctm.errors import UserError
 
 SECONDS = (1, 2, 5, 10, 15, 20, 25, 30)
 TAKES = (1, 2, 4, 8, 16, 32)
@@ -73,8 +78,8 @@ def draw(lengths: dict[Case, float], rates: dict[Case, float], path: Path) -> No
     write_atomically(path, lambda file: figure.savefig(file, format="png", dpi=130))
 
 
-def main() -> None:
-    """Measure, write the figures, draw them."""
+def main(given: Sequence[str] | None = None) -> None:
+    """Read what is asked for; what the user can mend ends with 2."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="mini")
     parser.add_argument("--device", default="cpu")
@@ -83,11 +88,21 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--picture", type=Path)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    model = SoundCTM.from_pretrained(arguments.model, arguments.device)
-    model = model.optimize("eager", arguments.precision)
+    arguments = parser.parse_args(given)
+    try:
+        with threads(arguments.threads):
+            measure(arguments)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
 
+
+def measure(arguments: argparse.Namespace) -> None:
+    """Measure, write the figures, draw them."""
+    for path in filter(None, (arguments.out, arguments.picture)):
+        check_out(path)
+    within("repeats", arguments.repeats, 1, 1000, "5 make a median")
+    model = load(arguments.model, arguments.device).optimize("eager", arguments.precision)
     machine, prompts = describe(model.device), fresh_prompts()
 
     def long(case: Case) -> None:

@@ -10,12 +10,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from soundctm.audio.io import write_atomically
 from soundctm.benchmark.machine import describe
+from soundctm.benchmark.settings import check_out
+from soundctm.checks import within
+from soundctm.errors import UserError
 
 LOOK = 0.001  # seconds between looks
 
@@ -36,12 +40,22 @@ def once(number: int) -> tuple[float, float]:
         return heard, time.perf_counter() - begun
 
 
-def main() -> None:
-    """Start it again and again; the first start, which fills the caches of the disk, is told apart."""
+def main(given: Sequence[str] | None = None) -> None:
+    """Read what is asked for; what the user can mend ends with 2."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--out", type=Path, required=True)
-    arguments = parser.parse_args()
+    try:
+        measure(parser.parse_args(given))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+def measure(arguments: argparse.Namespace) -> None:
+    """Start it again and again; the first start, which fills the caches of the disk, is told apart."""
+    check_out(arguments.out)
+    within("runs", arguments.runs, 1, 1000, "10 make a median")
     machine = describe(torch.device("cpu"))
     (cold, _), *warm = [once(number) for number in range(arguments.runs + 1)]
     heard, ended = zip(*warm, strict=True)

@@ -11,6 +11,7 @@ import torch
 from soundctm import SoundCTM, UserError
 from soundctm.control.targets import from_shape
 from soundctm.engines.abilities import multiplies_bfloat16, multiplies_int8
+from soundctm.engines.threads import threads
 from tests.conftest import REPOSITORY
 from tests.oracles.edits import recipe_of
 
@@ -89,12 +90,21 @@ def test_takes_do_not_depend_on_the_threads_of_the_caller() -> None:
     """A small model's takes are made by one core each, whatever a program has set before it loads the model. (The
     shipped one: layers of a tiny one are never split among threads.)"""
     heard = []
-    for threads in (1, 3):
-        command = [sys.executable, "-c", PROGRAM, str(threads)]
+    for count in (1, 3):
+        command = [sys.executable, "-c", PROGRAM, str(count)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY)
         assert done.returncode == 0, done.stderr
         heard.append(done.stdout.split())
     assert len(heard[0]) == 8 == len(set(heard[0])) and heard[0] == heard[1]
+
+
+def test_a_crew_is_no_larger_than_its_container_allows(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch counts the processors of the machine, whatever the container of a server is given."""
+    for share, cores in ((None, 4), (9, 4), (2, 2)):
+        monkeypatch.setattr("soundctm.engines.threads._share", lambda system, share=share: share)
+        with threads(4):
+            crew = SoundCTM.from_pretrained(tiny_folder).optimize("eager").computation.crew(64)
+        assert crew.workers == cores
 
 
 def test_names_that_are_not_known(model: SoundCTM) -> None:

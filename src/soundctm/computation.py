@@ -9,7 +9,7 @@ from soundctm.audio import Recipe
 from soundctm.backbones import parameters
 from soundctm.crew import Crew
 from soundctm.engines import EngineOptions, build
-from soundctm.engines.threads import threads
+from soundctm.engines.threads import threads, within_share
 from soundctm.errors import UserError
 from soundctm.folder import CONVERTED, Parts
 from soundctm.lanes import Batcher
@@ -17,13 +17,14 @@ from soundctm.lanes import Batcher
 
 class Computation:
     """The networks of ``parts``, which are on ``device``, as ``options`` say. ``converted`` names the precision that
-    the student was loaded in, if it has no float32 weights any more. A crew has up to ``cores``.
+    the student was loaded in, if it has no float32 weights any more. A crew has up to ``cores``, within the share of
+    its container.
 
     Raises :class:`UserError` for what is not to be had here, or not with these parts.
     """
 
     def __init__(self, parts: Parts, device: torch.device, options: EngineOptions, cores: int) -> None:
-        self.parts, self.device, self.options, self.cores = parts, device, options, cores
+        self.parts, self.device, self.options, self.cores = parts, device, options, within_share(cores)
         self.converted = parts.precision if parts.precision in CONVERTED else None
         if self.converted not in (None, options.precision):
             raise UserError(f"this model was loaded in {self.converted}; load it in float32 for {options.precision}")

@@ -1,6 +1,7 @@
 """Snake: one function in three forms."""
 
 import importlib
+import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from soundctm.autoencoder.snake import Snake, snake, snake_unrecorded
+from soundctm.autoencoder.snake import Snake, snake, snake_unrecorded, triton_works
 
 LAYOUTS: dict[str, Callable[[Tensor], Tensor]] = {
     "in order": lambda x: x,
@@ -118,3 +119,10 @@ def check(fused: Callable[[Tensor, Tensor], Tensor], x: Tensor, alpha: Tensor) -
     last_bits = 4 * torch.finfo(x.dtype).eps
     assert y.shape == x.shape and y.dtype == x.dtype and torch.equal(x, before)
     assert torch.allclose(y, snake(x, alpha), rtol=last_bits, atol=last_bits)
+
+
+@pytest.mark.parametrize(("compiler", "works"), [("no-such-compiler", False), (sys.executable, True)])
+def test_triton_needs_a_compiler(compiler: str, works: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("soundctm.autoencoder.snake.find_spec", lambda name: name == "triton")
+    monkeypatch.setenv("CC", compiler)
+    assert triton_works.__wrapped__() is works

@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 import gpu
 
+from soundctm.benchmark.settings import Settings
+
 Figures = dict[str, Any]
 
 
@@ -40,7 +42,9 @@ def test_every_combination_is_measured_and_shown(
         assert [variant["steps"] for variant in report["variants"]] == [1, 4, 16]
     one, eight, *missing = capsys.readouterr().out.splitlines()[2:]
     median = 1000 * figures["eager, float32, 1 at once"]["variants"][0]["spread"]["median"]
-    assert one.startswith(f"| eager, float32, 1 at once | {median:.1f} (aim 8) | ") and one.endswith(" (aim 45) |")
+    over = figures["eager, float32, 1 at once"]["variants"][0]["over_floor"]
+    assert one.startswith(f"| eager, float32, 1 at once | {median:.1f} ({over:.1f} x), aim 8 | ")
+    assert one.endswith(" x), aim 45 |")
     assert "aim" not in eight and len(missing) == 2
     assert all(
         f"eager, tf32, {n} at once: precision is 'tf32', but the device is cpu" in missing[n > 1] for n in (1, 8)
@@ -61,6 +65,35 @@ def test_other_settings_are_measured_anew(measure: Callable[..., Figures]) -> No
     first, second = measure("--precisions", "float32"), measure("--precisions", "float32", "--repeats", "2")
     assert first.keys() == second.keys()
     assert all(len(variant["times"]) == 2 for report in second.values() for variant in report["variants"])
+
+
+def test_figures_of_other_versions_are_measured_anew(measure: Callable[..., Figures], tmp_path: Path) -> None:
+    first = measure("--precisions", "float32")
+    first["eager, float32, 1 at once"]["machine"]["versions"]["torch"] = "1.0"
+    (tmp_path / "gpu.json").write_text(json.dumps(first))
+    second = measure("--precisions", "float32")
+    one, eight = ("eager, float32, 1 at once", "eager, float32, 8 at once")
+    assert second[one]["machine"]["versions"]["torch"] == torch.__version__ and second[eight] == first[eight]
+
+
+def test_what_fails_does_not_keep_the_others_from_being_measured(
+    measure: Callable[..., Figures], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = gpu.run
+
+    def small(settings: Settings, **options: Any) -> Any:
+        if settings.takes == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate much.")
+        return plain(settings, **options)
+
+    monkeypatch.setattr(gpu, "run", small)
+    with pytest.raises(SystemExit) as ended:
+        measure("--precisions", "float32")
+    assert ended.value.code == 1
+    assert list(json.loads((tmp_path / "gpu.json").read_text())) == ["eager, float32, 8 at once"]
+    *_, eight, one = capsys.readouterr().out.splitlines()
+    assert eight.startswith("| eager, float32, 8 at once | ")
+    assert one.startswith("eager, float32, 1 at once: failed: OutOfMemoryError: CUDA out of memory. Tried")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *given: str) -> str:
@@ -88,3 +121,7 @@ def test_figures_of_others_are_left_alone(
 def test_without_a_gpu_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "device 'cuda' is not available here" in refused(capsys, "--out", str(tmp_path / "gpu.json"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_figures_that_could_not_be_written_are_not_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "cannot write nowhere/gpu.json" in refused(capsys, "--device", "cpu", "--out", "nowhere/gpu.json")

@@ -12,6 +12,8 @@ from soundctm.backbones import DiT
 from soundctm.benchmark.prompts import fresh_prompts
 from soundctm.benchmark.subjects import RandomClap, load, paper_config, random_model
 from soundctm.conditioning.mini import MiniTextEncoder
+from soundctm.engines import Precision
+from soundctm.engines.abilities import multiplies_bfloat16, multiplies_int8
 from tests.oracles.folder import STUDENT
 from tests.oracles.paper import CLAP, CONFIG
 
@@ -74,3 +76,13 @@ def test_prompts_are_new_and_alike() -> None:
 def test_prompts_never_end() -> None:
     prompts = list(islice(fresh_prompts(), 25_000))
     assert len(set(prompts)) == len(prompts)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+def test_a_random_student_in_fewer_bits_reads_a_prompt_once(precision: Precision) -> None:
+    """As one that was read from a file; otherwise a benchmark would time what nobody waits for."""
+    if not {"bfloat16": multiplies_bfloat16, "int8": multiplies_int8}[precision](torch.device("cpu")):
+        pytest.skip(f"no instructions for {precision} here")
+    model = random_model(CONFIG).optimize("eager", precision)
+    text, student = model.encode("rain"), model.engine.student
+    assert isinstance(student, DiT) and student is not model.student and student.prepare(text) is text

@@ -50,6 +50,16 @@ def test_what_the_model_would_make_of_other_words(name: str, refused, tmp_path: 
     assert ("line 3, column prompt" in result.err) == (name == "batch")
 
 
+def test_an_edit_is_refused_for_any_of_its_prompts(refused, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (files / "dogs.txt").write_text("dog\n")
+    fill = ("fill", "sea.wav", "--start", "0.1", "--end", "0.2", "--out", "o", "--prompt")
+    refused("the list of what is forbidden has 'dog'", "edit", *fill, "a dog barking", "--forbid", "dogs.txt")
+    refused('the model understands it as "a dog"', "edit", *fill, "a hound baying", "--forbid", "dogs.txt")
+    monkeypatch.setenv("SOUNDCTM_FORBID", "dogs.txt")
+    refused("has 'dog'", "edit", "transform", "sea.wav", "a dog barking", "--out", "o")
+    refused("has 'dog'", "edit", "morph", "sea.wav", "sea.wav", "--other-prompt", "dog", "--out", "o")
+
+
 def test_what_is_allowed_is_made(run, tiny_folder: Path, tmp_path: Path) -> None:
     command = typed("generate", "rain", tmp_path, "--forbid", "no.txt", "--model", str(tiny_folder), "--takes", "1")
     assert run(*command).code == 0 and len(list((tmp_path / "o").glob("*.wav"))) == 1

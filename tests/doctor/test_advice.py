@@ -111,8 +111,9 @@ WARNED: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "spinning": ({"load": 3.0}, ("other programs are at work", "OMP_WAIT_POLICY=PASSIVE")),
     "too many threads": (
         {"threads": 8, "threading": {"OMP_NUM_THREADS": "8"}},
-        ("OMP_NUM_THREADS is 8, but there are 4",),
+        ("OMP_NUM_THREADS is 8, but this process has 4 cores",),
     ),
+    "too many threads unasked": ({"threads": 8}, ("torch takes 8 threads, but this process has 4 cores",)),
     "too few threads": ({"threads": 2}, ("torch uses 2 of 4 cores",)),
     "swap": ({"swap_used": 2**31}, ("2.1 GB lie in swap",)),
     "no memory": ({"memory_free": 2**29}, ("only 0.54 GB of memory are free",)),

@@ -13,6 +13,7 @@ from soundctm.engines.accelerated import AcceleratedStudent
 from soundctm.engines.artefacts import Record
 from soundctm.engines.build import build, compiled_already
 from soundctm.engines.options import EngineOptions
+from soundctm.engines.programs import PATIENCE
 from tests.oracles.engines import CPU, ask, relative
 from tests.oracles.tiny import MINI, tiny_dit
 
@@ -46,7 +47,7 @@ def test_unasked_nothing_is_compiled_on_a_cpu(parts: tuple[DiT, GaussianDAC], fr
 
 
 @torch.no_grad()
-def test_unasked_a_gpu_runs_the_shapes_that_are_recorded_and_waits_for_no_others(
+def test_unasked_a_gpu_runs_the_recorded_shapes_that_are_asked_for_often_and_waits_for_no_others(
     parts: tuple[DiT, GaussianDAC], gpu: torch.device, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     student, dac = parts
@@ -63,6 +64,10 @@ def test_unasked_a_gpu_runs_the_shapes_that_are_recorded_and_waits_for_no_others
     monkeypatch.setattr(compiled, "Programs", lambda name, **options: counted(compiler(name, **options), made))
     quick, decoder = build(AUTO, *parts, gpu)
     assert isinstance(quick, AcceleratedStudent)
+    for _ in range(PATIENCE):
+        quick.core(*asked)
+        hear(decoder, z)
+    assert made == []  # no first take waits for a program to be loaded
     for batch, frames, fits in ((4, 24, True), (3, 24, True), (1, 24, False), (4, 26, False)):  # three are filled up
         made.clear()
         given = ask(student, batch=batch, frames=frames)

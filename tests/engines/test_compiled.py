@@ -1,12 +1,15 @@
 """Laws of the compiled engine."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from functorch.compile import make_boxed_func
+from torch import Tensor, nn
+from torch._dynamo.backends.common import aot_autograd
 
 from soundctm.autoencoder import DACConfig, GaussianDAC, SpectralAutoencoder
 from soundctm.engines import compiled, eager
@@ -99,8 +102,50 @@ def test_without_a_compiler_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch,
         build(*parts, "float32", torch.device("mps"))
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
-    with pytest.raises(UserError, match=r"no C\+\+ compiler \(g\+\+, clang\+\+, cl\); install one, or choose eager"):
+    with pytest.raises(UserError, match=r"no C\+\+ compiler '(g\+\+|clang\+\+|cl)'; install it, .* or choose eager"):
         build(*parts, "float32", CPU)
+
+
+def test_a_gpu_needs_what_starts_its_kernels(
+    gpu: torch.device, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    compiled.need_compiler(gpu)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(UserError, match=r"no C compiler, .* install gcc, name another one in CC, or choose eager"):
+        compiled.need_compiler(gpu)
+    monkeypatch.delenv("CC")
+    with pytest.raises(UserError, match="no C compiler"):
+        compiled.need_compiler(gpu)
+    (tmp_path / "clang").touch(mode=0o755)
+    compiled.need_compiler(gpu)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("options", "precision"), [({}, "float32"), (MINI, "bfloat16")])
+def test_a_graph_copies_what_it_is_asked_and_never_weights(
+    gpu: torch.device, tmp_path: Path, options: dict[str, Any], precision: Precision
+) -> None:
+    """Before each replay of a CUDA graph, whatever does not lie where it lay is copied: weights must be known to."""
+    student, dac = tiny_dit("student", **options), GaussianDAC(DAC).eval()
+    plain, decoder = eager.converted(student, dac, precision, gpu)
+    copied: list[list[tuple[int, ...]]] = []
+
+    def look(graph: torch.fx.GraphModule, inputs: Sequence[Tensor]) -> Any:
+        context = torch._guards.TracingContext.get()
+        assert context.fw_metadata is not None
+        held = set(context.fw_metadata.static_input_indices)
+        copied.append([tuple(value.shape) for i, value in enumerate(inputs) if i not in held])
+        return make_boxed_func(graph.forward)
+
+    watched = Programs("test", Record(tmp_path), backend=aot_autograd(fw_compiler=look, inference_compiler=look))
+    asked, z = ask(student, batch=4), torch.randn(1, 4, 20)
+    CompiledCore(plain.core, watched)(*asked)
+    assert isinstance(decoder, GaussianDAC)
+    CompiledDecoder(decoder, watched).decode(z)
+    assert asked.text.mask is not None and asked.text.keys is not None
+    given = [asked.x, asked.level, asked.text.keys, asked.text.keys, asked.text.mask]  # values are as large as keys
+    assert [sorted(each) for each in copied] == [sorted(tuple(value.shape) for value in given), [z.shape]]
 
 
 def test_programs_that_nothing_can_run_are_as_good_as_none(monkeypatch: pytest.MonkeyPatch, fresh_folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from soundctm.engines.threads import physical_cores, threads
+from soundctm.engines.threads import physical_cores, threads, within_share
 from soundctm.errors import UserError
 
 
@@ -40,6 +40,11 @@ def test_two_threads_of_a_core_are_one(tmp_path: Path) -> None:
 )
 def test_a_container_has_no_more_than_its_share(tmp_path: Path, share: str, cores: int | None) -> None:
     assert physical_cores(machine(tmp_path, {}, share)) == (cores or len(usable()))
+
+
+@pytest.mark.parametrize(("share", "count"), [("max 100000", 8), ("250000 100000", 2), ("900000 100000", 8), (None, 8)])
+def test_no_more_threads_than_a_container_has_time_for(tmp_path: Path, share: str | None, count: int) -> None:
+    assert within_share(8, machine(tmp_path, {}, share)) == count
 
 
 def test_the_number_holds_inside_and_is_taken_back() -> None:

@@ -1,10 +1,12 @@
 """Snake, the activation of the paper's autoencoder: ``x + sin^2(alpha x) / alpha``, one ``alpha`` per channel.
 
 One function, three ways to compute it: as written, where gradients are recorded or a compiler looks on; in one buffer,
-elsewhere; and in one kernel on CUDA, where Triton is installed. The first two give the same bits, whatever the layout.
+elsewhere; and in one kernel on CUDA, where Triton works. The first two give the same bits, whatever the layout.
 Numbers narrower than float32 are widened first and rounded once, at the end.
 """
 
+import os
+import shutil
 from functools import cache
 from importlib.util import find_spec
 
@@ -33,14 +35,16 @@ def _widened(x: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @cache
-def _triton_is_installed() -> bool:
-    """PyTorch for CUDA brings it on Linux only."""
-    return find_spec("triton") is not None
+def triton_works() -> bool:
+    """Whether Triton is there, which PyTorch for CUDA brings on Linux only, and the C compiler with which it starts its
+    kernels: the one in ``CC``, gcc or clang."""
+    compilers = [os.environ["CC"]] if os.environ.get("CC") else ["gcc", "clang"]
+    return find_spec("triton") is not None and any(map(shutil.which, compilers))
 
 
 def has_kernel(x: Tensor) -> bool:
-    """Whether the kernel takes ``x``: on CUDA, with Triton, and no wider than the kernel computes."""
-    return x.is_cuda and x.dtype != torch.float64 and _triton_is_installed()
+    """Whether the kernel takes ``x``: on CUDA, where Triton works, and no wider than the kernel computes."""
+    return x.is_cuda and x.dtype != torch.float64 and triton_works()
 
 
 class Snake(nn.Module):

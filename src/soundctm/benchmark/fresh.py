@@ -62,9 +62,10 @@ def peak_memory() -> int | None:
 
 
 def device_memory(device: torch.device) -> int | None:
-    """The most bytes that torch has held on a GPU."""
+    """The most bytes that torch has held on a GPU: what tensors filled, what CUDA graphs keep for themselves, and what
+    lay between them. On a Mac, which keeps no record, those that it holds now."""
     if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
+        return int(torch.cuda.max_memory_reserved(device))
     return int(torch.mps.driver_allocated_memory()) if device.type == "mps" else None
 
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -77,3 +78,9 @@ def check_settings(settings: Settings) -> None:
         within("threads", settings.threads, 1, 4 * (os.cpu_count() or 1), "as many as the machine has cores")
     if settings.peak is not None and not (0 < settings.peak < math.inf):
         raise UserError(f"peak is {settings.peak / 1e12:g} TFLOP/s; give what the device does at best, for example 990")
+
+
+def check_out(path: Path) -> None:
+    """Raise :class:`UserError` before a measurement, not after it, where its figures could not be written."""
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UserError(f"cannot write {path}: give --out a file in a folder that exists and may be written to")

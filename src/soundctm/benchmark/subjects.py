@@ -95,11 +95,13 @@ def _devices(device: torch.device | str) -> list[int]:
 
 
 def _filled(module: nn.Module) -> Any:
-    """For inference, and without matrices of zeros."""
+    """For inference, and without matrices of zeros. Weights are new tensors, as those that are read from a file: where
+    they tell that they were changed after they were made, a student in fewer bits reads every prompt a second time."""
     with torch.no_grad():
         for parameter in module.parameters():
             if parameter.ndim > 1 and not bool(parameter.any()):
                 parameter.normal_(std=0.02)
+    module.load_state_dict({name: value.data for name, value in module.state_dict().items()}, assign=True)
     return module.eval().requires_grad_(False)
 
 

@@ -1,6 +1,5 @@
 """``soundctm benchmark``: how fast a model is on this machine."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +22,7 @@ def benchmark(
     batch: int = typer.Option(1, help="Takes at once (1 to 1000)."),
     seconds: float = SecondsOption,
     repeats: int = typer.Option(10, help="Warm calls of each variant; 3 will do for a slow model."),
-    warmup: int = typer.Option(1, help="Calls of each variant before that."),
+    warmup: int = typer.Option(1, help="Calls of each variant before that; 2 for compiled on a GPU."),
     threads: int = typer.Option(None, help="Threads on the CPU; what torch takes when left out."),
     device: str = DeviceOption,
     engine: str = typer.Option("eager", help="auto, eager, compiled, onnx."),
@@ -42,9 +41,11 @@ def benchmark(
 
         soundctm benchmark --preset paper-44k-dit-1b --steps 1,16 --repeats 3 --out figures.json
     """
-    _check_out(out)
+    from soundctm.benchmark.settings import Settings, check_out, read_steps
+
+    if out is not None:
+        check_out(out)
     from soundctm.benchmark.run import run
-    from soundctm.benchmark.settings import Settings, read_steps
 
     settings = Settings(
         model=_subject(preset, model), steps=read_steps(steps), takes=batch, seconds=seconds, repeats=repeats,
@@ -77,11 +78,3 @@ def _subject(preset: str | None, model: str | None) -> str:
     if preset is not None and preset not in PRESETS:
         raise UserError(f"preset is {preset!r}; accepted are {', '.join(PRESETS)}; folders go to --model")
     return model or preset or "mini"
-
-
-def _check_out(out: Path | None) -> None:
-    """Say before the measurement, not after it, that its figures could not be written."""
-    if out is None:
-        return
-    if out.is_dir() or not out.parent.is_dir() or not os.access(out.parent, os.W_OK):
-        raise UserError(f"cannot write {out}: give --out a file in a folder that exists and may be written to")

@@ -15,7 +15,9 @@ def doctor(
     device: str = typer.Option("all", help="all, cpu, cuda, mps."),
     engine: str = typer.Option("all", help="all, eager, compiled, onnx."),
     precision: str = typer.Option("all", help="all, float32, tf32, bfloat16, int8."),
-    quick: bool = typer.Option(False, "--quick", help="Only the comparison with the stored references."),
+    quick: bool = typer.Option(
+        False, "--quick", help="Only the comparison with the stored references; slow the first time."
+    ),
     as_json: bool = JsonOption,
 ) -> None:
     """Examine this machine: is every way to compute right, how fast is it, what fits, what to use.

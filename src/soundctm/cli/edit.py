@@ -1,6 +1,6 @@
 """``soundctm edit``: work on a recording or a take."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from soundctm.cli.common import (
     say_understood,
     summary,
 )
+from soundctm.cli.forbidding import ForbidOption, HookOption, checked_filter
 from soundctm.cli.options import (
     DeviceOption,
     GammaOption,
@@ -56,12 +57,14 @@ def _clip(path: Path) -> "Clip":
 
 @dataclass(frozen=True)
 class Guidance:
-    """How an edit listens to its prompt: as a plain take does, unless something is given."""
+    """How an edit listens to its prompt: as a plain take does, unless something is given; and what is forbidden."""
 
     omega: float | None = None
     nu: float = 1.0
     gamma: float = 0.0
     negative: str = ""
+    forbid: tuple[Path, ...] = ()
+    hook: str | None = None
 
 
 def _perform(
@@ -69,8 +72,12 @@ def _perform(
     out: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Make the takes of a plan, save and report them."""
+    words = [each for each in (prompt, plan.edit.prompt if plan.edit.kind == "morph" else "") if each]
+    forbidden = checked_filter(guidance.forbid, guidance.hook, *words)
     folder = output_folder(out)
     engine = load_model(model, device)
+    for each in words:
+        forbidden.check_understood(each, engine.understood(each))
     with progress(plan.edit.kind, as_json) as callback:
         clips = engine.edit(
             plan, prompt, takes=takes, steps=steps, seed=seed, omega=guidance.omega, nu=guidance.nu,
@@ -88,6 +95,7 @@ def extend_bandwidth(
     cutoff: float = typer.Option(3000.0, help="Hz; what lies below is kept, what lies above is invented."),
     prompt: str = PromptOption, takes: int = TakesOption, steps: int = steps_option(8), seed: int = SeedOption,
     omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
+    forbid: list[Path] = ForbidOption, hook: str = HookOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Give a dull recording the frequencies above a cut-off that it lost.
@@ -99,7 +107,8 @@ def extend_bandwidth(
     from soundctm import edits
 
     plan = edits.extend_bandwidth(_clip(file), cutoff, file.name)
-    _perform(plan, prompt, takes, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
+    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
+    _perform(plan, prompt, takes, steps, seed, guidance, model, device, out, as_json)
 
 
 @edit_app.command()
@@ -108,6 +117,7 @@ def declip(
     level: float = typer.Option(None, help="Sample value of the clipping, 0 to 1; 99 % of the loudest when left out."),
     prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
     omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
+    forbid: list[Path] = ForbidOption, hook: str = HookOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Restore the tops of a recording that was too loud.
@@ -121,7 +131,8 @@ def declip(
     clip = _clip(file)
     loudest = float(abs(clip.samples).max(initial=0.0))
     plan = edits.declip(clip, 0.99 * loudest if level is None else level, file.name)
-    _perform(plan, prompt, takes, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
+    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
+    _perform(plan, prompt, takes, steps, seed, guidance, model, device, out, as_json)
 
 
 @edit_app.command()
@@ -131,6 +142,7 @@ def fill(
     end: float = typer.Option(..., help="Where the gap ends, in seconds."),
     prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
     omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
+    forbid: list[Path] = ForbidOption, hook: str = HookOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Invent a stretch of a recording anew: a cough, a dropout. Every sample outside stays.
@@ -142,7 +154,8 @@ def fill(
     from soundctm import edits
 
     plan = edits.fill(_clip(file), start, end, file.name)
-    _perform(plan, prompt, takes, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
+    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
+    _perform(plan, prompt, takes, steps, seed, guidance, model, device, out, as_json)
 
 
 @edit_app.command()
@@ -152,6 +165,7 @@ def extend(
     after: float = typer.Option(0.0, help="Seconds to invent after it."),
     prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
     omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
+    forbid: list[Path] = ForbidOption, hook: str = HookOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Let a recording begin earlier or go on for longer.
@@ -163,7 +177,8 @@ def extend(
     from soundctm import edits
 
     plan = edits.extend(_clip(file), before, after, file.name)
-    _perform(plan, prompt, takes, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
+    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
+    _perform(plan, prompt, takes, steps, seed, guidance, model, device, out, as_json)
 
 
 @edit_app.command()
@@ -173,6 +188,7 @@ def join(
     gap: float = typer.Option(1.0, help="Seconds between the two, to be invented."),
     prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
     omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
+    forbid: list[Path] = ForbidOption, hook: str = HookOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Lead from one recording into another.
@@ -184,7 +200,8 @@ def join(
     from soundctm import edits
 
     plan = edits.join(_clip(file), _clip(other), gap, (file.name, other.name))
-    _perform(plan, prompt, takes, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
+    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
+    _perform(plan, prompt, takes, steps, seed, guidance, model, device, out, as_json)
 
 
 @edit_app.command()
@@ -193,6 +210,7 @@ def loop(
     seam: float = typer.Option(None, help="Seconds invented at the loop point, half at each end; 0.5 when left out."),
     prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
     omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
+    forbid: list[Path] = ForbidOption, hook: str = HookOption,
     model: str = typer.Option(None, help="Where the model lies now, if it moved; mini for recordings."),
     device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
@@ -216,6 +234,7 @@ def loop(
         _loop_take(clip, steps, model, device, out, as_json)
         return
     plan = edits.loop(clip, name=file.name) if seam is None else edits.loop(clip, seam, file.name)
+    guidance = replace(guidance, forbid=tuple(forbid), hook=hook)
     _perform(plan, prompt, takes, steps, seed, guidance, model or "mini", device, out, as_json)
 
 
@@ -235,6 +254,7 @@ def transform(
     strength: float = typer.Option(0.6, help="0 keeps the recording, 1 forgets it."),
     takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
     omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
+    forbid: list[Path] = ForbidOption, hook: str = HookOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Turn a recording into something else that moves like it.
@@ -246,7 +266,8 @@ def transform(
     from soundctm import edits
 
     plan = edits.transform(_clip(file), strength, file.name)
-    _perform(plan, prompt, takes, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
+    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
+    _perform(plan, prompt, takes, steps, seed, guidance, model, device, out, as_json)
 
 
 @edit_app.command()
@@ -257,6 +278,7 @@ def morph(
     other_prompt: str = typer.Option("", help="What is heard in the other, where it is a recording."),
     prompt: str = PromptOption, steps: int = StepsOption, seed: int = SeedOption,
     omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
+    forbid: list[Path] = ForbidOption, hook: str = HookOption,
     model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
     """Make the sound between two takes, or between recordings.
@@ -268,7 +290,8 @@ def morph(
     from soundctm import edits
 
     plan = edits.morph(_clip(file), _clip(other), amount, other_prompt=other_prompt, names=(file.name, other.name))
-    _perform(plan, prompt, 1, steps, seed, Guidance(omega, nu, gamma, negative), model, device, out, as_json)
+    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
+    _perform(plan, prompt, 1, steps, seed, guidance, model, device, out, as_json)
 
 
 @edit_app.command()

@@ -19,11 +19,12 @@ HookOption = typer.Option(
 )  # fmt: skip
 
 
-def checked_filter(lists: Sequence[Path], hook: str | None, prompt: str) -> "Filter":
-    """What is forbidden, for what the model makes of a prompt that itself is not. Raises
+def checked_filter(lists: Sequence[Path], hook: str | None, *prompts: str) -> "Filter":
+    """What is forbidden, for what the model makes of prompts that themselves are not. Raises
     :class:`~soundctm.errors.UserError` where it is, and for lists and hooks that cannot be used."""
     from soundctm.batch.forbidden import make_filter
 
     forbidden = make_filter(lists, hook)
-    forbidden.check_prompt(prompt)
+    for prompt in prompts:
+        forbidden.check_prompt(prompt)
     return forbidden

@@ -29,10 +29,11 @@ def warnings(host: Host, rows: Sequence[Row], references: References) -> tuple[s
 def _threads(host: Host) -> list[str]:
     asked, machine = host.threading["OMP_NUM_THREADS"], host.machine
     found = []
-    if asked is not None and machine.threads > machine.cores:
+    if machine.threads > machine.cores:
+        who = f"OMP_NUM_THREADS is {asked}" if asked is not None else f"torch takes {machine.threads} threads"
         found.append(
-            f"OMP_NUM_THREADS is {asked}, but there are {machine.cores} cores: threads take turns and wait for one "
-            f"another; set it to {machine.cores}"
+            f"{who}, but this process has {machine.cores} core{'s' if machine.cores > 1 else ''}: threads take turns "
+            f"and wait for one another; set OMP_NUM_THREADS={machine.cores}"
         )
     elif machine.threads < machine.cores:
         found.append(

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import torch
+
 from soundctm.benchmark.measurement import Progress, silent
 from soundctm.benchmark.subjects import load
 from soundctm.doctor.advice import advise, title
@@ -51,12 +53,22 @@ def examine(settings: Settings, progress: Progress = silent, command: Sequence[s
     subject = open_subject(settings.model)
     rows = [row for device in settings.devices for row in _rows_of(subject, device, settings, course)]
     if not settings.quick:
+        give_memory_back()
         rows = [_with_memory(row, subject, course) if row.available else row for row in rows]
     sick = subject.references.state == "stale" or any(row.verdict in ("off", "failed") for row in rows)
     return Diagnosis(
         command=tuple(command), healthy=not sick, model=subject.facts, host=host, references=subject.references,
         rows=tuple(rows), warnings=warnings(host, rows, subject.references), advice=advise(rows, subject.references),
     )  # fmt: skip
+
+
+def give_memory_back() -> None:
+    """On a GPU, torch keeps what models held for tensors to come: it would be missing from what a process of its own
+    finds free."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
 
 
 def _rows_of(subject: Subject, device: str, settings: Settings, course: Course) -> list[Row]:

@@ -12,6 +12,7 @@ from soundctm.model import SoundCTM
 REPEATS, PATIENCE = 7, 2.0  # warm calls of one kind, and the seconds after which there are no more
 LONG, SLOW = 16, 5.0  # steps of a refined take; seconds that it may last to be measured
 SHORTER = 4  # steps that are measured in place of a take that would last longer
+COLD = 2  # calls that do not count: an engine may compile in the first and record CUDA graphs in the second
 
 
 def measure_times(model: SoundCTM) -> Times:
@@ -25,7 +26,8 @@ def measure_times(model: SoundCTM) -> Times:
         synchronise(model.device)
         return time.perf_counter() - start
 
-    call(1)
+    for _ in range(COLD if model.device.type == "cuda" else 1):
+        call(1)
     one = _median(lambda: call(1))
     steps = LONG if LONG * one < SLOW else SHORTER
     more = _median(lambda: call(steps))

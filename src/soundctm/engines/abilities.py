@@ -30,9 +30,10 @@ def multiplies_int8(device: torch.device) -> bool:
 def need_tf32(device: torch.device) -> None:
     """Raise :class:`UserError` where there is no TF32."""
     if device.type != "cuda" or torch.version.hip or torch.cuda.get_device_capability(device) < (8, 0):
+        other = "float32 or bfloat16" if multiplies_bfloat16(device) else "float32"
         raise UserError(
             f"precision is 'tf32', but the device is {device.type}; only NVIDIA GPUs from Ampere on have it, so choose "
-            "float32 or bfloat16"
+            f"{other}"
         )
 
 

@@ -63,8 +63,9 @@ class Record:
 
     def note(self, name: str) -> None:
         """Remember that the code of this name is there."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / name).touch()
+        if not (self.folder / name).exists():  # a folder that is only read from may hold it already
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).touch()
 
     def names(self) -> list[str]:
         """All that has been noted, in order."""

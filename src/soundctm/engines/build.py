@@ -33,8 +33,8 @@ def build(
 
 
 def compiled_already(options: EngineOptions, student: DiT, autoencoder: nn.Module, device: torch.device) -> bool:
-    """Whether an earlier process has left programs of this model for this GPU. On CPUs they gain too little to be taken
-    unasked."""
+    """Whether an earlier process has left programs of this model for this GPU. They are loaded once they are worth it,
+    never for a first take. On CPUs they gain too little to be taken unasked."""
     if device.type != "cuda":
         return False
     from soundctm.engines.compiled import compiled_before

@@ -3,12 +3,13 @@
 A program is made for one batch and one length. Takes that share a batch make batches of every size: they are filled up
 to the next power of two. Padding to a few lengths as well would need a mask in every attention, which costs more than
 it saves, and would let the padding into convolutions. So programs are made as lengths come up, and the last few are
-kept. Making one takes seconds to a minute the first time on a machine and a second or two later on
-(:mod:`soundctm.engines.artefacts`); an engine that is to answer its first question at once is the eager one.
+kept. Making one takes seconds to a minute the first time on a machine, and seconds in later processes, which find the
+code (:mod:`soundctm.engines.artefacts`); an engine that is to answer its first question at once is the eager one.
 """
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -35,14 +36,18 @@ from soundctm.errors import UserError
 # The layout of a convolution asks PyTorch how it was built, which a compiler does not follow; the answer never changes.
 torch.compiler.assume_constant_result(fast_format)
 
+USUAL_CXX = {"darwin": "clang++", "win32": "cl"}  # the one that PyTorch looks for, where it is not g++
+C_COMPILERS = ("gcc", "clang")  # those that Triton looks for
+
 
 def build(
     student: DiT, autoencoder: nn.Module, precision: Precision, device: torch.device, *, recorded_only: bool = False
 ) -> tuple[nn.Module, nn.Module]:
     """Student and autoencoder of :func:`soundctm.engines.eager.build`, their student's ``core`` and the decoder of a
     DAC compiled, on GPUs as CUDA graphs. A graph belongs to the thread that first ran it: there, let one thread
-    compute. With ``recorded_only`` nothing waits for the compiler: shapes of which no program has been made on this
-    machine are computed layer by layer.
+    compute. With ``recorded_only`` nothing waits for the compiler, and no first take for a program to be loaded: shapes
+    of which none has been made on this machine, and those that have not come up often in this process, are computed
+    layer by layer.
 
     The spectral autoencoder is as it is: most of its time goes into Fourier transforms and look-ups, which a compiler
     makes no faster, and all in all it is slower compiled.
@@ -81,13 +86,19 @@ def need_compiler(device: torch.device) -> None:
     if device.type == "cuda":
         if find_spec("triton") is None:
             raise UserError("engine is 'compiled', but Triton is not installed; pip install triton, or choose eager")
+        if not any(shutil.which(name) for name in ([os.environ["CC"]] if os.environ.get("CC") else C_COMPILERS)):
+            raise UserError(
+                "engine is 'compiled', but there is no C compiler, with which Triton starts its kernels; install gcc, "
+                "name another one in CC, or choose eager"
+            )
         return
     if device.type != "cpu":
         raise UserError(f"engine is 'compiled' on {device.type}; accepted are cuda and cpu, so choose eager")
-    names = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "cl"]
-    if not any(shutil.which(name) for name in names):
+    name = os.environ.get("CXX") or USUAL_CXX.get(sys.platform, "g++")
+    if not shutil.which(name):
         raise UserError(
-            f"engine is 'compiled', but there is no C++ compiler ({', '.join(names)}); install one, or choose eager"
+            f"engine is 'compiled', but there is no C++ compiler {name!r}; install it, name another one in CXX, or "
+            "choose eager"
         )
 
 

@@ -9,6 +9,8 @@ from torch import nn
 
 from soundctm.autoencoder import GaussianDAC
 from soundctm.backbones import DiT
+from soundctm.backbones.dit import Block
+from soundctm.backbones.layers import CrossAttention
 from soundctm.engines.abilities import multiplies_bfloat16, need_bfloat16, need_int8, need_tf32
 from soundctm.engines.direct import directed
 from soundctm.engines.halved import half_decoder, halves
@@ -20,6 +22,9 @@ Inputs = ParamSpec("Inputs")
 Result = TypeVar("Result")
 Factors = Literal["tf32", "ieee"]
 CODEC = ("decode", "decode_part", "encode")  # methods of an autoencoder that multiply
+# The layer of a cross-attention that turns a text of one token, as students of the official form read it, into a
+# vector: once for a prompt, for all ways to compute, and so in float32.
+READER = "to_out"
 
 
 def build(
@@ -51,7 +56,7 @@ def converted(
         need_tf32(device)
     if precision in ("float32", "tf32"):
         return student, autoencoder
-    return swapped(student, _swap(precision, device)), _decoder(autoencoder, precision, device)
+    return swapped(student, _swap(student, precision, device)), _decoder(autoencoder, precision, device)
 
 
 def settled(
@@ -71,11 +76,11 @@ def convert_(module: Network, precision: Precision, device: torch.device) -> Net
 
     Raises ValueError for a precision that needs no conversion, :class:`soundctm.errors.UserError` as :func:`build`.
     """
-    return swap_(module, _swap(precision, device))
+    return swap_(module, _swap(module, precision, device))
 
 
-def _swap(precision: Precision, device: torch.device) -> Swap:
-    """What replaces the layers of a student."""
+def _swap(module: nn.Module, precision: Precision, device: torch.device) -> Swap:
+    """What replaces the layers of a student, or of one of its blocks."""
     if precision == "bfloat16":
         need_bfloat16(device)
         big = halves(narrow=device.type == "cuda")
@@ -84,7 +89,14 @@ def _swap(precision: Precision, device: torch.device) -> Swap:
         big = quantised
     else:
         raise ValueError(f"{precision} needs no conversion of weights; accepted are bfloat16 and int8")
-    return lambda name, layer: directed(name, layer, PROJECTIONS) if name in PROJECTIONS else big(name, layer)
+    official = all(block.table is None for block in module.modules() if isinstance(block, Block))
+
+    def swap(name: str, layer: nn.Module) -> nn.Module:
+        if official and isinstance(layer, CrossAttention):
+            return swapped(layer, lambda name, inner: inner if name == READER else big(name, inner))
+        return directed(name, layer, PROJECTIONS) if name in PROJECTIONS else big(name, layer)
+
+    return swap
 
 
 def _decoder(autoencoder: nn.Module, precision: Precision, device: torch.device) -> nn.Module:

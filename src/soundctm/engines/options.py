@@ -13,8 +13,8 @@ EngineName = Literal["auto", "eager", "compiled", "onnx"]
 class EngineOptions:
     """How a model computes. ``engine`` says what runs the networks, ``precision`` in which numbers they multiply.
 
-    "auto" never waits for a compiler: it is eager, but for shapes of which a program lies ready for this GPU. Raises
-    :class:`UserError` for a name that is not known.
+    "auto" never waits for a compiler: it is eager, but for shapes that a process keeps asking for and of which a
+    program lies ready for this GPU. Raises :class:`UserError` for a name that is not known.
     """
 
     engine: EngineName = "auto"

@@ -1,6 +1,6 @@
 """One compiled program for each combination of shapes."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from threading import RLock
 from types import FunctionType
@@ -12,6 +12,7 @@ from torch import Tensor
 from soundctm.engines.artefacts import Record
 
 KEPT = 8  # programs of one network
+PATIENCE = 128  # times that a case is computed without its program before that is loaded: as many as a take has steps
 BACKEND = "inductor"
 
 Program = Callable[..., Tensor]
@@ -42,14 +43,17 @@ class Programs:
     """A function of tensors, compiled for each case that comes up; the ``kept`` used last stay.
 
     With ``graphs`` a program is replayed as a CUDA graph, and one thread computes at a time. What has been made is
-    noted in ``record``, under ``name``. With ``recorded_only`` they :meth:`offer` no more than was noted there before.
+    noted in ``record``, under ``name``. With ``recorded_only`` they :meth:`offer` no more than was noted there before,
+    and each case only once it has come up ``patience`` times: to load a program takes seconds, for which a first take
+    would wait.
     """
 
     def __init__(
         self, name: str, record: Record, graphs: bool = False, kept: int = KEPT, backend: str = BACKEND,
-        recorded_only: bool = False,
+        recorded_only: bool = False, patience: int = PATIENCE,
     ) -> None:  # fmt: skip
         self.name, self.record, self.graphs, self.kept, self.backend = name, record, graphs, kept, backend
+        self.patience, self.passed = patience, Counter[Case]()
         self.recorded = frozenset(record.names()) if recorded_only else None
         self.made: OrderedDict[Case, Program] = OrderedDict()
         self.lock = RLock()
@@ -61,7 +65,12 @@ class Programs:
             return True
         case = _case(inputs, numbers)
         with self.lock:
-            return case in self.made or (len(self.made) < self.kept and self._note(case) in self.recorded)
+            if case in self.made:
+                return True
+            if len(self.made) >= self.kept or self._note(case) not in self.recorded:
+                return False
+            self.passed[case] += 1
+            return self.passed[case] > self.patience
 
     @torch.no_grad()
     def run(self, function: Program, inputs: Sequence[Tensor | None], numbers: tuple[int, ...] = ()) -> Tensor:

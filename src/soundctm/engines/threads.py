@@ -47,6 +47,12 @@ def _share(system: Path) -> int | None:
     return None if quota == "max" else max(1, int(quota) // int(period))
 
 
+def within_share(count: int, system: Path = SYSTEM) -> int:
+    """So many threads, or as many as the container of this process is given time for: PyTorch counts the processors of
+    the whole machine, and threads beyond the share are stopped in the middle of their work, all of them."""
+    return min(count, _share(system) or count)
+
+
 @contextmanager
 def threads(count: int | None = None) -> Iterator[int]:
     """What this thread computes meanwhile uses ``count`` threads, 1 or more (None: one for each physical core).

@@ -47,7 +47,8 @@ def export(parts: Parts, folder: Path, opset: int = OPSET, say: Say = lambda lin
         _write(parts, beside, opset, say)
         beside.rename(folder)
     except OSError as error:
-        raise UserError(f"cannot write {folder}: {error}; free some space or choose another folder") from error
+        reason = error.strerror or error
+        raise UserError(f"cannot write {folder}: {reason}; free some space or choose another folder") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return folder
