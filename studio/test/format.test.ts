@@ -17,6 +17,18 @@ describe("what a sound is called", () => {
     expect(labelOf(clip({ kind: "edit", steps: 16, recipe }))).toBe("rain, fill, 16 steps, seed 7");
   });
 
+  it("tells the variants of one take apart", () => {
+    const variant = (variation: number) => clip({ steps: 16, recipe: { variation } as Recipe });
+    expect([1, 2].map(variant).map(labelOf)).toEqual([
+      "rain, variant 1, take 1, 16 steps, seed 7",
+      "rain, variant 2, take 1, 16 steps, seed 7",
+    ]);
+  });
+
+  it("calls nothing a recording that was made here", () => {
+    expect(labelOf(clip({ kind: "upload", recipe: {} as Recipe }))).toBe("rain, brought back, take 1, 1 step, seed 7");
+  });
+
   it("says of a recording no more than is known", () => {
     expect(labelOf(clip({ kind: "upload", steps: null, seed: null, take: null }))).toBe("rain, recording");
   });

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.studio.driving import asked, audition, cards, listed, toast
+from tests.studio.driving import asked, audition, cards, listed, made, toast
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -53,6 +53,9 @@ def places(page: "Page") -> Iterator[str]:
     page.get_by_role("group", name="Compare").locator("output").wait_for()
     page.locator(".relative").wait_for()
     yield "refined"
+    made(page, "/v1/vary", {"clip": page.url.split("/")[-1], "gamma": 0.3, "takes": 9, "steps": 2})
+    page.locator(".relative").nth(9).wait_for()
+    yield "more relatives than have room"
     for tab in ("Shape", "Edit", "Family"):
         page.get_by_role("tab", name=tab).click()
         yield tab

@@ -98,6 +98,22 @@ def test_the_bin_gives_back_or_frees_the_disk(page: "Page") -> None:
     assert [(clip["id"], clip["deleted"]) for clip in found] == [(second, None), (third, None)]
 
 
+def test_the_bin_opens_while_more_is_left_to_list(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    made(page, "/v1/generate", {"prompt": "hail", **MANY})
+    (gone,) = made(page, "/v1/generate", {"prompt": "hail that melts", "takes": 1})
+    asked(page, "/v1/clips/delete", {"ids": [gone]})
+    rows = listed(page, "hail")
+    expect(rows).to_have_count(48)
+    page.get_by_role("button", name="Deleted").click()  # the end of the list comes into view
+    expect(rows).to_have_count(1)
+    page.get_by_role("button", name="Deleted").click()
+    expect(rows).to_have_count(48)
+    rows.nth(47).scroll_into_view_if_needed()
+    expect(rows).to_have_count(60)
+
+
 def test_keys_do_nothing_to_takes_that_the_library_does_not_show(page: "Page") -> None:
     from playwright.sync_api import expect
 
@@ -198,15 +214,44 @@ def test_two_windows_see_each_other(page: "Page", address: str) -> None:
     other.close()
 
 
-def test_a_hidden_window_lets_go_of_its_stream_and_catches_up(page: "Page") -> None:
+def test_more_windows_than_a_browser_has_connections_all_work(page: "Page", address: str) -> None:
+    windows = [page.context.new_page() for _ in range(7)]  # a browser opens six to one server, for all together
+    for window in windows:
+        window.goto(f"{address.rstrip('/')}/#/library")
+        window.get_by_label("Search").first.fill("seen by all")
+    audition(page, "rain seen by all")
+    for window in windows:
+        window.locator(".row").nth(5).wait_for()
+
+
+def test_a_window_without_shared_workers_hears_by_itself(page: "Page", address: str) -> None:
+    from playwright.sync_api import expect
+
+    other = page.context.new_page()
+    other.add_init_script("delete window.SharedWorker")
+    with other.expect_request(lambda asked: "/v1/events" in asked.url):  # that of a worker is not seen here
+        other.goto(f"{address.rstrip('/')}/#/library")
+    other.get_by_label("Search").first.fill("heard alone")
+    expect(other.locator(".row")).to_have_count(0)
+    made(page, "/v1/generate", {"prompt": "rain heard alone", "takes": 1})
+    expect(other.locator(".row")).to_have_count(1)
+
+
+def test_a_hidden_window_asks_for_no_sounds_and_catches_up(page: "Page") -> None:
     from playwright.sync_api import expect
 
     made(page, "/v1/generate", {"prompt": "hidden before", "takes": 1})
     rows = listed(page, "hidden")
     expect(rows).to_have_count(1)
-    with page.expect_event("requestfailed", lambda asked: "/v1/events" in asked.url):  # as the page ends it
-        page.evaluate(HIDE, True)
+    other = page.context.new_page()
+    other.goto(page.url)
+    asked_for: list[str] = []
+    page.evaluate(HIDE, True)
+    page.on("request", lambda asked: asked_for.append(asked.url) if "/v1/clips" in asked.url else None)
     made(page, "/v1/generate", {"prompt": "hidden meanwhile", "takes": 2})
+    other.get_by_label("Search").first.fill("hidden")
+    expect(other.locator(".row")).to_have_count(3)  # it was told, and so was the hidden one
     expect(rows).to_have_count(1)
+    assert asked_for == []
     page.evaluate(HIDE, False)
     expect(rows).to_have_count(3)

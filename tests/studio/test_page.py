@@ -155,6 +155,24 @@ def test_a_number_that_is_wiped_out_stays_what_it_was(page: "Page") -> None:
         assert field.input_value() == before
 
 
+def test_controls_that_are_set_for_a_take_make_it_again(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    sixth = made(page, "/v1/generate", {"prompt": "a cuckoo", "takes": 6})[5]
+    page.get_by_label("Takes, number").fill("2")
+    page.keyboard.press("Tab")
+    listed(page, "cuckoo").filter(has_text="take 6").locator(".row-length").click()
+    page.get_by_role("button", name="Set the controls as they were").click()
+    page.keyboard.press("g")
+    has_takes(page, 6)
+    page.locator(".takes[aria-busy=false]").wait_for()
+    cards(page).nth(5).click()
+    expect(page.locator(".sound-head")).to_contain_text("take 6")
+    again, before = (page.request.get(f"{page.url.split('#')[0]}v1/clips/{each}/audio?download=1").body()
+                     for each in (page.url.split("/")[-1], sixth))  # fmt: skip
+    assert again == before
+
+
 def test_a_bad_file_keeps_no_good_one_out(page: "Page", tmp_path: Path, complaints: list[str]) -> None:
     audition(page, "a stream")
     take = page.url.split("/")[-1]

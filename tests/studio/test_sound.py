@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.studio.driving import asked, audition, cards, drag, ended
+from tests.studio.driving import asked, audition, cards, drag, ended, made
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -49,6 +49,21 @@ def test_a_selection_is_refilled_and_ends_with_the_choice(page: "Page") -> None:
     audition(page, "another creak")  # the choice stays with the place, where another take is now
     expect(page.locator(".card.chosen")).to_have_count(1)
     expect(page.locator(".selection")).to_have_count(0)
+
+
+def test_what_is_compared_is_in_sight_among_many(page: "Page") -> None:
+    from playwright.sync_api import expect
+
+    audition(page, "a drop")
+    cards(page).first.click()
+    made(page, "/v1/vary", {"clip": page.url.split("/")[-1], "gamma": 0.3, "takes": 9, "steps": 2})
+    relatives = page.locator(".relative")
+    expect(relatives).to_have_count(9)
+    expect(relatives.last).not_to_be_in_viewport()
+    page.keyboard.press("r")
+    expect(relatives).to_have_count(10)
+    expect(relatives.last).to_have_attribute("aria-pressed", "true")
+    expect(relatives.last).to_be_in_viewport(ratio=0.99)
 
 
 def test_an_edit_needs_its_second_sound(page: "Page") -> None:

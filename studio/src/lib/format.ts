@@ -42,6 +42,8 @@ export function kindOf(clip: Clip): string {
   if (clip.kind === "edit" && clip.recipe?.edit) return clip.recipe.edit.kind.replace(/-/g, " ");
   if (clip.kind === "edit" && clip.recipe?.targets?.length) return "shaped";
   if (clip.kind === "edit" && clip.recipe?.loop) return "loop";
+  if (clip.kind === "upload" && clip.recipe) return "brought back";
+  if (clip.recipe?.variation) return `variant ${clip.recipe.variation}`;
   return KINDS[clip.kind] ?? clip.kind;
 }
 
@@ -60,11 +62,14 @@ export const labelOf = (clip: Clip): string =>
 
 /** What kind, which take, how many steps. */
 export const particularsOf = (clip: Clip): string[] =>
-  [clip.kind === "take" && clip.take !== null ? "" : kindOf(clip), takeOf(clip), stepsOf(clip)].filter(Boolean);
+  [isNumbered(clip) ? "" : kindOf(clip), takeOf(clip), stepsOf(clip)].filter(Boolean);
+
+/** Its number alone says that it is a take. */
+const isNumbered = (clip: Clip): boolean => clip.kind === "take" && clip.take !== null && !clip.recipe?.variation;
 
 /** What tells a sound from its relatives. */
 export function distinctionOf(clip: Clip): string {
-  if (clip.recipe?.variation) return `variant, γ ${clip.recipe.gamma}`;
+  if (clip.recipe?.variation) return `${kindOf(clip)}, γ ${clip.recipe.gamma}`;
   if (clip.recipe?.targets?.length) return "to the curve";
   return clip.kind === "take" || clip.kind === "refined" ? stepsOf(clip) : kindOf(clip);
 }

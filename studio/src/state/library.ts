@@ -66,18 +66,18 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 /** Forgets the search that is under way or about to begin. */
 function drop(): void {
   clearTimeout(timer);
-  timer = undefined;
   controller?.abort();
   controller = null;
 }
 
 export async function search(more = false): Promise<void> {
-  if (more && timer !== undefined) return; // what is listed is about to be replaced
+  const from = more ? cursor.peek() : null;
+  if (more && !from) return; // nothing is left, or what is listed is about to be replaced
   drop();
   const mine = (controller = new AbortController());
   searching.value = true;
+  if (!more) cursor.value = null; // it goes on with another search
   try {
-    const from = more ? cursor.peek() : null;
     const page = await calls.search(from ? { ...asked(), cursor: from } : asked(), mine.signal);
     keep(...page.clips);
     const ids = page.clips.map((clip) => clip.id);
@@ -126,6 +126,7 @@ export async function showNews(): Promise<void> {
 export function searchSoon(delay = 200): void {
   drop();
   searching.value = true;
+  cursor.value = null;
   timer = setTimeout(() => void search(), delay);
 }
 

@@ -1,6 +1,7 @@
 /** Other pages on the same library: what they change is seen here. */
 
 import { signal } from "@preact/signals";
+import { listenTo, type Word } from "../api/stream";
 import type { Changes, Id } from "../api/types";
 import { clipOf, isHere, refreshClips } from "./clips";
 import { loadFamily } from "./family";
@@ -11,55 +12,45 @@ import { auditioning, grid } from "./takes";
 import { takeIn } from "./library";
 
 const CALM = 200; // milliseconds: a burst of takes is looked at once, after its sounds were fetched
-const AGAIN = 3000; // milliseconds until the next try where the browser makes none by itself
 
 export const connected = signal(true);
 const waiting = new Set<Id>();
 let timer: ReturnType<typeof setTimeout> | undefined;
-let source: EventSource | null = null;
-/** The number of the last change that was heard of. */
-let serial: number | null = null;
 
-/** Listens while the page is seen: a browser opens six connections to one server, for all of its windows together. */
+/** Listens by one stream for all windows; by one of its own where the browser has no shared workers, or bars them. */
 export function listen(): void {
-  document.addEventListener("visibilitychange", attend);
-  attend();
+  const alone = (): void => void listenTo(null, hear);
+  try {
+    const worker = new SharedWorker(new URL("../api/worker.ts", import.meta.url), { type: "module" });
+    worker.onerror = alone;
+    worker.port.onmessage = (event: MessageEvent<Word>) => hear(event.data);
+  } catch {
+    alone();
+  }
+  document.addEventListener("visibilitychange", () => !document.hidden && catchUp());
 }
 
-function attend(): void {
-  if (document.hidden) {
-    source?.close();
-    source = null;
-  } else source ??= open();
+function hear(word: Word): void {
+  if ("changes" in word) return take(word.changes);
+  connected.value = word.connected;
+  if (word.connected && !document.hidden) void poll(); // jobs may have ended while nobody listened
 }
 
-/** The server begins with what changed since it was heard last. */
-function open(): EventSource {
-  const mine = new EventSource(serial === null ? "/v1/events" : `/v1/events?since=${serial}`);
-  mine.addEventListener("open", () => {
-    connected.value = true;
-    void poll(); // jobs may have ended while nobody listened
-  });
-  mine.addEventListener("error", () => {
-    connected.value = false;
-    // The browser tries again by itself, unless the server answered with an error.
-    if (mine.readyState === EventSource.CLOSED) setTimeout(() => mine === source && openAgain(), AGAIN);
-  });
-  mine.addEventListener("changes", (event) => hear(JSON.parse((event as MessageEvent<string>).data) as Changes));
-  return mine;
-}
-
-function openAgain(): void {
-  source = null;
-  attend();
-}
-
-function hear(changes: Changes): void {
-  serial = changes.serial;
+function take(changes: Changes): void {
   for (const id of changes.ids) waiting.add(id);
   for (const id of changes.gone) gone(id);
+  soon();
+}
+
+/** A window that nobody sees asks for no sounds: the connections are for those that are worked in. */
+function catchUp(): void {
+  void poll();
+  soon();
+}
+
+function soon(): void {
   clearTimeout(timer);
-  timer = setTimeout(() => void refresh(), CALM);
+  if (waiting.size && !document.hidden) timer = setTimeout(() => void refresh(), CALM);
 }
 
 /** Purged for good, here or elsewhere. */
@@ -70,7 +61,7 @@ function gone(id: Id): void {
 }
 
 async function refresh(): Promise<void> {
-  if (auditioning.peek()) return void (timer = setTimeout(() => void refresh(), CALM));
+  if (auditioning.peek()) return soon();
   const ids = [...waiting];
   waiting.clear();
   try {
@@ -80,7 +71,11 @@ async function refresh(): Promise<void> {
   } catch (error) {
     fault(error);
   }
-  if (view.peek() === "studio" && ids.some(isChild)) void loadFamily();
+  if (view.peek() === "studio" && ids.some(mayBeChild)) void loadFamily();
 }
 
-const isChild = (id: Id): boolean => clipOf(id).peek()?.parents.includes(chosen.peek() ?? "") ?? false;
+/** Of a sound that another window has made, nothing is known but that it is there. */
+function mayBeChild(id: Id): boolean {
+  const clip = clipOf(id).peek();
+  return clip === null || clip.parents.includes(chosen.peek() ?? "");
+}

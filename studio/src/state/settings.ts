@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import type { GenerateRequest, Model, Recipe, Seed } from "../api/types";
 import { remembered } from "./memory";
-import { note } from "./notices";
+import { dismiss, note } from "./notices";
 
 export interface Settings {
   steps: number;
@@ -66,6 +66,8 @@ const longest = (key: string, otherwise: number): number => {
 };
 export const mostWords = computed(() => longest("prompt", 1000));
 export const mostName = computed(() => longest("name", 120));
+
+const mostTakes = (): number => limit("takes", 1, 9)[1];
 
 export const controls = computed<Control[]>(() => {
   const [leastSteps, mostSteps] = limit("steps", 1, 32);
@@ -164,14 +166,18 @@ export function generateRequest(text: string): GenerateRequest {
   return { prompt: text, takes, steps, seconds, omega, nu, gamma, negative, seed: seedLocked ? seed : null };
 }
 
+let restored = 0; // the message that says so
+
 /** Puts the controls as they were when a recipe was used, and says what of it has no control. */
 export function restoreControls(name: string, recipe: Recipe): void {
   const { steps, seconds, omega, nu, gamma, seed } = recipe;
-  setQuietly({ steps, seconds, omega, nu, gamma, seed, seedLocked: true, negative: recipe.negative ?? "" });
+  const takes = Math.min(mostTakes(), Math.max(valueOf("takes"), recipe.take + 1)); // the take itself is among them
+  setQuietly({ takes, steps, seconds, omega, nu, gamma, seed, seedLocked: true, negative: recipe.negative ?? "" });
   prompt.value = recipe.prompt;
   const missing = withoutControl(recipe);
   const rest = missing.length ? ` Not restored, as no control says it: ${missing.join(", ")}.` : "";
-  note(`${name}: the controls stand as they did. G generates with them.${rest}`, { seconds: rest ? 12 : 6 });
+  dismiss(restored); // of several sounds it holds for the last alone
+  restored = note(`${name}: the controls stand as they did. G generates with them.${rest}`, { seconds: rest ? 12 : 6 });
 }
 
 /** What of a recipe the controls cannot say. */
@@ -181,5 +187,6 @@ function withoutControl(recipe: Recipe): string[] {
     recipe.loop ? "the loop" : "",
     recipe.targets?.length ? "the curve" : "",
     recipe.variation ? "the variation" : "",
+    recipe.take >= mostTakes() ? `take ${recipe.take + 1}` : "",
   ].filter(Boolean);
 }

@@ -25,6 +25,7 @@ from soundctm.server.api.errors import Refusal
 from soundctm.server.api.kept import Kept
 from soundctm.server.api.ranges import parse_range, sized_response
 from soundctm.server.api.renderings import render
+from soundctm.server.library.files import LABEL_CHUNK
 from tests.server.api.conftest import Starter
 from tests.server.api.running import PATIENCE, QUICK, Running, loaded, refused, tone, until
 from tests.server.library.makers import sound
@@ -90,6 +91,16 @@ def test_names_of_files_are_safe(server: Running) -> None:
     saved = server.client.get(f"/v1/clips/{identifier}/audio", params={"download": 1, "format": "flac"})
     assert saved.headers["content-disposition"].startswith("attachment;")
     assert saved.headers["content-disposition"].endswith(".flac")
+
+
+def test_what_is_saved_has_its_present_name_and_no_notes_of_the_library(server: Running) -> None:
+    clip = with_recipe(tone())
+    address = f"/v1/clips/{server.add(clip, kind='take')}"
+    saved = server.client.get(f"{address}/audio?download=1")
+    assert saved.content == render(clip, "wav24") and LABEL_CHUNK not in saved.content
+    heard = server.client.get(f"{address}/audio")
+    assert LABEL_CHUNK in heard.content and heard.headers["etag"] != saved.headers["etag"]
+    assert saved.headers["cache-control"] == "no-store" and "immutable" in heard.headers["cache-control"]
 
 
 @pytest.mark.parametrize("form", ["wav24", "flac"])

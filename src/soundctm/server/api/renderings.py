@@ -3,14 +3,13 @@
 from typing import Literal
 
 from soundctm.audio import Clip
-from soundctm.audio.comments import RECIPE_COMMENT
 from soundctm.audio.io import to_pcm24, wav_bytes
 from soundctm.audio.resample import resample
 from soundctm.delivery.containers import encoded, wav_with
 from soundctm.delivery.vorbis import flac_with, ogg_with
 from soundctm.server.api.kept import Kept
 from soundctm.server.library import Library
-from soundctm.server.origin import told
+from soundctm.server.origin import comments, told
 
 Format = Literal["wav24", "wav32f", "flac", "ogg"]
 Rate = Literal["original", "44100", "48000"]
@@ -34,7 +33,7 @@ class Renderings:
 
 
 def render(clip: Clip, form: Format, rate: Rate = "original") -> bytes:
-    """The bytes of a file with the sound, its recipe, and its loop points where the format has such."""
+    """The bytes of a file with the sound, where it comes from, its recipe, and its loop points."""
     if rate != "original":
         clip = Clip(resample(clip.samples, clip.sample_rate, int(rate)), int(rate), clip.recipe)
     if form == "wav24":
@@ -51,8 +50,8 @@ def _float_wav(clip: Clip) -> bytes:
 
 def _compressed(clip: Clip, form: Literal["flac", "ogg"]) -> bytes:
     """FLAC and OGG have no chunks of one's own, but comments."""
-    comments = {} if clip.recipe is None else {RECIPE_COMMENT: clip.recipe.model_dump_json()}
+    said = comments(clip)
     if form == "flac":
-        return flac_with(encoded(to_pcm24(clip.samples).T << 8, clip.sample_rate, "FLAC", "PCM_24"), comments)
+        return flac_with(encoded(to_pcm24(clip.samples).T << 8, clip.sample_rate, "FLAC", "PCM_24"), said)
     coded = encoded(clip.samples.clip(-1, 1).T, clip.sample_rate, "OGG", "VORBIS")
-    return ogg_with(coded, comments, int(clip.digest[:8], 16))
+    return ogg_with(coded, said, int(clip.digest[:8], 16))

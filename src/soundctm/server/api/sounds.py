@@ -19,6 +19,7 @@ from soundctm.server.library import LibraryFault, file_name
 
 router = APIRouter(prefix="/v1", tags=["sounds"])
 KEEP = {"Cache-Control": "private, max-age=86400, immutable"}  # the sound of an id never changes
+ANEW = {"Cache-Control": "no-store"}  # its name does: what is saved has that of now
 Side = Annotated[int, Query(ge=16, le=2048)]
 
 
@@ -39,14 +40,15 @@ def audio(
     rate: Rate = "original",
     download: bool = False,
 ) -> Response:
-    """The sound as a file, or a range of it; the recipe is inside. ``download`` is for links that save it."""
+    """The sound as a file, or a range of it; the recipe is inside. ``download`` is for links that save it: such
+    a file goes elsewhere, and has no notes of this library inside."""
     entry = parts.library.get(id)
-    kept = format == "wav24" and rate in ("original", str(entry.sample_rate))
+    kept = not download and format == "wav24" and rate in ("original", str(entry.sample_rate))
     body = entry.path if kept else parts.renderings.get(id, format, rate)
     name = file_name(entry.name, SUFFIXES[format])
     headers = {
-        **KEEP,
-        "ETag": f'"{entry.digest}-{id[:8]}-{format}-{rate}"',
+        **(ANEW if download else KEEP),
+        "ETag": f'"{entry.digest}-{id[:8]}-{format}-{rate}{"-saved" if download else ""}"',
         "Content-Disposition": f"{'attachment' if download else 'inline'}; filename*=UTF-8''{quote(name)}",
     }
     try:

@@ -113,11 +113,18 @@ class Schedule:
         """A take is no longer being made."""
         self.running.discard(ticket)
         if self._alone is ticket:
-            after = threading.Timer(self.quiet, self._let_go, [ticket])
-            after.daemon = True
-            after.start()
+            self._let_rest_wait(ticket)
         self._forget_clients()
         self.lock.notify_all()
+
+    def _let_rest_wait(self, ticket: Ticket) -> None:
+        """Until the take is fetched, as far as its job has more."""
+        if all(other.task is not ticket.task for other in self.waiting):
+            self._alone = None
+            return
+        after = threading.Timer(self.quiet, self._let_go, [ticket])
+        after.daemon = True
+        after.start()
 
     def _let_go(self, ticket: Ticket) -> None:
         """The rest of a job may be made, too."""

@@ -6,7 +6,7 @@ import { Dialog } from "../Dialog";
 const FORMATS: [AudioFormat, string, string][] = [
   ["wav24", "WAV, 24 bit", "Exact, and what most programs read."],
   ["wav32f", "WAV, float", "The numbers as they were made."],
-  ["flac", "FLAC", "Exact and about half the size."],
+  ["flac", "FLAC", "Exact, and smaller than WAV."],
   ["ogg", "OGG Vorbis", "Small, for sending and listening."],
 ];
 const RATES: [Rate, string][] = [
@@ -59,7 +59,7 @@ export function Export() {
             </label>
           ))}
         </fieldset>
-        <p class="dim">The recipe travels inside the file: dropped back here, it sets the controls as they were.</p>
+        <p class="dim">The recipe of what was made here travels inside the file: dropped back, it sets the controls as they were.</p>
         <div class="line end">
           <button type="button" onClick={close}>
             Cancel

@@ -5,12 +5,13 @@ import { EDITS, type EditForm } from "../../state/edits";
 import { remembered } from "../../state/memory";
 import { attempt } from "../../state/notices";
 import { edit, region } from "../../state/sound";
-import { generateRequest, mostWords, refineSteps } from "../../state/settings";
+import { generateRequest, refineSteps } from "../../state/settings";
 import { isPlainTake } from "../../lib/format";
 import { busy } from "../../state/jobs";
 import { ClipPicker } from "./ClipPicker";
 import { NumberField } from "./NumberField";
 import { Running } from "./Running";
+import { Words } from "./Words";
 
 const kind = remembered("edit", "fill");
 
@@ -61,7 +62,9 @@ function Form({ form, clip }: { form: EditForm; clip: Clip }) {
         );
       }}
     >
-      <p class="dim">{form.explanation}</p>
+      <p class="dim">
+        {form.explanation} In {refineSteps.value} steps, as chosen under Refine.
+      </p>
       <div class="line">
         {form.pair && <ClipPicker exclude={clip.id} value={partner} onChange={setPartner} />}
         {form.fields.map((field) => (
@@ -81,16 +84,11 @@ function Form({ form, clip }: { form: EditForm; clip: Clip }) {
       </div>
       <div class="line">
         {!hasOwnWords && (
-          <label class="field grow">
-            <span>Words</span>
-            <input
-              type="text"
-              value={words}
-              maxLength={mostWords.value}
-              placeholder={form.words === "must" ? "what it should become" : "may be left empty"}
-              onInput={(event) => setWords(event.currentTarget.value)}
-            />
-          </label>
+          <Words
+            value={words}
+            placeholder={form.words === "must" ? "what it should become" : "may be left empty"}
+            onChange={setWords}
+          />
         )}
         <button class="primary" disabled={!ready}>
           {form.title}

@@ -68,7 +68,7 @@ function Node({ clip, x, y }: { clip: Clip; x: number; y: number }) {
     >
       <rect width={BOX.width} height={BOX.height} rx={8} />
       <text x={12} y={17}>
-        {clip.recipe?.variation ? "variant" : kindOf(clip)}
+        {kindOf(clip)}
         {clip.starred ? " ★" : ""}
       </text>
       <text class="second" x={12} y={31}>

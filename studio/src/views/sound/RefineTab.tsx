@@ -65,7 +65,8 @@ export function RefineTab() {
       >
         <h3>Vary</h3>
         <p class="dim" id="about-vary">
-          Relatives of the take: the same start, another course. More chance (γ) leads further away.
+          Relatives of the take in {refineSteps.value} steps: the same start, another course. More chance (γ) leads
+          further away.
         </p>
         <div class="line">
           <NumberField

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Clip, Id } from "../../api/types";
 import { distinctionOf, likeness } from "../../lib/format";
 import { clipOf } from "../../state/clips";
@@ -9,14 +10,25 @@ import { Wave } from "../Wave";
 /** What the sound came from and what was made of it, to compare with a click. */
 export function Relatives({ clip }: { clip: Clip }) {
   const ids = relatives(clip.id);
+  const strip = useRef<HTMLUListElement>(null);
+  useLayoutEffect(() => reveal(strip.current), [rival.value, ids.length]);
   if (!ids.length) return null;
   return (
-    <ul class="relatives" aria-label="Relatives to compare with">
+    <ul ref={strip} class="relatives" aria-label="Relatives to compare with">
       {ids.map((id) => (
         <Relative key={id} id={id} clip={clip} />
       ))}
     </ul>
   );
+}
+
+/** What is compared is in sight; the page itself stays where it is. */
+function reveal(strip: HTMLElement | null): void {
+  const pressed = strip?.querySelector("[aria-pressed=true]")?.getBoundingClientRect();
+  if (!strip || !pressed) return;
+  const { left, right } = strip.getBoundingClientRect();
+  if (pressed.left < left) strip.scrollLeft -= left - pressed.left;
+  else if (pressed.right > right) strip.scrollLeft += pressed.right - right;
 }
 
 function Relative({ id, clip }: { id: Id; clip: Clip }) {

@@ -4,11 +4,12 @@ import type { Clip, Job } from "../../api/types";
 import { clear, curve, fromNothing, fromSound, intensityTarget, recording, toggleRecording } from "../../state/curve";
 import { busy } from "../../state/jobs";
 import { attempt } from "../../state/notices";
-import { mostWords, prompt } from "../../state/settings";
+import { prompt } from "../../state/settings";
 import { follow, shape } from "../../state/sound";
 import { Icon } from "../Icon";
 import { NumberField } from "./NumberField";
 import { Running } from "./Running";
+import { Words } from "./Words";
 
 const steps = signal(16);
 const takes = signal(2);
@@ -70,15 +71,7 @@ export function ShapeTab({ clip }: { clip: Clip }) {
       </div>
       <div class="line">
         {!own && (
-          <label class="field grow">
-            <span>Words</span>
-            <input
-              type="text"
-              value={words}
-              maxLength={mostWords.value}
-              onInput={(event) => setWords(event.currentTarget.value)}
-            />
-          </label>
+          <Words value={words} placeholder="what the takes should be" onChange={setWords} />
         )}
         <NumberField
           label="Takes"

@@ -51,7 +51,7 @@ export function Stage({ clip, other }: { clip: Clip; other: Clip | null }) {
             Refill it
           </button>
           <button class="link" onClick={() => (region.value = null)}>
-            Drop
+            Clear
           </button>
         </p>
       )}
