@@ -16,7 +16,7 @@ from soundctm import SoundCTM
 from soundctm.audio.io import write_atomically
 from soundctm.metrics.evaluator import load_listener
 
-LEVELS = (None, 10.0, 3.0, 1.0, 0.5, 0.4, 0.3)  # None: on the grid
+LEVELS = (None, 10.0, 3.0, 1.0, 0.7, 0.6, 0.5, 0.4, 0.3)  # None: on the grid
 STEPS = 16
 
 
