@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from soundctm.batch.faults import SheetError
-from soundctm.batch.forbidden import make_filter
 from soundctm.batch.gates import Gates
 from soundctm.batch.grasp import Grasp, Meaning, grasp
 from soundctm.batch.hints import hints
 from soundctm.batch.naming import Naming
 from soundctm.batch.order import orders
+from soundctm.forbidden import make_filter
 from soundctm.model import SoundCTM
 from tests.batch.sheets import rows
 from tests.conftest import REPOSITORY

@@ -38,9 +38,13 @@ def serving(*arguments: object, **environment: str) -> Iterator[tuple["subproces
 
 
 def test_a_server_ends_with_sigterm_and_loses_nothing(tiny_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "no.txt").write_text("gunshot\n")
     arguments = ("--library", tmp_path / "sounds", "--model", tiny_folder, "--engine", "eager", "--port", 0)
-    with serving("serve", *arguments) as (process, address), httpx.Client(base_url=address) as client:
+    forbidden = ("--forbid", tmp_path / "no.txt")
+    with serving("serve", *arguments, *forbidden) as (process, address), httpx.Client(base_url=address) as client:
         assert client.get("/health").json()["status"] == "ok"
+        refused = client.post("/v1/generate", json={"prompt": "a Gunshot"})
+        assert refused.status_code == 400 and "what is forbidden has 'gunshot'" in refused.text
         assert client.get("/").status_code == 307
         with client.stream("GET", "/v1/events") as events:
             lines = events.iter_lines()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from soundctm.audio import Recipe
 from soundctm.batch.config import Config, Files
-from soundctm.batch.forbidden import Filter, make_filter
 from soundctm.batch.grasp import Meaning
 from soundctm.batch.hints import hints
 from soundctm.batch.naming import Imprint, Naming
@@ -20,6 +19,7 @@ from soundctm.batch.sheet import Line, read_sheet
 from soundctm.config import ModelConfig
 from soundctm.delivery.provenance import NOT_STATED
 from soundctm.delivery.ucs import read_catalogue
+from soundctm.forbidden import Filter, make_filter
 from soundctm.model import SoundCTM
 from soundctm.performance import StepCallback
 from soundctm.revisions import refined

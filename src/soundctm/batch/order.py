@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from soundctm.audio import Recipe
 from soundctm.audio.target import Target
 from soundctm.batch.faults import Fault, SheetError
-from soundctm.batch.forbidden import Filter
 from soundctm.batch.grasp import Grasp, Meaning, grasp
 from soundctm.batch.names import searchable
 from soundctm.batch.naming import Called, Naming
@@ -20,6 +19,7 @@ from soundctm.control.shapes import SHAPES
 from soundctm.control.targets import from_shape, parse_points
 from soundctm.delivery.formats import SUFFIXES
 from soundctm.errors import UserError, shown
+from soundctm.forbidden import Filter
 from soundctm.model import SoundCTM
 from soundctm.revisions import relatives
 

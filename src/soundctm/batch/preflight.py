@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from soundctm.batch.forbidden import Filter
 from soundctm.batch.naming import Naming
 from soundctm.batch.order import targets_of
 from soundctm.batch.row import Row
 from soundctm.checks import LONGEST
 from soundctm.config import ModelConfig
 from soundctm.errors import UserError
+from soundctm.forbidden import Filter
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from soundctm.batch.forbidden import Filter
+    from soundctm.forbidden import Filter
 
 ForbidOption = typer.Option(
     [], "--forbid", envvar="SOUNDCTM_FORBID", show_envvar=True,
@@ -22,7 +22,7 @@ HookOption = typer.Option(
 def checked_filter(lists: Sequence[Path], hook: str | None, *prompts: str) -> "Filter":
     """What is forbidden, for what the model makes of prompts that themselves are not. Raises
     :class:`~soundctm.errors.UserError` where it is, and for lists and hooks that cannot be used."""
-    from soundctm.batch.forbidden import make_filter
+    from soundctm.forbidden import make_filter
 
     forbidden = make_filter(lists, hook)
     for prompt in prompts:

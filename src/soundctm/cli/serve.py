@@ -11,10 +11,12 @@ import typer
 from rich.console import Console
 
 from soundctm.cli.common import load_model
+from soundctm.cli.forbidding import ForbidOption, HookOption, checked_filter
 from soundctm.cli.options import DeviceOption, EngineOption, ModelOption, PrecisionOption
 from soundctm.errors import UserError
 
 if TYPE_CHECKING:
+    from soundctm.forbidden import Filter
     from soundctm.server.api import Settings
     from soundctm.server.jobs import Limits
     from soundctm.server.library import Library
@@ -41,6 +43,8 @@ def serve(
     token: str = TokenOption,
     name: list[str] = NameOption,
     queue: int = QueueOption,
+    forbid: list[Path] = ForbidOption,
+    hook: str = HookOption,
     model: str = ModelOption,
     device: str = DeviceOption,
     engine: str = EngineOption,
@@ -60,7 +64,8 @@ def serve(
 
     settings = Settings(host=host, token=token, names=tuple(name), page=None)
     limits = Limits() if queue is None else Limits(queue=queue)
-    _run(settings, limits, (port,), library, database, (model, device, engine, precision), browse=False)
+    words, computed = checked_filter(forbid, hook), (model, device, engine, precision)
+    _run(settings, limits, words, (port,), library, database, computed, browse=False)
 
 
 def studio(
@@ -71,6 +76,8 @@ def studio(
     token: str = TokenOption,
     name: list[str] = NameOption,
     no_open: bool = typer.Option(False, "--no-open", help="Print the address only, and open no browser."),
+    forbid: list[Path] = ForbidOption,
+    hook: str = HookOption,
     model: str = ModelOption,
     device: str = DeviceOption,
     engine: str = EngineOption,
@@ -90,7 +97,8 @@ def studio(
 
     settings = Settings(host=host, token=token, names=tuple(name))
     ports = (PORT, 0) if port is None else (port,)
-    _run(settings, Limits(), ports, library, database, (model, device, engine, precision), browse=not no_open)
+    words, computed = checked_filter(forbid, hook), (model, device, engine, precision)
+    _run(settings, Limits(), words, ports, library, database, computed, browse=not no_open)
 
 
 def _check_installed() -> None:
@@ -102,8 +110,8 @@ def _check_installed() -> None:
 
 
 def _run(
-    settings: "Settings", limits: "Limits", ports: tuple[int, ...], folder: Path | None, database: str | None,
-    model: tuple[str, str, str, str], browse: bool,
+    settings: "Settings", limits: "Limits", forbidden: "Filter", ports: tuple[int, ...], folder: Path | None,
+    database: str | None, model: tuple[str, str, str, str], browse: bool,
 ) -> None:  # fmt: skip
     """Bind first, so that a port that is taken is said at once; then load, and serve until a signal comes."""
     from soundctm.metrics.likeness import Likeness
@@ -114,7 +122,7 @@ def _run(
     with (
         first_bound(settings.host, ports) as listener,
         Library.open(folder or default_folder(), database) as library,
-        Workshop(load_model(*model), library, limits, embed=Likeness()) as workshop,
+        Workshop(load_model(*model), library, limits, Likeness(), forbidden) as workshop,
     ):
         _say_recovered(library)
         serve_until_signal(settings, listener, workshop, lambda address: _ready(address, browse))

@@ -1,5 +1,6 @@
 """Jobs go in, sounds come out: each what its recipe gives alone, however busy the workshop is."""
 
+import re
 import threading
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from soundctm import Clip, SoundCTM
 from soundctm.audio.io import from_pcm24, to_pcm24
 from soundctm.errors import UserError
+from soundctm.forbidden import Filter, Rule
 from soundctm.server.jobs import (
     DeclipRequest,
     ExtendBandwidthRequest,
@@ -199,3 +201,22 @@ def test_how_alike_a_take_and_its_refinement_are_is_known(model: SoundCTM, libra
     assert library.get(second).similarity == pytest.approx(
         float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)), abs=1e-3
     )
+
+
+def test_forbidden_words_are_refused_in_whatever_way_they_come(
+    model: SoundCTM, library: Library, workshop: Workshop
+) -> None:
+    """Typed, in a sound that was made before they were forbidden, or as the other end of a morph."""
+    (rain,) = finished(workshop, GenerateRequest(prompt="rain", takes=1, seed=1)).entries
+    (bell,) = finished(workshop, GenerateRequest(prompt="a bell", takes=1, seed=2)).entries
+    forbidden = Filter((Rule("rain", re.compile("rain")),))
+    with Workshop(model, library, forbidden=forbidden) as strict:
+        for request in (
+            GenerateRequest(prompt="heavy Rain"), RefineRequest(clip=rain, steps=4), VaryRequest(clip=rain, gamma=0.3),
+            MorphRequest(clip=bell, other=rain, amount=0.5), MorphRequest(clip=rain, other=bell, amount=0.5),
+            TransformRequest(clip=bell, prompt="rain", strength=0.5),
+        ):  # fmt: skip
+            with pytest.raises(UserError, match="the list of what is forbidden has 'rain'"):
+                strict.submit(request)
+        assert strict.load.waiting == 0
+        finished(strict, RefineRequest(clip=bell, steps=2))

@@ -10,6 +10,7 @@ import numpy as np
 
 from soundctm.audio import Clip
 from soundctm.errors import UserError
+from soundctm.forbidden import Filter
 from soundctm.lanes import Dropped
 from soundctm.model import SoundCTM
 from soundctm.server.jobs.clerk import Clerk, Embed, describe, no_embedding
@@ -32,14 +33,15 @@ class Workshop:
     """Makes what is asked for, and keeps it in a library. Its methods may be called from any thread.
 
     Takes of all jobs share threads and batches, and on a CPU each is to the last bit what its recipe gives alone.
-    ``embed`` says how a clip sounds, for the library to compare. :meth:`close` it in the end; jobs that have not ended
-    by then are "interrupted".
+    ``embed`` says how a clip sounds, for the library to compare; jobs of ``forbidden`` words are refused. :meth:`close`
+    it in the end; jobs that have not ended by then are "interrupted".
     """
 
     def __init__(
-        self, model: SoundCTM, library: Library, limits: Limits = Limits(), embed: Embed = no_embedding
-    ) -> None:
-        self.model, self.library, self.limits, self.embed = model, library, limits, embed
+        self, model: SoundCTM, library: Library, limits: Limits = Limits(), embed: Embed = no_embedding,
+        forbidden: Filter = Filter(),
+    ) -> None:  # fmt: skip
+        self.model, self.library, self.limits, self.embed, self.forbidden = model, library, limits, embed, forbidden
         self._lock = threading.Condition(threading.RLock())
         self._schedule = Schedule(self._lock)
         self._pace = Pace()
@@ -63,7 +65,7 @@ class Workshop:
         Raises :class:`UserError` for what cannot be made, what a library raises for sounds that are not there, and
         :class:`QueueFull`.
         """
-        order = order_of(request, self.model, self.library)
+        order = order_of(request, self.model, self.library, self.forbidden)
         if order.seed is not None:  # so that a job that is run again makes the same takes
             request = request.model_copy(update={"seed": order.seed})
         with self._room.kept(len(order.recipes), client):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from soundctm.batch.forbidden import Filter, Rule, load_hook, make_filter, read_rules
 from soundctm.errors import UserError
+from soundctm.forbidden import Filter, Rule, load_hook, make_filter, read_rules
 
 
 @pytest.fixture
