@@ -34,4 +34,5 @@ def test_a_thread_gets_the_pages_of_the_one_before_it() -> None:
     }
     if said[True][0] == "False":
         pytest.skip("the C library of this machine is not glibc")
-    assert int(said[True][1]) < 500 and int(said[False][1]) > 1000
+    kept, given_back = int(said[True][1]), int(said[False][1])  # page faults of a thread
+    assert given_back > 1000 and kept < given_back / 2
