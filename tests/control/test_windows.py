@@ -85,9 +85,17 @@ def test_windows_reach_from_end_to_end_half_overlapping(length: int, frames: int
 def test_windows_of_a_circle_close_it_half_overlapping(length: int, frames: int) -> None:
     starts = Windows(FrameByFrame(), length, circle=True).starts(frames)
     seen = min(length, frames)
-    steps = [b - a for a, b in zip(starts, [*starts[1:], frames], strict=True)]
-    assert len(starts) >= 2 and starts[0] == 0
+    steps = [b - a for a, b in zip(starts, [*starts[1:], starts[0] + frames], strict=True)]
+    assert len(starts) >= 2 and 0 <= starts[0] <= starts[-1] <= frames
     assert all(0 <= step <= (seen + 1) // 2 for step in steps)
+
+
+@given(st.integers(8, 400))
+def test_the_loop_point_lies_where_windows_meet(frames: int) -> None:
+    """Both windows of a loop hold its frame 0 far from their ends, and neither has it in its middle."""
+    for start in Windows(FrameByFrame(), frames, circle=True).starts(frames):
+        place = -start % frames / frames
+        assert 0.15 < place < 0.35 or 0.65 < place < 0.85
 
 
 def test_a_window_for_all_is_the_student_itself() -> None:
@@ -109,7 +117,7 @@ def test_a_circle_has_no_ends(options: dict[str, int]) -> None:
     """Turned by the distance of its windows, the circle comes out turned and otherwise the same."""
     student, x = tiny_dit("student", **MINI, **options), random_latents(2, 32)
     round_about, line = Windows(student, 16, circle=True), Windows(student, 16)
-    assert round_about.starts(32) == [0, 8, 16, 24]
+    assert round_about.starts(32) == [4, 12, 20, 28]
     for turn in (8, 16, -8):
         turned = apply(round_about, x.roll(turn, -1))
         assert torch.allclose(turned, apply(round_about, x).roll(turn, -1), atol=1e-5)

@@ -30,11 +30,13 @@ class Windows(nn.Module):
         self.circle = circle
 
     def starts(self, frames: int) -> list[int]:
-        """Where windows begin in a sequence of so many frames, at most half a window apart and evenly spread."""
+        """Where windows begin in a sequence of so many frames, at most half a window apart and evenly spread. On a
+        circle they begin half a step from frame 0: where one window has its middle and another its ends, the first
+        alone says what sounds, which makes larger jumps than where two meet. The loop point is to be no such place."""
         length = min(self.length, frames)
         if self.circle:
             count = max(2, -(-2 * frames // length))
-            return [round(i * frames / count) for i in range(count)]
+            return [(2 * i + 1) * frames // (2 * count) for i in range(count)]
         count = -(-2 * (frames - length) // length) + 1
         return [round(i * (frames - length) / max(1, count - 1)) for i in range(count)]
 
