@@ -213,6 +213,7 @@ def test_of_the_nearest_the_one_that_fits_its_words_begins(model: SoundCTM) -> N
         assert np.allclose(made.samples, wanted, atol=1e-4)
     assert np.allclose(alone.samples, heard[0][2], atol=1e-4)
     assert len({made.digest for made in (nearest, short, whole)}) > 1, "words decide something here"
+    assert short.digest != whole.digest
 
 
 def test_a_recipe_from_before_there_was_a_shortlist_takes_the_nearest(model: SoundCTM) -> None:

@@ -60,7 +60,7 @@ def check_recipe(recipe: Recipe) -> None:
         within("strength", recipe.steering.strength, 0.0, 2.0, "what suits the targets when left out")
     if recipe.steering.auditions is not None:
         within("auditions", recipe.steering.auditions, 1, 256, "1 keeps the noise of the seed")
-    if recipe.steering.shortlist is not None:
+    if recipe.steering.shortlist is not None and recipe.targets and recipe.steering.method == "guidance":
         most = recipe.steering.auditions or 1
         within("shortlist", recipe.steering.shortlist, 1, most, "as many as auditions at most; 1 takes the nearest")
     if recipe.steering.fader is not None:

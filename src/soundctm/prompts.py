@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from soundctm.conditioning import Conditioning, Match
 from soundctm.conditioning.mini import MiniTextEncoder
@@ -49,7 +49,12 @@ class Prompts:
         encoder = self.text_encoder
         if not isinstance(encoder, MiniTextEncoder):
             return None
-        return lambda prompt, latents: float(encoder.score([self.understood(prompt)], latents))
+
+        def fits(prompt: str, latents: Tensor) -> float:
+            with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
+                return float(encoder.score([self.understood(prompt)], latents))
+
+        return fits
 
     def _encode(self, prompt: str) -> Conditioning:
         plain = torch.autocast(self.device.type, enabled=False)

@@ -86,7 +86,7 @@ def test_windows_of_a_circle_close_it_half_overlapping(length: int, frames: int)
     starts = Windows(FrameByFrame(), length, circle=True).starts(frames)
     seen = min(length, frames)
     steps = [b - a for a, b in zip(starts, [*starts[1:], starts[0] + frames], strict=True)]
-    assert len(starts) >= 2 and 0 <= starts[0] <= starts[-1] <= frames
+    assert len(starts) >= 2 and 0 <= starts[0] <= starts[-1] < frames
     assert all(0 <= step <= (seen + 1) // 2 for step in steps)
 
 

@@ -55,10 +55,11 @@ def control(
         None, help="dB that the volume of the sound is drawn by at most, 0 to 60, where guidance left a level."
     ),
     auditions: int = typer.Option(
-        None, help="Noises to hear in one step, of which the nearest begins (1 to 256); 32 when left out."
+        None, help="Noises to hear in one step, from which the start is chosen (1 to 256); 32 when left out."
     ),
     shortlist: int = typer.Option(
-        None, help="Of so many nearest auditions, the one that fits the prompt best begins; 4 when left out."
+        None,
+        help="Of so many auditions nearest to the curves, the one that fits the prompt best begins; 4 when left out.",
     ),
     method: str = typer.Option("guidance", help="guidance, or start: move the noise to begin with (slower)."),
     takes: int = TakesOption,

@@ -27,11 +27,12 @@ def nearest_start(
     heard = []
     for i, start in enumerate(starts):
         z = clean(start)
-        heard.append((float(loss(z)), 0.0 if fit is None else fit(z)))
+        heard.append((float(loss(z)), i, z))
         if callback is not None:
             callback(i + 1, len(starts))
-    nearest = sorted(range(len(heard)), key=lambda i: heard[i][0])[:shortlist]
-    return starts[max(nearest, key=lambda i: heard[i][1])]
+    nearest = [(i, z) for _, i, z in sorted(heard, key=lambda each: each[0])[:shortlist]]
+    chosen = nearest[0] if fit is None else max(nearest, key=lambda each: fit(each[1]))
+    return starts[chosen[0]]
 
 
 def optimise_start(

@@ -32,7 +32,8 @@ class Windows(nn.Module):
     def starts(self, frames: int) -> list[int]:
         """Where windows begin in a sequence of so many frames, at most half a window apart and evenly spread. On a
         circle they begin half a step from frame 0: where one window has its middle and another its ends, the first
-        alone says what sounds, which makes larger jumps than where two meet. The loop point is to be no such place."""
+        alone says what sounds, which makes larger jumps than where two meet. The loop point of two windows is to be no
+        such place."""
         length = min(self.length, frames)
         if self.circle:
             count = max(2, -(-2 * frames // length))
