@@ -4,7 +4,7 @@ import importlib
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,12 @@ class Filter:
         """Raise :class:`UserError` for a prompt that is refused."""
         if reason := self.reason(prompt):
             raise UserError(f"refused: {reason}")
+
+    def check_heard(self, prompts: Iterable[str], understood: Callable[[str], str]) -> None:
+        """:meth:`check_understood` of prompts by a model that says what it hears in each."""
+        if self.rules or self.hook is not None:  # without them nobody needs to ask the model
+            for prompt in prompts:
+                self.check_understood(prompt, understood(prompt))
 
     def check_understood(self, prompt: str, text: str) -> None:
         """Raise :class:`UserError` where the ``text`` that a model hears in a prompt is refused."""

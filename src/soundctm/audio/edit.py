@@ -22,6 +22,11 @@ class _Edit(BaseModel):
         """The recordings that are needed to make this again."""
         return tuple(value for value in self.__dict__.values() if isinstance(value, Source))
 
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """What is to be heard beside the prompt of the recipe."""
+        return ()
+
 
 class ExtendBandwidth(_Edit):
     """What lies above ``cutoff`` Hz is invented, what lies below is kept."""
@@ -102,6 +107,10 @@ class Morph(_Edit):
     take: int = Field(ge=0)
     source: Source | None = None
     other: Source | None = None
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        return (self.prompt,)
 
 
 Edit = Annotated[

@@ -107,6 +107,12 @@ class Recipe(BaseModel):
         return self.first_level is not None and self.gamma == 0.0
 
     @property
+    def prompts(self) -> tuple[str, ...]:
+        """What is to be heard: its prompt, and those of its edit."""
+        both = (self.prompt, *(() if self.edit is None else self.edit.prompts))
+        return tuple(prompt for prompt in both if prompt)
+
+    @property
     def sources(self) -> tuple[Source, ...]:
         """The recordings that are needed to make this take again."""
         return () if self.edit is None else self.edit.sources

@@ -34,12 +34,15 @@ def _widened(x: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
     return x.to(dtype), alpha.to(dtype).view(1, -1, *(1,) * (x.dim() - 2))
 
 
+def has_c_compiler() -> bool:
+    """Whether there is the C compiler with which Triton starts its kernels: the one in ``CC``, gcc or clang."""
+    return any(map(shutil.which, [os.environ["CC"]] if os.environ.get("CC") else ["gcc", "clang"]))
+
+
 @cache
 def triton_works() -> bool:
-    """Whether Triton is there, which PyTorch for CUDA brings on Linux only, and the C compiler with which it starts its
-    kernels: the one in ``CC``, gcc or clang."""
-    compilers = [os.environ["CC"]] if os.environ.get("CC") else ["gcc", "clang"]
-    return find_spec("triton") is not None and any(map(shutil.which, compilers))
+    """Whether Triton is there, which PyTorch for CUDA brings on Linux only, and what it starts its kernels with."""
+    return find_spec("triton") is not None and has_c_compiler()
 
 
 def has_kernel(x: Tensor) -> bool:

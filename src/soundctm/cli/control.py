@@ -96,7 +96,7 @@ def control(
     forbidden = checked_filter(forbid, hook, prompt)
     folder = output_folder(out)
     loaded = load_model(model, device, engine, precision, gradients=True)
-    forbidden.check_understood(prompt, loaded.understood(prompt))
+    forbidden.check_heard([prompt], loaded.understood)
     asked: dict[Feature, str | None] = {
         "intensity": intensity,
         "brightness": brightness,

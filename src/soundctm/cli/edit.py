@@ -72,12 +72,11 @@ def _perform(
     out: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Make the takes of a plan, save and report them."""
-    words = [each for each in (prompt, plan.edit.prompt if plan.edit.kind == "morph" else "") if each]
+    words = [each for each in (prompt, *plan.edit.prompts) if each]
     forbidden = checked_filter(guidance.forbid, guidance.hook, *words)
     folder = output_folder(out)
     engine = load_model(model, device)
-    for each in words:
-        forbidden.check_understood(each, engine.understood(each))
+    forbidden.check_heard(words, engine.understood)
     with progress(plan.edit.kind, as_json) as callback:
         clips = engine.edit(
             plan, prompt, takes=takes, steps=steps, seed=seed, omega=guidance.omega, nu=guidance.nu,

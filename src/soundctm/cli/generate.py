@@ -57,7 +57,7 @@ def generate(
     forbidden = checked_filter(forbid, hook, prompt)
     folder = output_folder(out)
     loaded = load_model(model, device, engine, precision)
-    forbidden.check_understood(prompt, loaded.understood(prompt))
+    forbidden.check_heard([prompt], loaded.understood)
     recipes = loaded.recipes(
         prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma,
         negative=negative, loop=loop,

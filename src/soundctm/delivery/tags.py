@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import isinf
 
+from soundctm.audio import Clip
 from soundctm.audio.comments import RECIPE_COMMENT
 from soundctm.audio.origin import SYNTHETIC, Origin, clean
 from soundctm.delivery.carried import NOTHING, UCS_CATEGORY, UCS_NAMES, Carried
@@ -110,6 +111,19 @@ def loudness_fields(loudness: Loudness) -> dict[str, float]:
     return {name: value for name, value in fields.items() if value is not None and not isinf(value)}
 
 
+def comments_on(origin: Origin) -> dict[str, str]:
+    """What Vorbis comments say of where a sound comes from, the recipe among it."""
+    return {
+        "ENCODER": origin.software, "LICENSE": clean(origin.licence), "SYNTHETIC": "yes", "MODEL": origin.model_name,
+        "MODEL_HASH": origin.recipe.model_hash, RECIPE_COMMENT: origin.recipe.model_dump_json(),
+    }  # fmt: skip
+
+
+def loop_points(clip: Clip) -> dict[str, str]:
+    """The same of a sound that loops: all of it, in samples."""
+    return {"LOOPSTART": "0", "LOOPLENGTH": str(clip.samples.shape[1])} if clip.loops else {}
+
+
 def comments(delivered: Delivered, tags: Tags) -> dict[str, str]:
     """Vorbis comments of a FLAC or Ogg file; those without a text are left out."""
     figures = {name: f"{value:.2f}" for name, value in loudness_fields(delivered.report.after).items()}
@@ -122,12 +136,7 @@ def comments(delivered: Delivered, tags: Tags) -> dict[str, str]:
     }  # fmt: skip
     found |= {"DESCRIPTION": description} if description != tags.carried.remark("comments", "info") else {}
     if tags.origin is not None:
-        found |= {
-            "ENCODER": tags.origin.software, "LICENSE": tags.origin.licence, "SYNTHETIC": "yes",
-            "MODEL": tags.origin.model_name, "MODEL_HASH": tags.origin.recipe.model_hash,
-            RECIPE_COMMENT: tags.origin.recipe.model_dump_json(),
-            DELIVERIES_COMMENT: DELIVERIES.dump_json(delivered.deliveries).decode(),
-        }  # fmt: skip
-    if delivered.clip.loops:
-        found |= {"LOOPSTART": "0", "LOOPLENGTH": str(delivered.clip.samples.shape[1])}
+        found |= comments_on(tags.origin)
+        found[DELIVERIES_COMMENT] = DELIVERIES.dump_json(delivered.deliveries).decode()
+    found |= loop_points(delivered.clip)
     return {name: text for name, text in found.items() if text}

@@ -21,6 +21,7 @@ from soundctm.autoencoder import GaussianDAC
 from soundctm.autoencoder.reach import Span as Stretch
 from soundctm.autoencoder.reach import rate, spans
 from soundctm.autoencoder.rows import fast_format, from_rows, to_rows
+from soundctm.autoencoder.snake import has_c_compiler
 from soundctm.backbones import DiT
 from soundctm.backbones.embeddings import WHOLE, Span
 from soundctm.backbones.text import TextMemory
@@ -37,7 +38,6 @@ from soundctm.errors import UserError
 torch.compiler.assume_constant_result(fast_format)
 
 USUAL_CXX = {"darwin": "clang++", "win32": "cl"}  # the one that PyTorch looks for, where it is not g++
-C_COMPILERS = ("gcc", "clang")  # those that Triton looks for
 
 
 def build(
@@ -86,7 +86,7 @@ def need_compiler(device: torch.device) -> None:
     if device.type == "cuda":
         if find_spec("triton") is None:
             raise UserError("engine is 'compiled', but Triton is not installed; pip install triton, or choose eager")
-        if not any(shutil.which(name) for name in ([os.environ["CC"]] if os.environ.get("CC") else C_COMPILERS)):
+        if not has_c_compiler():
             raise UserError(
                 "engine is 'compiled', but there is no C compiler, with which Triton starts its kernels; install gcc, "
                 "name another one in CC, or choose eager"

@@ -1,9 +1,9 @@
 """What a server's files say of where a sound comes from."""
 
 from soundctm.audio import Clip
-from soundctm.audio.comments import RECIPE_COMMENT
 from soundctm.audio.origin import SYNTHETIC, Origin, clean
 from soundctm.delivery.provenance import licence_in
+from soundctm.delivery.tags import comments_on, loop_points
 from soundctm.folder import card
 
 
@@ -17,11 +17,6 @@ def comments(clip: Clip) -> dict[str, str]:
     if clip.recipe is None:
         return {}
     origin = Origin(clip.recipe, licence_in(card(clip.recipe.model)))
-    found = {
-        "TITLE": clean(clip.recipe.prompt), "COMMENT": origin.statement, "GENRE": SYNTHETIC,
-        "ENCODER": origin.software, "LICENSE": clean(origin.licence), "SYNTHETIC": "yes", "MODEL": origin.model_name,
-        "MODEL_HASH": clip.recipe.model_hash, RECIPE_COMMENT: clip.recipe.model_dump_json(),
-    }  # fmt: skip
-    if clip.loops:
-        found |= {"LOOPSTART": "0", "LOOPLENGTH": str(clip.samples.shape[1])}
+    found = {"TITLE": clean(clip.recipe.prompt), "COMMENT": origin.statement, "GENRE": SYNTHETIC}
+    found |= {**comments_on(origin), **loop_points(clip)}
     return {name: text for name, text in found.items() if text}

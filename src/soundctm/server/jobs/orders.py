@@ -6,7 +6,6 @@ from typing import Any
 
 from soundctm import edits
 from soundctm.audio import Clip, Recipe
-from soundctm.audio.edit import Morph
 from soundctm.checks import LONGEST, check_recipe
 from soundctm.edits import Plan
 from soundctm.errors import UserError
@@ -50,20 +49,16 @@ def order_of(request: Request, model: SoundCTM, library: Library, forbidden: Fil
     """The order of a request. Raises :class:`UserError` for values out of range and for words that are forbidden, and
     what a library raises for a sound that is not there."""
     order = _Kitchen(model, library).order(request)
-    for prompt in sorted({prompt for recipe in order.recipes for prompt in _prompts(recipe) if prompt}):
+    prompts = sorted({prompt for recipe in order.recipes for prompt in recipe.prompts})
+    for prompt in prompts:
         forbidden.check_prompt(prompt)
-        forbidden.check_understood(prompt, model.understood(prompt))
+    forbidden.check_heard(prompts, model.understood)
     for recipe in order.recipes:
         check_recipe(recipe)
         for source in recipe.sources:
             find_clip(source, order.sources)
     recipes = tuple(model.computation.in_precision(recipe) for recipe in order.recipes)
     return replace(order, recipes=recipes)
-
-
-def _prompts(recipe: Recipe) -> tuple[str, ...]:
-    """What is to be heard in a take."""
-    return (recipe.prompt, recipe.edit.prompt) if isinstance(recipe.edit, Morph) else (recipe.prompt,)
 
 
 class _Kitchen:
