@@ -27,7 +27,7 @@ export function listen(): void {
   } catch {
     alone();
   }
-  document.addEventListener("visibilitychange", () => !document.hidden && catchUp());
+  document.addEventListener("visibilitychange", () => (document.hidden ? soon() : catchUp()));
 }
 
 function hear(word: Word): void {
@@ -48,6 +48,7 @@ function catchUp(): void {
   soon();
 }
 
+/** Looks when it is calm; not at all while the window is hidden, where what waited to be looked at goes on waiting. */
 function soon(): void {
   clearTimeout(timer);
   if (waiting.size && !document.hidden) timer = setTimeout(() => void refresh(), CALM);
@@ -67,6 +68,7 @@ async function refresh(): Promise<void> {
   try {
     await refreshClips(ids.filter((id) => clipOf(id).peek()));
     grid.value = grid.peek().filter((id) => id === null || !ids.includes(id) || isHere(id));
+    if (document.hidden) return ids.forEach((id) => waiting.add(id)); // hidden meanwhile
     if (view.peek() === "library") await takeIn(ids);
   } catch (error) {
     fault(error);
