@@ -32,7 +32,7 @@ CREWS = [Crew(0, 1, 1), Crew(0, 3, 1), Crew(1, 1, 1), Crew(2, 1, 1), Crew(3, 4, 
 def made(model: SoundCTM, clips: list[Clip], crew: Crew) -> list[np.ndarray]:
     """The clips again, by another crew."""
     makers = [partial(begun, model, recipe_of(clip)) for clip in clips]
-    return list(perform(makers, crew, Batcher(), lambda: None))
+    return [clip.samples for clip in perform(makers, crew, Batcher(), lambda: None)]
 
 
 def begun(model: SoundCTM, recipe: Recipe, tick: Tick) -> Performance:
@@ -132,14 +132,14 @@ def test_an_error_on_the_way_reaches_the_caller(model: SoundCTM) -> None:
 
 def test_a_take_whose_end_goes_wrong_leaves_those_beside_it_alone(model: SoundCTM) -> None:
     class Spoilt(Performance):
-        def finish(self, z: torch.Tensor) -> np.ndarray:
+        def finish(self, z: torch.Tensor) -> Clip:
             raise UserError("its recording is gone")
 
     recipe = recipe_of(model.generate("rain", seed=1)[0])
     makers = [partial(each, model.engine, recipe, {}, lambda: None) for each in (Spoilt, Performance)]
     given = iter(enumerate(makers))
     made = dict(Lanes(2, 1, Batcher()).run(lambda wait: next(given, None)))
-    assert isinstance(made[0], UserError) and isinstance(made[1], np.ndarray)
+    assert isinstance(made[0], UserError) and isinstance(made[1], Clip)
 
 
 def test_crews_fit_the_network_and_the_machine() -> None:

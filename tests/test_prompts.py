@@ -16,7 +16,7 @@ from tests.oracles.edits import RISE
 
 def perform(model: SoundCTM, recipe: Recipe) -> None:
     """A take in this thread."""
-    Performance(model.engine, recipe, {}, lambda: None).samples()
+    Performance(model.engine, recipe, {}, lambda: None).clip()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from soundctm import Recipe, SoundCTM, UserError
-from soundctm.audio.recipe import AUDITIONS, Steering
+from soundctm.audio.recipe import Steering
 from soundctm.audio.target import Target
 from soundctm.computation import Computation
 from soundctm.control.curves import CURVES
@@ -18,7 +18,6 @@ from soundctm.control.target_loss import deviations
 from soundctm.engines import EngineOptions
 from soundctm.engines.eager import factors
 from soundctm.performance import Performance
-from soundctm.revisions import shaped
 from soundctm.trajectory import Landing, jump
 from tests.oracles.edits import PLANS, RISE, A, recipe_of
 from tests.oracles.engines import fp32_settings
@@ -100,7 +99,7 @@ def test_the_loss_is_that_of_the_sound_that_is_returned(model: SoundCTM, target:
 
 def test_a_loop_is_steered_through_its_seam(model: SoundCTM) -> None:
     """The slope of a loop's loss at its first frame comes from its end too, which the seam leads into it."""
-    recipe = recipe_of(model.generate("rain", seed=3, loop=True, targets=[RISE])[0])
+    recipe = recipe_of(model.generate("rain", seed=3, loop=True)[0])
     slopes = {}
     for loop in (True, False):
         performance = Performance(
@@ -190,49 +189,6 @@ def test_the_best_of_several_auditions_is_the_start(model: SoundCTM) -> None:
     assert away == sorted(away, reverse=True) and away[-1] < away[0]
     free = model.generate("rain", seed=3)[0]
     assert away[0] == deviations(free.samples, 8000, [RISE])[0]
-
-
-def test_of_the_nearest_the_one_that_fits_its_words_begins(model: SoundCTM) -> None:
-    """Among all auditions it is the best match there is; among fewer, the best of the nearest."""
-    recipes = [recipe_of(model.generate("rain", seed=3, targets=[RISE], steering=kept(1, 1))[0])]
-    for shortlist in (1, 3, 12):
-        recipes += [recipe_of(model.generate("rain", seed=3, targets=[RISE], steering=kept(12, shortlist))[0])]
-    alone, nearest, short, whole = (next(model.replay([recipe])) for recipe in recipes)
-    engine = model.engine
-    assert engine.match is not None
-    heard = []
-    with torch.no_grad():
-        for i in range(12):
-            noise = engine.other_start(recipes[0], i) if i else engine.noise(recipes[0])[0]
-            z = jump(engine.student, 80.0 * noise[None], 80.0, 0.002, recipes[0].omega, engine.encode("rain"))
-            x = engine.codec(recipes[0]).decode(z, round(recipes[0].seconds * 8000))[0].numpy()
-            heard.append((deviations(x, 8000, [RISE])[0], engine.match("rain", z), x))
-    by_nearness = sorted(heard, key=lambda each: each[0])
-    for made, count in ((nearest, 1), (short, 3), (whole, 12)):
-        wanted = max(by_nearness[:count], key=lambda each: each[1])[2]
-        assert np.allclose(made.samples, wanted, atol=1e-4)
-    assert np.allclose(alone.samples, heard[0][2], atol=1e-4)
-    assert len({made.digest for made in (nearest, short, whole)}) > 1, "words decide something here"
-    assert short.digest != whole.digest
-
-
-def test_a_recipe_from_before_there_was_a_shortlist_takes_the_nearest(model: SoundCTM) -> None:
-    clip = model.generate("rain", seed=3, targets=[RISE], steering=kept(12, 1))[0]
-    before = recipe_of(clip).model_copy(update={"steering": kept(12, None)})
-    assert next(model.replay([before])).digest == clip.digest
-
-
-def kept(auditions: int, shortlist: int | None) -> Steering:
-    """A choice of noise, and nothing that corrects it."""
-    return Steering(strength=0.0, fader=0.0, auditions=auditions, shortlist=shortlist)
-
-
-def test_a_take_of_its_own_is_kept_when_it_is_shaped(model: SoundCTM) -> None:
-    free = recipe_of(model.generate("rain", seed=3)[0])
-    (chosen,) = shaped(free, (RISE,), Steering(), 2, 1)
-    assert chosen.steering.auditions == 1
-    assert recipe_of(model.generate("rain", seed=3, targets=[RISE])[0]).steering.auditions == AUDITIONS
-    assert recipe_of(model.edit(PLANS["fill"](), steps=2, seed=5, targets=[RISE])[0]).steering.auditions == 1
 
 
 def test_a_recipe_from_before_there_was_a_fader_sounds_as_it_did(model: SoundCTM) -> None:

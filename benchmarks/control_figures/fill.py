@@ -53,7 +53,7 @@ def filled(place: Place, one: Held, gap: tuple[float, float], steps: int, seed: 
         raise ValueError("a fill has an observation")
     noted = Noted(performance.observation)
     performance.observation = noted
-    samples = performance.samples()[0]
+    samples = performance.clip().samples[0]
     return samples, noted.inner(noted.generated)[0, 0].clamp(-1, 1).numpy()
 
 

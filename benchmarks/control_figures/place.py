@@ -37,7 +37,7 @@ class Sizes:
     hummed: int
 
 
-FULL = Sizes(prompts=20, recordings=80, edited=40, takes=40, loops=120, hummed=6)
+FULL = Sizes(prompts=20, recordings=80, edited=40, takes=120, loops=120, hummed=6)
 
 
 def sizes_for(scale: float) -> Sizes:

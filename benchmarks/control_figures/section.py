@@ -58,6 +58,11 @@ def number(value: float, digits: int = 1) -> str:
     return f"{value:.{digits}f}"
 
 
+def fallen(points: float, low: float, high: float) -> str:
+    """``2.5 (-1.7 to 6.7)``."""
+    return f"{number(points)} ({number(low)} to {number(high)})"
+
+
 def decibels(value: float | None) -> str:
     """A level; None where nothing differs."""
     return "none" if value is None else f"{value:.0f} dB"

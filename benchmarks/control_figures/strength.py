@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from control_figures.intensity import SHAPES
+from control_figures.measure import fall
 from control_figures.place import Figures, Piece, Place, Sizes, figures_of, piece
 from control_figures.recordings import prompts
-from control_figures.section import Section, Table, number
+from control_figures.section import Section, Table, fallen, number
 from soundctm.audio.recipe import AUDITIONS, FADER, LATE, Steering
 from soundctm.control.target_loss import deviations
 from soundctm.control.targets import from_shape
@@ -54,19 +55,25 @@ def summary(place: Place) -> Figures | None:
         if figures is None:
             return None
         mse, hits = (round(float(np.mean(figures[name])), 3) for name in ("mse", "hits"))
-        rows.append({"strength": strength, "mse": mse, "agreement": hits})
+        plain = (found[0.0] or figures)["hits"]
+        rows.append({"strength": strength, "mse": mse, "agreement": hits, "fall": fall(plain, figures["hits"])})
     return {"rows": rows, "takes": place.sizes.takes, "default": LATE, "fader": FADER, "auditions": AUDITIONS}
 
 
 def section(figures: Figures) -> Section:
     """MSE and class agreement by strength."""
-    rows = [[f"{r['strength']:g}", number(r["mse"]), number(r["agreement"], 2)] for r in figures["rows"]]
+    rows = [
+        [f"{r['strength']:g}", number(r["mse"]), number(r["agreement"], 3), fallen(*r["fall"]) if r["strength"] else ""]
+        for r in figures["rows"]
+    ]
     how = (
         f"{figures['takes']} takes for each strength, the captions of ESC-10 and the six shapes by turns, {STEPS} "
         f"steps, the noise chosen from {figures['auditions']}, with a fader of at most {figures['fader']:g} dB; the "
-        f"default is {figures['default']:g}, 0 is the plain model with neither."
+        f"default is {figures['default']:g}, 0 is the plain model with neither. In brackets: where 95 % of the falls lie "
+        "when the takes are drawn anew (bootstrap)."
     )
-    return Section("Strength of guidance", how, [Table(("strength", "MSE, dB²", "class agreement"), rows)])
+    header = ("strength", "MSE, dB²", "class agreement", "falls by, points")
+    return Section("Strength of guidance", how, [Table(header, rows)])
 
 
 def draw(place: Place, images: Path) -> None:

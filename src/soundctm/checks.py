@@ -16,6 +16,7 @@ from soundctm.errors import UserError
 MAX_PROMPT = 1000
 MAX_STEPS = 128
 MAX_TAKES = 1000
+MAX_AUDITIONS = 256
 MIN_SECONDS = 0.1
 MAX_SEED = 2**63 - 1
 LONGEST = 600.0  # seconds; what is longer than a model's own limit is made in windows
@@ -55,11 +56,13 @@ def check_recipe(recipe: Recipe) -> None:
     within("gamma", recipe.gamma, 0.0, 1.0, "0 is deterministic, 1 draws anew at every step")
     within("nu", recipe.nu, -20.0, 20.0, "1 is the plain student")
     within("omega", recipe.omega, 0.0, 20.0, "1 to 5 is the trained range")
+    if recipe.audition is not None:
+        within("audition", recipe.audition, 0, MAX_AUDITIONS - 1, "0 is the take's own noise")
     within("variation", recipe.variation, 0, MAX_VARIATION, "0 is the take itself")
     if recipe.steering.strength is not None:
         within("strength", recipe.steering.strength, 0.0, 2.0, "what suits the targets when left out")
     if recipe.steering.auditions is not None:
-        within("auditions", recipe.steering.auditions, 1, 256, "1 keeps the noise of the seed")
+        within("auditions", recipe.steering.auditions, 1, MAX_AUDITIONS, "1 keeps the noise of the seed")
     if recipe.steering.shortlist is not None and recipe.targets and recipe.steering.method == "guidance":
         most = recipe.steering.auditions or 1
         within("shortlist", recipe.steering.shortlist, 1, most, "as many as auditions at most; 1 takes the nearest")

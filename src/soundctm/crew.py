@@ -8,9 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import torch
 
+from soundctm.audio import Clip
 from soundctm.lanes import Batcher, Lanes, Result
 from soundctm.performance import Performance, Tick
 
@@ -90,8 +90,8 @@ class Source:
             self._changed.notify_all()
 
 
-def perform(makers: Sequence[Make], crew: Crew, batcher: Batcher, tick: Tick) -> Iterator[np.ndarray]:
-    """Samples ``[1, length]`` of the takes in their order, each as soon as it and those before it are made.
+def perform(makers: Sequence[Make], crew: Crew, batcher: Batcher, tick: Tick) -> Iterator[Clip]:
+    """The takes in their order, each as soon as it and those before it are made.
 
     ``tick()`` is called after every unit of work, in the caller's thread; where it raises, or the caller stops
     listening, all work ends with the step that it is at. What keeps a take from beginning is raised in its turn.
@@ -107,7 +107,7 @@ def perform(makers: Sequence[Make], crew: Crew, batcher: Batcher, tick: Tick) ->
     source = Source(makers, tell if crew.workers else tick, ahead)
     lanes = partial(Lanes, crew.width, crew.cores, batcher)
     results = _threaded(source, news, lanes, crew.workers, tick) if crew.workers else lanes().run(source.pull)
-    waiting: dict[int, np.ndarray | Exception] = {}
+    waiting: dict[int, Clip | Exception] = {}
     turn = 0
     with closing(results):  # where this ends early, so do the threads, at once
         for number, made in results:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from soundctm.audio import Clip
 from soundctm.backbones.text import TextMemory
 from soundctm.engines.threads import threads
 from soundctm.errors import UserError
@@ -15,7 +15,7 @@ from soundctm.trajectory import Trajectory
 from soundctm.trajectory.leap import Rows, StagedLeap
 
 Pull = Callable[[bool], tuple[int, Callable[[], Performance]] | None]  # told whether it may wait for one
-Result = tuple[int, np.ndarray | Exception]
+Result = tuple[int, Clip | Exception]
 Kind = tuple[object, ...]
 Core = Callable[..., Tensor]
 
@@ -73,14 +73,14 @@ class Lane:
         except OF_ONE_TAKE as error:
             self.fault = error
 
-    def finish(self) -> np.ndarray | Exception | None:
-        """Samples ``[1, length]`` of the take when its last step is taken, or what went wrong with it; None before."""
+    def finish(self) -> Clip | Exception | None:
+        """The take when its last step is taken, or what went wrong with it; None before."""
         result = self.trajectory.result
-        samples = None
+        clip = None
         if result is not None and self.fault is None:
             with self._own_fault():
-                samples = self.performance.finish(result)
-        return self.fault or samples
+                clip = self.performance.finish(result)
+        return self.fault or clip
 
 
 def kind(student: object, rows: Rows) -> Kind:
@@ -139,7 +139,7 @@ class Lanes:
         self.lanes: list[Lane] = []
 
     def run(self, pull: Pull) -> Generator[Result, None, None]:
-        """Number and samples of every take that ``pull`` gives, or what went wrong with it, as soon as it is there."""
+        """Number and clip of every take that ``pull`` gives, or what went wrong with it, as soon as it is there."""
         while True:
             while len(self.lanes) < self.width and (given := pull(not self.lanes)) is not None:
                 yield from self._begin(*given)

@@ -27,7 +27,7 @@ from soundctm.errors import UserError
 from soundctm.folder import SHIPPED, Parts, locate, read_parts, write_parts
 from soundctm.performance import Performance, StepCallback, Tick, counted, work
 from soundctm.prompts import Prompts
-from soundctm.revisions import looped, refined, relatives, steered
+from soundctm.revisions import check_choice, looped, refined, relatives, steered
 from soundctm.sources import Sources
 from soundctm.takes import Engine
 
@@ -115,6 +115,11 @@ class SoundCTM:
         return other
 
     @property
+    def hears(self) -> bool:
+        """Whether it can tell how well a sound fits words."""
+        return self._prompts.match is not None
+
+    @property
     def engine(self) -> Engine:
         """The parts that turn a recipe into samples."""
         return self._engine(*self.computation.networks)
@@ -160,7 +165,8 @@ class SoundCTM:
         )  # fmt: skip
         if first.of_noise:
             first = first.model_copy(update={"sigma_first": self.config.sigma_first})
-        first = steered(first, steering, fresh=plan is None, hears=self._prompts.match is not None)
+        check_choice(steering, plan is not None, self.hears)
+        first = steered(first, steering, fresh=plan is None, hears=self.hears)
         check_takes(takes)
         check_recipe(first)
         if loop:
@@ -288,8 +294,7 @@ class SoundCTM:
         makers = [partial(self.performance, recipe, sources or {}) for recipe in recipes]
         longest, steps = (max(getattr(recipe, name) for recipe in recipes) for name in ("seconds", "steps"))
         crew = self.computation.crew(len(recipes), longest, steps)
-        for recipe, samples in zip(recipes, perform(makers, crew, self.computation.batcher, tick), strict=True):
-            yield Clip(samples, self.sample_rate, recipe)
+        yield from perform(makers, crew, self.computation.batcher, tick)
 
     def performance(self, recipe: Recipe, sources: Sources, tick: Tick) -> Performance:
         """One checked take, before its first step; for who makes takes in threads of its own."""

@@ -4,11 +4,10 @@ import itertools
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from soundctm.audio import Recipe
+from soundctm.audio import Clip, Recipe
 from soundctm.audio.edit import Extend, Fill, Join, Loop, Morph, Source, Transform
 from soundctm.audio.recipe import Steering
 from soundctm.conditioning import Conditioning
@@ -27,7 +26,7 @@ from soundctm.diffusion.schedule import sigma_at
 from soundctm.engines.eager import unrounded
 from soundctm.errors import UserError
 from soundctm.observed import observed
-from soundctm.revisions import steered
+from soundctm.revisions import check_choice, steered
 from soundctm.sources import Sources, find
 from soundctm.takes import Engine
 from soundctm.trajectory import Steer, Trajectory, embark
@@ -57,10 +56,10 @@ def work(recipe: Recipe) -> int:
 
 
 def auditions(recipe: Recipe) -> int:
-    """How many noises a take is chosen from, 1 for its own."""
+    """How many noises are heard to choose from, 1 where there is no choice or it was made."""
     steering = recipe.steering
-    chosen = recipe.targets and recipe.edit is None and steering.method == "guidance"
-    return (steering.auditions or 1) if chosen else 1
+    open_yet = recipe.audition is None and recipe.edit is None
+    return (steering.auditions or 1) if recipe.targets and open_yet and steering.method == "guidance" else 1
 
 
 def keeps_all(recipe: Recipe) -> bool:
@@ -69,7 +68,10 @@ def keeps_all(recipe: Recipe) -> bool:
 
 
 class Performance:
-    """One take on its way from noise to samples. ``tick()``, called after each unit of work, may raise to stop."""
+    """One take on its way from noise to samples. ``tick()``, called after each unit of work, may raise to stop.
+
+    Once the noise is chosen that it begins with, ``recipe`` names it: the same take, made again with less work.
+    """
 
     def __init__(self, engine: Engine, recipe: Recipe, sources: Sources, tick: Tick) -> None:
         self.engine, self.recipe, self.sources, self.tick = engine, recipe, sources, tick
@@ -98,8 +100,8 @@ class Performance:
             )
 
     @torch.no_grad()
-    def samples(self) -> np.ndarray:
-        """Float32 ``[1, length]``."""
+    def clip(self) -> Clip:
+        """The take, ``[1, length]``."""
         return self.finish(self.recording() if keeps_all(self.recipe) else self.begin().run())
 
     def recording(self) -> Tensor:
@@ -109,10 +111,10 @@ class Performance:
 
     def begin(self) -> Trajectory:
         """The trajectory, before its first step."""
+        text = self._text()
+        self._choose(text)
         recipe, config = self.recipe, self.engine.config
         eps, *later = [each[None].to(self.engine.device) for each in self.engine.noise(recipe)]
-        text = self._text()
-        eps = self._auditioned(eps, text)
         z, sigma_max = self._start(eps)
         return embark(
             self.student, self._optimised(z, sigma_max, text), text,
@@ -122,9 +124,10 @@ class Performance:
             sigma_first=recipe.first_level,
         )  # fmt: skip
 
-    def finish(self, z: Tensor) -> np.ndarray:
-        """Float32 ``[1, length]`` of the last latents."""
-        return self._finish(z)[0].clamp(-1.0, 1.0).float().cpu().numpy()
+    def finish(self, z: Tensor) -> Clip:
+        """The take, ``[1, length]``, of the last latents."""
+        samples = self._finish(z)[0].clamp(-1.0, 1.0).float().cpu().numpy()
+        return Clip(samples, self.engine.sample_rate, self.recipe)
 
     def _tick(self, step: int, steps: int, z: Tensor | None = None) -> None:
         self.tick()
@@ -172,24 +175,24 @@ class Performance:
             lambda z: self._in_time(self._waveform(z)), self.engine.sample_rate, self.recipe.targets, self.length
         )
 
-    def _auditioned(self, eps: Tensor, text: Conditioning) -> Tensor:
-        """The unit noise that the take begins with: its own, or the one of several that suits its targets best."""
+    def _choose(self, text: Conditioning) -> None:
+        """Where there are several noises to begin with, write the one that suits the targets best into the recipe."""
         recipe, config = self.recipe, self.engine.config
         count = auditions(recipe)
         if count == 1:
-            return eps
+            return
 
         def clean(start: Tensor) -> Tensor:
             z_T = config.sigma_max * start
             return jump(self.student, z_T, config.sigma_max, config.sigma_min, recipe.omega, text)
 
         match, among = self.engine.match, recipe.steering.shortlist or 1
-        if among > 1 and match is None:
-            raise UserError(f"shortlist is {among}, but this model cannot hear how well a sound fits its words; give 1")
+        check_choice(recipe.steering, False, match is not None)
         fit = None if match is None or among == 1 else partial(match, recipe.prompt)
-        others = (self.engine.other_start(recipe, i)[None].to(eps) for i in range(1, count))
+        several = [recipe.model_copy(update={"audition": i}) for i in range(count)]
+        starts = [self.engine.noise(each)[0][None].to(self.engine.device) for each in several]
         choose = unrounded(nearest_start, self.engine.device)
-        return choose(clean, self._loss(), [eps, *others], callback=self._tick, fit=fit, shortlist=among)
+        self.recipe = several[choose(clean, self._loss(), starts, callback=self._tick, fit=fit, shortlist=among)]
 
     def _optimised(self, z_T: Tensor, sigma_max: float, text: Conditioning) -> Tensor:
         """``z_T``, moved first where the targets are reached by its choice."""
@@ -232,8 +235,10 @@ class Performance:
     @property
     def _steering(self) -> Steering:
         """As the recipe says: one with a strength and no fader was made when there was none, and sounds as it did."""
-        steering = self.recipe.steering
-        return steering if steering.strength is not None else steered(self.recipe, steering, fresh=False).steering
+        recipe, hears = self.recipe, self.engine.match is not None
+        if recipe.steering.strength is not None:
+            return recipe.steering
+        return steered(recipe, recipe.steering, fresh=False, hears=hears).steering
 
     def _ridden(self, x: Tensor) -> Tensor:
         """A recording that is kept keeps its level."""

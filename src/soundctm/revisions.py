@@ -28,19 +28,35 @@ def relatives(recipe: Recipe, gamma: float, takes: int, steps: int) -> list[Reci
     return [recipe.model_copy(update={**changes, "variation": i + 1}) for i in range(takes)]
 
 
-def steered(recipe: Recipe, steering: Steering, fresh: bool, hears: bool = False) -> Recipe:
+def steered(recipe: Recipe, steering: Steering, fresh: bool, hears: bool) -> Recipe:
     """The same with a steering that suits its targets; ``fresh``: its noise is any, not that of a take; ``hears``: its
     model can tell how well a sound fits words."""
     settled = steering.settled(recipe.targets, recipe.decided_first, fresh, hears)
     return recipe.model_copy(update={"steering": settled})
 
 
-def shaped(recipe: Recipe, targets: tuple[Target, ...], steering: Steering, steps: int, takes: int) -> list[Recipe]:
-    """The same noise and prompt, steered to targets; further takes have the numbers that follow."""
+def check_choice(steering: Steering, edits: bool, hears: bool) -> None:
+    """Raise :class:`UserError` for a choice of noises that cannot be made: by what ``edits`` a recording or morphs, by
+    a model that does not hear."""
+    among = steering.shortlist or 1
+    if edits and (steering.auditions or 1) > 1:
+        raise UserError(f"auditions is {steering.auditions}, but an edit begins with the noise of its seed; give 1")
+    if among > 1 and not hears:
+        raise UserError(f"shortlist is {among}, but this model cannot hear how well a sound fits its words; give 1")
+
+
+def shaped(
+    recipe: Recipe, targets: tuple[Target, ...], steering: Steering, steps: int, takes: int, hears: bool
+) -> list[Recipe]:
+    """The same noise and prompt, steered to targets; further takes have the numbers that follow, and noise of their
+    own. A ``steering`` with ``auditions`` chooses the noise anew, of a model that ``hears`` by its words too."""
     check_takes(takes)
+    check_choice(steering, recipe.edit is not None, hears)
+    anew = (steering.auditions or 1) > 1
     changes = {"targets": targets, "steps": steps, "version": version("soundctm")}
-    first = steered(recipe.model_copy(update=changes), steering, fresh=False)
-    return [first.model_copy(update={"take": first.take + i}) for i in range(takes)]
+    first = steered(recipe.model_copy(update=changes), steering, fresh=False, hears=hears)
+    own = first.model_copy(update={"audition": None})
+    return [own if anew else first, *(own.model_copy(update={"take": own.take + i}) for i in range(1, takes))]
 
 
 def looped(recipe: Recipe, seconds: float, steps: int) -> Recipe:

@@ -49,20 +49,19 @@ class Engine:
         """Unit-variance noise ``[C, T]`` of a take: the start, then one for each jump that adds some.
 
         Drawn on the CPU from ``(seed, take)`` alone, and from ``variation`` for what follows the start where it is
-        above 0. A take of more steps starts from the same noise.
+        above 0; an ``audition`` other than the take's own has another start. A take of more steps starts from the same
+        noise.
         """
         shape = (int(self.autoencoder.channels), self.frames(recipe.seconds))  # type: ignore[arg-type]
         generator = torch.Generator().manual_seed(take_seed(recipe))
         start = torch.randn(shape, generator=generator)
+        if recipe.audition:
+            other = torch.Generator().manual_seed(take_seed(recipe, audition=recipe.audition))
+            start = torch.randn(shape, generator=other)
         if recipe.variation:
             generator.manual_seed(take_seed(recipe, recipe.variation))
         later = recipe.steps - 1 if recipe.gamma > 0 else 0
         return [start, *(torch.randn(shape, generator=generator) for _ in range(later))]
-
-    def other_start(self, recipe: Recipe, number: int) -> Tensor:
-        """The start of audition ``number``, from 1, of a take: unit-variance noise ``[C, T]`` like the take's own."""
-        shape = (int(self.autoencoder.channels), self.frames(recipe.seconds))  # type: ignore[arg-type]
-        return torch.randn(shape, generator=torch.Generator().manual_seed(take_seed(recipe, 0, number)))
 
     def codec(self, recipe: Recipe) -> Codec:
         """The autoencoder with the texture noise of a take."""

@@ -99,6 +99,17 @@ def test_a_fader_reaches_the_curve() -> None:
     assert after < 1.5 < 5 < before
 
 
+def test_a_fall_of_shares_is_counted_in_pairs() -> None:
+    """Of 100 pairs 10 are lost and 5 won: 5 points, with the normal interval of a mean of such differences."""
+    before, after = [True] * 90 + [False] * 10, [False] * 10 + [True] * 85 + [False] * 5
+    after[90:] = [True] * 5 + [False] * 5
+    falls = 100 * (np.asarray(before, float) - np.asarray(after, float))
+    points, low, high = measure.fall(before, after)
+    wide = 1.96 * falls.std() / 10
+    assert points == pytest.approx(falls.mean()) and (low, high) == pytest.approx((points - wide, points + wide), abs=1)
+    assert measure.fall(before, before) == [0.0, 0.0, 0.0]
+
+
 def test_rising_is_never_falling() -> None:
     assert transform.rises([0.0, 0.0, 1.0]) and not transform.rises([0.0, 1.0, 0.9])
 

@@ -64,7 +64,8 @@ class Recipe(BaseModel):
     that gamma adds a seed of its own: same start, other course. ``loop`` makes a sound without ends. ``targets`` are
     curves that the sound is steered to by ``steering``; ``edit`` says what was done to which recording. ``precision``
     is that of the numbers which the networks multiply. ``sigma_first`` is where the first of several steps lands
-    (:attr:`first_level`), None on the grid.
+    (:attr:`first_level`), None on the grid. ``audition`` is the number of the noise that was chosen where several were
+    heard, 0 for the take's own; None before that, and where there was no choice.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,6 +90,7 @@ class Recipe(BaseModel):
     edit: Edit | None = None
     precision: Precision = "float32"
     sigma_first: float | None = None
+    audition: int | None = None
 
     @property
     def of_noise(self) -> bool:

@@ -20,10 +20,10 @@ def nearest_start(
     callback: Callable[[int, int], None] | None = None,
     fit: Callable[[Tensor], float] | None = None,
     shortlist: int = 1,
-) -> Tensor:
-    """Of ``starts``, each ``[1, C, T]``, the one with the lowest ``loss(clean(start))``; or, given a ``fit``, of a
-    ``shortlist`` of so many lowest the one with the highest ``fit(clean(start))``. The first of equals; ``clean`` is a
-    one-step generation. ``callback(number, count)`` may raise to stop."""
+) -> int:
+    """Which of ``starts``, each ``[1, C, T]``, has the lowest ``loss(clean(start))``; or, given a ``fit``, of a
+    ``shortlist`` of so many lowest the highest ``fit(clean(start))``. The first of equals, counted from 0; ``clean`` is
+    a one-step generation. ``callback(number, count)`` may raise to stop."""
     heard = []
     for i, start in enumerate(starts):
         z = clean(start)
@@ -32,7 +32,7 @@ def nearest_start(
             callback(i + 1, len(starts))
     nearest = [(i, z) for _, i, z in sorted(heard, key=lambda each: each[0])[:shortlist]]
     chosen = nearest[0] if fit is None else max(nearest, key=lambda each: fit(each[1]))
-    return starts[chosen[0]]
+    return chosen[0]
 
 
 def optimise_start(

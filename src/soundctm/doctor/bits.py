@@ -40,8 +40,8 @@ def _made(
     makers = [partial(Performance, engine, recipe, {}, lambda: None) for recipe in recipes]
     left = deque(enumerate(makers))
     made = {}
-    for number, samples in Lanes(width, cores, batcher).run(lambda wait: left.popleft() if left else None):
-        if isinstance(samples, Exception):
-            raise samples
-        made[number] = samples
+    for number, clip in Lanes(width, cores, batcher).run(lambda wait: left.popleft() if left else None):
+        if isinstance(clip, Exception):
+            raise clip
+        made[number] = clip.samples
     return made

@@ -95,7 +95,7 @@ class _Kitchen:
                 "this sound carries no recipe, so it cannot be made again in another shape; give the edit transform "
                 "the same targets"
             )
-        asked = (request.targets, request.steering, request.steps, request.takes)
+        asked = (request.targets, request.steering, request.steps, request.takes, self.model.hears)
         return self._again(request.clip, "edit", lambda recipe: shaped(recipe, *asked))
 
     def _loop(self, request: LoopRequest) -> Order:

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
+from soundctm.audio import Clip
 from soundctm.lanes import Lanes
 from soundctm.model import SoundCTM
 from soundctm.performance import Performance
 from soundctm.server.jobs.job import Ticket
 
 MANY = 64  # takes: a server is made for more than one
-Result = np.ndarray | Exception
+Result = Clip | Exception
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
-
 from soundctm.audio import Clip
 from soundctm.errors import UserError
 from soundctm.forbidden import Filter
@@ -196,10 +194,9 @@ class Workshop:
 
     # ---- what the clerk does
 
-    def _keep(self, ticket: Ticket, samples: np.ndarray) -> None:
+    def _keep(self, ticket: Ticket, clip: Clip) -> None:
         """Put a take into the library. Until it is there it counts as one that is being made: it takes memory."""
         task, order = ticket.task, ticket.task.order
-        clip = Clip(samples, self.model.sample_rate, ticket.recipe)
         add = partial(self.library.add, clip, kind=order.kind, parents=order.parents, job=task.id)
         try:
             # How alike a sound and its parent are is told with it; all else can wait until the sound is there.
