@@ -141,8 +141,8 @@ def summary(place: Place) -> Figures | None:
         }
     fell = fall(*([hit for shape in SHAPES for hit in (found[name_of(method, shape)] or {})["hits"]]
                   for method in ("default", GUIDED)))  # fmt: skip
-    return {"methods": methods, "reference": real, "fall": fell, "takes": len(SHAPES) * place.sizes.prompts, "steps": STEPS,
-            "strengths": [LATE, STRONG], "auditions": AUDITIONS, "shortlist": SHORTLIST, "fader": MOST,
+    return {"methods": methods, "reference": real, "fall": fell, "takes": len(SHAPES) * place.sizes.prompts,
+            "steps": STEPS, "strengths": [LATE, STRONG], "auditions": AUDITIONS, "shortlist": SHORTLIST, "fader": MOST,
             "iterations": Steering().iterations}  # fmt: skip
 
 

@@ -69,8 +69,8 @@ def section(figures: Figures) -> Section:
     how = (
         f"{figures['takes']} takes for each strength, the captions of ESC-10 and the six shapes by turns, {STEPS} "
         f"steps, the noise chosen from {figures['auditions']}, with a fader of at most {figures['fader']:g} dB; the "
-        f"default is {figures['default']:g}, 0 is the plain model with neither. In brackets: where 95 % of the falls lie "
-        "when the takes are drawn anew (bootstrap)."
+        f"default is {figures['default']:g}, 0 is the plain model with neither. In brackets: where 95 % of the falls "
+        "lie when the takes are drawn anew (bootstrap)."
     )
     header = ("strength", "MSE, dB²", "class agreement", "falls by, points")
     return Section("Strength of guidance", how, [Table(header, rows)])
