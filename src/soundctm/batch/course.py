@@ -8,8 +8,10 @@ import numpy as np
 from soundctm.audio import Recipe
 from soundctm.batch.ear import Heard, likeness
 from soundctm.batch.order import Order
+from soundctm.batch.search import Search
 
 DUPLICATE, DISTANCE = "duplicate", "distance"
+BETWEEN = "; "  # reasons
 NO_FIRST = "set: it has no first take that the others could be relatives of"
 
 
@@ -40,7 +42,7 @@ class Course:
         self.order = order
         self.tried = [0] * order.row.takes
         self.kept: dict[int, tuple[Recipe, np.ndarray | None]] = {}
-        self.gammas = [0.0 if order.row.distance is None else order.row.distance.gamma] * order.row.takes
+        self.searches = [Search.begin(order.row.distance.gamma if order.row.distance else 0.0)] * order.row.takes
 
     @property
     def _first(self) -> Recipe | None:
@@ -72,7 +74,7 @@ class Course:
         for slot in [0] if self.waiting else range(self.order.row.takes):
             if self.unsettled(slot):
                 attempt = self.tried[slot]
-                yield Candidate(slot, attempt, self.order.recipe(slot, attempt, self._first, self.gammas[slot]))
+                yield Candidate(slot, attempt, self.order.recipe(slot, attempt, self._first, self.searches[slot]))
 
     def judge(self, slot: int, heard: Heard, undelivered: str = "") -> Judgement:
         """Hold a take against the gates and those that are kept; ``undelivered`` says why it cannot be delivered. The
@@ -90,15 +92,16 @@ class Course:
             reasons.append(f"{DUPLICATE}: likeness {nearest:.3f} to take {other + 1}, {most:g} or more")
         if kinship and first is not None and first < kinship.lowest:
             reasons.append(f"{DISTANCE}: likeness {first:.3f} to the first take, below {kinship.lowest:g}")
-        return Judgement("; ".join(reasons), nearest, first)
+        return Judgement(BETWEEN.join(reasons), nearest, first)
 
     def settle(self, candidate: Candidate, reason: str, embedding: np.ndarray | None) -> None:
         """Take note of a verdict. How far a take goes when it comes again follows from its own tries alone, so that it
         is the same however many others there are."""
-        slot, kinship = candidate.slot, self.order.row.distance
+        slot = candidate.slot
         self.tried[slot] += 1
-        if kinship is not None:
-            far, near = reason.startswith(DISTANCE), reason.startswith(DUPLICATE)
-            self.gammas[slot] = kinship.follow(self.gammas[slot], too_far=far, too_near=near)
-        if not reason:
+        if reason:
+            faults = reason.split(BETWEEN)
+            far, near = (any(fault.startswith(word) for fault in faults) for word in (DISTANCE, DUPLICATE))
+            self.searches[slot] = self.searches[slot].after(too_far=far, too_near=near)
+        else:
             self.kept[slot] = candidate.recipe, embedding

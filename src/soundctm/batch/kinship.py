@@ -1,7 +1,4 @@
-"""How far the takes of a set lie from each other: between a lower and an upper likeness to the first.
-
-How far a relative goes with a gamma differs from sound to sound, so gamma follows what a take's tries before came to.
-"""
+"""How far the takes of a set lie from each other: between a lower and an upper likeness to the first."""
 
 from typing import Literal, get_args
 
@@ -11,8 +8,6 @@ from soundctm.errors import UserError
 
 Distance = Literal["near", "middle", "far"]
 NEW_NOISE = 0.0
-LEAST, MOST = 0.02, 1.0  # of gamma, as it follows
-CALMER, WILDER = 0.6, 1.5
 
 
 class Kinship(BaseModel):
@@ -46,16 +41,10 @@ class Kinship(BaseModel):
             raise UserError(f"{text[:40]!r} is no distance: the likeness rises within 0 to 1, gamma is 0 to 1")
         return cls(gamma=drawn, lowest=lowest, highest=highest)
 
-    def follow(self, gamma: float, too_far: bool, too_near: bool) -> float:
-        """The gamma of the next try at a take, of which the last one was too far off, or too near."""
-        if not gamma or too_far == too_near:
-            return gamma
-        return max(LEAST, gamma * CALMER) if too_far else min(MOST, gamma * WILDER)
-
 
 # Chosen by measurement on the embedded model: docs/batch.md has the figures.
 DISTANCES: dict[Distance, Kinship] = {
-    "near": Kinship(gamma=0.2, lowest=0.94, highest=0.99),
-    "middle": Kinship(gamma=0.5, lowest=0.85, highest=0.96),
+    "near": Kinship(gamma=0.1, lowest=0.94, highest=0.99),
+    "middle": Kinship(gamma=0.3, lowest=0.85, highest=0.96),
     "far": Kinship(gamma=NEW_NOISE, lowest=0.5, highest=0.95),
 }

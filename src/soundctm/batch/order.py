@@ -13,6 +13,7 @@ from soundctm.batch.names import searchable
 from soundctm.batch.naming import Called, Naming
 from soundctm.batch.place import PICTURES, SOUNDS
 from soundctm.batch.row import Row
+from soundctm.batch.search import Search
 from soundctm.batch.sheet import Line
 from soundctm.checks import MAX_SEED, MAX_TAKES
 from soundctm.control.shapes import SHAPES
@@ -23,7 +24,7 @@ from soundctm.forbidden import Filter
 from soundctm.model import SoundCTM
 from soundctm.revisions import relatives
 
-FORM = 5  # of what is written: another one makes every row anew
+FORM = 6  # of what is written: another one makes every row anew
 ALL = Filter()  # which lets everything pass
 
 
@@ -46,14 +47,14 @@ class Order:
         stem = self.called.stems[slot]
         return f"{SOUNDS}/{stem}{SUFFIXES[self.row.delivery.format]}", f"{PICTURES}/{stem}.png"
 
-    def recipe(self, slot: int, attempt: int, first: Recipe | None, gamma: float) -> Recipe:
-        """Of a try, counted from 0, at a take; ``first`` is the kept first take of a set, whose relatives by ``gamma``
-        the others are where it is above 0."""
-        if first is None or not gamma:
+    def recipe(self, slot: int, attempt: int, first: Recipe | None, search: Search) -> Recipe:
+        """Of a try, counted from 0, at a take; ``first`` is the kept first take of a set, whose relatives the others
+        are, by the gamma and the draw of their ``search``, unless that is for takes of new noise."""
+        if first is None or not search.gamma:
             seed = (self.base.seed + attempt) % (MAX_SEED + 1)
             return self.base if self.fixed and not slot else self.base.model_copy(update={"take": slot, "seed": seed})
-        (relative,) = relatives(first, gamma, 1, self.row.steps)
-        return relative.model_copy(update={"variation": slot + attempt * MAX_TAKES})
+        (relative,) = relatives(first, search.gamma, 1, self.row.steps)
+        return relative.model_copy(update={"variation": slot + search.drawn * MAX_TAKES})
 
 
 def seed_of(sheet_seed: int, name: str) -> int:
