@@ -50,11 +50,16 @@ def test_a_plain_take_is_what_it_was_before_there_were_controls(
     assert np.array_equal(clip.samples, turned_down(x[0, :, : round(seconds * 8000)]).numpy())
 
 
+NEW = {
+    "negative", "variation", "loop", "targets", "steering", "edit", "precision", "sigma_first", "audition", "turns",
+}  # fmt: skip
+
+
 def test_a_recipe_without_the_new_fields_makes_the_same_take(model: SoundCTM) -> None:
     clip = model.generate("heavy rain", steps=2, seed=3, gamma=0.4, nu=1.5)[0]
     old = recipe_of(clip).model_dump(
         mode="json",
-        exclude={"negative", "variation", "loop", "targets", "steering", "edit", "precision", "sigma_first"},
+        exclude=NEW,
     )
     (again,) = model.replay([Recipe.model_validate(old)])
     assert len(old) == 12 and np.array_equal(again.samples, clip.samples)

@@ -17,6 +17,7 @@ MAX_PROMPT = 1000
 MAX_STEPS = 128
 MAX_TAKES = 1000
 MAX_AUDITIONS = 256
+MAX_TURNS = 16
 MIN_SECONDS = 0.1
 MAX_SEED = 2**63 - 1
 LONGEST = 600.0  # seconds; what is longer than a model's own limit is made in windows
@@ -58,6 +59,10 @@ def check_recipe(recipe: Recipe) -> None:
     within("omega", recipe.omega, 0.0, 20.0, "1 to 5 is the trained range")
     if recipe.audition is not None:
         within("audition", recipe.audition, 0, MAX_AUDITIONS - 1, "0 is the take's own noise")
+    within("turns", len(recipe.turns), 0, MAX_TURNS, "relatives of relatives")
+    for turn in recipe.turns:
+        within("variation", turn.variation, 1, MAX_VARIATION, "each names other noise")
+        within("share", turn.share, 0.0, 1.0, "of a quarter turn: 0 is the take itself, 1 other noise")
     within("variation", recipe.variation, 0, MAX_VARIATION, "0 is the take itself")
     if recipe.steering.strength is not None:
         within("strength", recipe.steering.strength, 0.0, 2.0, "what suits the targets when left out")
@@ -69,7 +74,11 @@ def check_recipe(recipe: Recipe) -> None:
     if recipe.steering.fader is not None:
         within("fader", recipe.steering.fader, 0.0, 60.0, "dB; 0 leaves all to guidance")
     within("iterations", recipe.steering.iterations, 1, 1000, "70 is the paper's number")
-    if isinstance(recipe.edit, Transform) and recipe.edit.strength == 0.0 and (recipe.targets or recipe.variation):
+    if (
+        isinstance(recipe.edit, Transform)
+        and recipe.edit.strength == 0.0
+        and (recipe.targets or recipe.variation or recipe.turns)
+    ):
         raise UserError("a transform of strength 0 returns its recording: nothing can steer or vary it; raise strength")
     for target in recipe.targets:
         check_target(target, recipe.seconds, recipe.sample_rate)

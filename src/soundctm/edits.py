@@ -155,7 +155,7 @@ def morph(
 def _plain_take(clip: Clip) -> Recipe | None:
     """The recipe of a clip that was generated from its noise and prompt alone."""
     recipe = clip.recipe
-    if recipe is None or recipe.edit or recipe.loop or recipe.targets or recipe.gamma or recipe.variation:
+    if recipe is None or recipe.edit or recipe.loop or recipe.targets or recipe.gamma or recipe.turns:
         return None
     return recipe
 

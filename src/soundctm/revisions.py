@@ -3,7 +3,7 @@
 from importlib.metadata import version
 
 from soundctm.audio import Recipe
-from soundctm.audio.recipe import Steering
+from soundctm.audio.recipe import Steering, Turn
 from soundctm.audio.target import Target
 from soundctm.checks import check_takes
 from soundctm.errors import UserError
@@ -26,6 +26,17 @@ def relatives(recipe: Recipe, gamma: float, takes: int, steps: int) -> list[Reci
         raise UserError(f"vary: gamma is {gamma} and steps {steps}; gamma must be above 0 to 1, steps 2 or more")
     changes = {"gamma": gamma, "steps": steps, "version": version("soundctm")}
     return [recipe.model_copy(update={**changes, "variation": i + 1}) for i in range(takes)]
+
+
+def turned(recipe: Recipe, variation: int, share: float) -> Recipe:
+    """A relative: the start of the take, turned by ``share`` of a quarter toward the noise of a ``variation``, from 1.
+
+    Relatives of several variations lie about as far from each other as from the take, or up to 1.4 times as far. Those
+    by little gamma do not: their levels are others than those of the take, and what that changes is common to them
+    (docs/batch.md).
+    """
+    turn = Turn(variation=variation, share=share)
+    return recipe.model_copy(update={"turns": (*recipe.turns, turn), "version": version("soundctm")})
 
 
 def steered(recipe: Recipe, steering: Steering, fresh: bool, hears: bool) -> Recipe:
@@ -55,7 +66,7 @@ def shaped(
     anew = (steering.auditions or 1) > 1
     changes = {"targets": targets, "steps": steps, "version": version("soundctm")}
     first = steered(recipe.model_copy(update=changes), steering, fresh=False, hears=hears)
-    own = first.model_copy(update={"audition": None})
+    own = first.model_copy(update={"audition": None, "turns": ()})
     return [own if anew else first, *(own.model_copy(update={"take": own.take + i}) for i in range(1, takes))]
 
 

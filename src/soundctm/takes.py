@@ -1,5 +1,6 @@
 """What a take starts from: the parts of a model, and the noise that a recipe names."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -49,15 +50,18 @@ class Engine:
         """Unit-variance noise ``[C, T]`` of a take: the start, then one for each jump that adds some.
 
         Drawn on the CPU from ``(seed, take)`` alone, and from ``variation`` for what follows the start where it is
-        above 0; an ``audition`` other than the take's own has another start. A take of more steps starts from the same
-        noise.
+        above 0; an ``audition`` other than the take's own has another start, and ``turns`` turn it. A take of more
+        steps starts from the same noise.
         """
         shape = (int(self.autoencoder.channels), self.frames(recipe.seconds))  # type: ignore[arg-type]
-        generator = torch.Generator().manual_seed(take_seed(recipe))
+        generator = _seeded(take_seed(recipe))
         start = torch.randn(shape, generator=generator)
         if recipe.audition:
-            other = torch.Generator().manual_seed(take_seed(recipe, audition=recipe.audition))
-            start = torch.randn(shape, generator=other)
+            start = torch.randn(shape, generator=_seeded(take_seed(recipe, 0, recipe.audition)))
+        for number, turn in enumerate(recipe.turns, 1):
+            aside = torch.randn(shape, generator=_seeded(take_seed(recipe, turn.variation, number)))
+            angle = turn.share * math.pi / 2
+            start = math.cos(angle) * start + math.sin(angle) * aside
         if recipe.variation:
             generator.manual_seed(take_seed(recipe, recipe.variation))
         later = recipe.steps - 1 if recipe.gamma > 0 else 0
@@ -68,11 +72,16 @@ class Engine:
         return Codec(self.autoencoder, self.normalizer, take_seed(recipe))
 
 
-def take_seed(recipe: Recipe, variation: int = 0, audition: int = 0) -> int:
-    """A 63-bit seed for the pair ``(seed, take)``, or with ``variation`` and ``audition`` for all of them, well mixed.
+def _seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def take_seed(recipe: Recipe, variation: int = 0, number: int = 0) -> int:
+    """A 63-bit seed for the pair ``(seed, take)``, or with ``variation`` and ``number`` (of an audition, where
+    ``variation`` is 0, or of a turn) for all of them, well mixed.
 
     The seed enters as two words of 32 bits: words of a varying number would give distinct pairs the same noise.
     """
-    more = (variation, audition) if audition else (variation,) if variation else ()
+    more = (variation, number) if number else (variation,) if variation else ()
     words = (recipe.seed & 0xFFFFFFFF, recipe.seed >> 32, recipe.take, *more)
     return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> 1)

@@ -19,7 +19,7 @@ SHEET = """prompt,takes,steps,seconds,match,distance,format
 heavy rain,4,1,,-0.1,,
 thunder,3,4,,0,,flac
 a bell,2,1,0.5,0.05,,
-three slow knocks,4,2,1,-1,0.5-0.995@0.5,
+three slow knocks,4,2,1,-1,0.5-0.995,
 rain,2,1,0.3,0.9,,
 """
 

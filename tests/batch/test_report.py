@@ -13,6 +13,7 @@ from matplotlib.image import imread
 
 from soundctm.audio import Clip, read_recipe
 from soundctm.audio.levels import ROWS
+from soundctm.audio.recipe import Turn
 from soundctm.audio.spectrogram import picture
 from soundctm.batch import outlet
 from soundctm.batch.contact import INDEXED
@@ -72,11 +73,9 @@ def test_the_report_has_every_take(batch, tmp_path: Path) -> None:
             info = soundfile.info(tmp_path / "out" / line["file"])
             recipe = read_recipe(tmp_path / "out" / line["file"])
             assert recipe is not None
-            assert (recipe.prompt, str(recipe.seed), str(recipe.variation)) == (
-                line["prompt"],
-                line["seed"],
-                line["variation"],
-            )
+            turn = recipe.turns[-1] if recipe.turns else Turn(variation=0, share=0.0)
+            told = (recipe.prompt, str(recipe.seed), str(turn.variation), f"{turn.share:.4f}")
+            assert told == (line["prompt"], line["seed"], line["variation"], line["turn"])
             assert info.duration == float(line["seconds"])
             assert (line["steps"], line["sample_rate"]) == (str(recipe.steps), str(info.samplerate))
             assert line["format"] == ("flac" if info.format == "FLAC" else "wav24") and line["loop"] == "no"

@@ -53,6 +53,17 @@ class Steering(BaseModel):
         return self.model_copy(update={name: value for name, value in usual.items() if getattr(self, name) is None})
 
 
+class Turn(BaseModel):
+    """The start of a take, turned toward other noise: ``cos(share pi/2)`` of it and ``sin(share pi/2)`` of the noise
+    that ``variation``, from 1, names. Share 0 leaves the start as it is, 1 takes the other noise; in between it is unit
+    noise too."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    variation: int
+    share: float
+
+
 class Recipe(BaseModel):
     """A take is a pure function of these fields and the device.
 
@@ -65,7 +76,8 @@ class Recipe(BaseModel):
     curves that the sound is steered to by ``steering``; ``edit`` says what was done to which recording. ``precision``
     is that of the numbers which the networks multiply. ``sigma_first`` is where the first of several steps lands
     (:attr:`first_level`), None on the grid. ``audition`` is the number of the noise that was chosen where several were
-    heard, 0 for the take's own; None before that, and where there was no choice.
+    heard, 0 for the take's own; None before that, and where there was no choice. ``turns``, one after the other, lead
+    from the start of a take to those of its relatives.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -91,6 +103,7 @@ class Recipe(BaseModel):
     precision: Precision = "float32"
     sigma_first: float | None = None
     audition: int | None = None
+    turns: tuple[Turn, ...] = ()
 
     @property
     def of_noise(self) -> bool:

@@ -85,8 +85,6 @@ def _together(row: Row, own: set[str], defaults: set[str]) -> list[tuple[str, st
     found, delivery = [], row.delivery
     if row.negative and row.nu == 1.0:
         found.append(("negative", "a negative prompt has no effect at nu = 1; give nu above 1, for example 2"))
-    if row.distance is not None and row.distance.gamma > 0 and row.steps < 2:
-        found.append(("steps", "relatives of a take need 2 steps or more; 16 is good"))
     if row.loop and (delivery.trim or delivery.fade_in or delivery.fade_out):
         found.append(("loop", "a trim or a fade would break the seam of a loop; deliver it without them"))
     fades = delivery.fade_in + delivery.fade_out

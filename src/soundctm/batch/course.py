@@ -42,7 +42,7 @@ class Course:
         self.order = order
         self.tried = [0] * order.row.takes
         self.kept: dict[int, tuple[Recipe, np.ndarray | None]] = {}
-        self.searches = [Search.begin(order.row.distance.gamma if order.row.distance else 0.0)] * order.row.takes
+        self.searches = [Search.begin(order.row.distance.begun if order.row.distance else 1.0)] * order.row.takes
 
     @property
     def _first(self) -> Recipe | None:

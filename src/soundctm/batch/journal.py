@@ -28,7 +28,7 @@ class Entry:
     attempt: int
     seed: int
     variation: int
-    gamma: float
+    share: float
     reason: str
     figures: dict[str, Any]
     embedding: str

@@ -7,44 +7,46 @@ from pydantic import BaseModel, ConfigDict, Field
 from soundctm.errors import UserError
 
 Distance = Literal["near", "middle", "far"]
-NEW_NOISE = 0.0
+TURNED = 5.0  # shares of a quarter turn for each unlikeness to the first, half way (docs/batch.md)
 
 
 class Kinship(BaseModel):
-    """The takes of a set are relatives of the first, by ``gamma`` to begin with, or for 0 come from noise of their own;
-    each is kept whose likeness to the first lies between ``lowest`` and ``highest``, and to every other kept one is
-    below ``highest``."""
+    """Each take of a set is kept whose likeness to the first lies between ``lowest`` and ``highest``, and to every
+    other kept one is below ``highest``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    gamma: float = Field(ge=0, le=1)
     lowest: float = Field(ge=-1, le=1)
     highest: float = Field(ge=-1, le=1)
 
     @classmethod
     def parse(cls, text: str) -> "Kinship":
-        """From ``near``, ``middle``, ``far``, or ``LOWEST-HIGHEST`` with ``@GAMMA`` behind it if it is not 0."""
+        """From ``near``, ``middle``, ``far``, or ``LOWEST-HIGHEST``."""
         if text in DISTANCES:
             return DISTANCES[text]
-        bounds, _, gamma = text.partition("@")
         try:
             if "_" in text:  # which Python reads over in numbers
                 raise ValueError(text)
-            lowest, highest = (float(part) for part in bounds.split("-"))
-            drawn = float(gamma or NEW_NOISE)
+            lowest, highest = (float(part) for part in text.split("-"))
         except ValueError as error:
             known = ", ".join(get_args(Distance))
             raise UserError(
-                f"{text[:40]!r} is no distance; accepted are {known}, or a likeness like 0.8-0.95@0.5"
+                f"{text[:40]!r} is no distance; accepted are {known}, or a likeness to the first like 0.8-0.95"
             ) from error
-        if not (0 <= lowest < highest <= 1 and 0 <= drawn <= 1):
-            raise UserError(f"{text[:40]!r} is no distance: the likeness rises within 0 to 1, gamma is 0 to 1")
-        return cls(gamma=drawn, lowest=lowest, highest=highest)
+        if not 0 <= lowest < highest <= 1:
+            raise UserError(f"{text[:40]!r} is no distance: the likeness rises within 0 to 1")
+        return cls(lowest=lowest, highest=highest)
+
+    @property
+    def begun(self) -> float:
+        """The share of a quarter turn that a relative is first tried with: what half of the takes need, or fewer, for
+        the middle of the range."""
+        return min(1.0, TURNED * (1 - (self.lowest + self.highest) / 2))
 
 
 # Chosen by measurement on the embedded model: docs/batch.md has the figures.
 DISTANCES: dict[Distance, Kinship] = {
-    "near": Kinship(gamma=0.1, lowest=0.94, highest=0.99),
-    "middle": Kinship(gamma=0.3, lowest=0.85, highest=0.96),
-    "far": Kinship(gamma=NEW_NOISE, lowest=0.5, highest=0.95),
+    "near": Kinship(lowest=0.94, highest=0.99),
+    "middle": Kinship(lowest=0.85, highest=0.96),
+    "far": Kinship(lowest=0.5, highest=0.95),
 }

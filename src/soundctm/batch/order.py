@@ -22,9 +22,9 @@ from soundctm.delivery.formats import SUFFIXES
 from soundctm.errors import UserError, shown
 from soundctm.forbidden import Filter
 from soundctm.model import SoundCTM
-from soundctm.revisions import relatives
+from soundctm.revisions import turned
 
-FORM = 6  # of what is written: another one makes every row anew
+FORM = 7  # of what is written: another one makes every row anew
 ALL = Filter()  # which lets everything pass
 
 
@@ -49,12 +49,11 @@ class Order:
 
     def recipe(self, slot: int, attempt: int, first: Recipe | None, search: Search) -> Recipe:
         """Of a try, counted from 0, at a take; ``first`` is the kept first take of a set, whose relatives the others
-        are, by the gamma and the draw of their ``search``, unless that is for takes of new noise."""
-        if first is None or not search.gamma:
+        are, by the share and the draw of their ``search``."""
+        if first is None:
             seed = (self.base.seed + attempt) % (MAX_SEED + 1)
             return self.base if self.fixed and not slot else self.base.model_copy(update={"take": slot, "seed": seed})
-        (relative,) = relatives(first, search.gamma, 1, self.row.steps)
-        return relative.model_copy(update={"variation": slot + search.drawn * MAX_TAKES})
+        return turned(first, slot + search.drawn * MAX_TAKES, search.share)
 
 
 def seed_of(sheet_seed: int, name: str) -> int:

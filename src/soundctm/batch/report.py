@@ -13,13 +13,13 @@ from soundctm.model import SoundCTM
 
 KEPT, LEFT_OUT = "kept", "left out"
 COLUMNS = (
-    "row", "take", "verdict", "file", "seed", "variation", "gamma", "steps", "loop", "tries", "reason", "loudest",
+    "row", "take", "verdict", "file", "seed", "variation", "turn", "steps", "loop", "tries", "reason", "loudest",
     "clipped", "dc", "seconds", "match", "nearest", "to_first", "format", "sample_rate", "loudness", "true_peak",
     "gain", "level_reached", "delivered_seconds", "cut", "catid", "catid_nearest", "catid_score", "prompt",
     "understood", "understood_score", "model", "model_hash",
 )  # fmt: skip
 DIGITS = {
-    "gamma": 4,
+    "turn": 4,
     "clipped": 5,
     "dc": 5,
     "seconds": 4,
@@ -70,7 +70,7 @@ def _result(about: dict[str, Any], slot: int, tries: list[Entry], untried: str) 
     cells |= {
         "seed": last.seed,
         "variation": last.variation,
-        "gamma": last.gamma,
+        "turn": last.share,
         "reason": " | ".join(reasons),
         **last.figures,
     }

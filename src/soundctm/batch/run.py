@@ -10,6 +10,7 @@ from functools import partial
 import torch
 
 from soundctm.audio import Clip
+from soundctm.audio.recipe import Turn
 from soundctm.batch.contact import contact_sheet
 from soundctm.batch.course import Candidate, Course
 from soundctm.batch.ear import Ear, Heard
@@ -138,6 +139,7 @@ class Run:
     def _judged(self, trial: Trial, listened: Listened, pool: ThreadPoolExecutor) -> "Future[Entry]":
         """Settle a take, and let its files be written if it is kept."""
         brought, heard, recipe = listened.brought, listened.heard, trial.candidate.recipe
+        turn = recipe.turns[-1] if recipe.turns else Turn(variation=0, share=0.0)
         undelivered = brought if isinstance(brought, str) else ""
         judgement = trial.course.judge(trial.candidate.slot, heard, undelivered)
         trial.course.settle(trial.candidate, judgement.reason, heard.embedding)
@@ -149,7 +151,7 @@ class Run:
         }  # fmt: skip
         entry = partial(
             Entry, trial.course.order.key, trial.candidate.slot, trial.candidate.attempt, recipe.seed,
-            recipe.variation, recipe.gamma, judgement.reason, figures, as_text(heard.embedding),
+            turn.variation, turn.share, judgement.reason, figures, as_text(heard.embedding),
         )  # fmt: skip
         return pool.submit(self._written, entry, trial, None if judgement.reason else brought)
 

@@ -106,6 +106,7 @@ def file_stem(clip: "Clip") -> str:
         *(["loop"] if recipe.loop else []),
         *(["control"] if recipe.targets else []),
         *([f"vary{recipe.variation}"] if recipe.variation else []),
+        *(f"turn{turn.variation}" for turn in recipe.turns),
     ]
     steps = counted(recipe.steps, "step").replace(" ", "")
     return "_".join([slug(about, SLUG_LENGTH), *done, f"seed{recipe.seed}", f"take{recipe.take + 1}", steps])

@@ -44,7 +44,7 @@ def takeset(
     prompt: str = typer.Argument(help="What to hear, or a file that soundctm made: its take is the first of the set."),
     takes: int = typer.Option(None, help="How many, the first one included (1 to 1000); 12 when left out."),
     distance: str = typer.Option(
-        None, help="near, middle, far, or a likeness to the first like 0.8-0.95@GAMMA; near when left out."
+        None, help="near, middle, far, or a likeness to the first like 0.8-0.95; near when left out."
     ),
     name: str = typer.Option(None, help="What the files are called; made of the prompt when left out."),
     steps: int = typer.Option(None, help="Network steps (1 to 128); a file's own, else 16, when left out."),
@@ -70,7 +70,7 @@ def takeset(
     """Make takes that are alike but not the same, numbered: for a footstep, a gunshot, whatever is heard often.
 
     Each lies between two likenesses to the first, and no two are nearly the same. Of a file the first is its own take,
-    whatever its match; one of a single step is made again in 16, as relatives need several, and may sound otherwise.
+    whatever its match. Each can be refined and varied like any other take.
     Other columns of a cue sheet are given by --default. The exit code is 1 where fewer takes were found.
 
     Examples:
@@ -137,7 +137,7 @@ def line_of(asked: dict[str, Any], config: "Config", first: "Recipe | None", mod
     from soundctm.folder import locate
 
     own = {key: value for key, value in asked.items() if value is not None}
-    left_out = LEFT_OUT if first is None or first.steps == 1 else {**LEFT_OUT, "steps": first.steps}
+    left_out = LEFT_OUT if first is None else {**LEFT_OUT, "steps": first.steps}
     defaults = over(left_out, config.defaults)
     own.setdefault("name", name_of(own["prompt"] or "sound"))
     if first is not None:
