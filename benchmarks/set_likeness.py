@@ -1,40 +1,53 @@
 """How alike relatives of a take are, and how many takes are found for sets: `python set_likeness.py`, in this folder.
 
-Quartiles of the likeness to the first take, of two relatives at each gamma, and of a take of new noise. Then one set of
-twelve for each caption and distance, by `soundctm batch`.
+Quartiles of the likeness to the first take and among themselves of four relatives whose start is turned, and of four by
+gamma. Then one set of twelve for each caption and distance, by `soundctm batch`.
 """
 
 import csv
 import subprocess
 import sys
 import tempfile
+from itertools import combinations
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 
 from soundctm import SoundCTM
+from soundctm.audio import Recipe
 from soundctm.batch.ear import likeness
 from soundctm.batch.kinship import Distance
 from soundctm.metrics.likeness import Likeness
+from soundctm.revisions import relatives, turned
 from soundctm.training.data.recordings import ESC10_CLASSES
 
 CAPTIONS = (
     *(captions[0] for _, captions in ESC10_CLASSES.values()),
     "three knocks", "footsteps", "a bell", "thunder", "a laser", "wind",
 )  # fmt: skip
-STEPS, SEED, GAMMAS, TAKES = 16, 3, (0.02, 0.05, 0.1, 0.2, 0.5), 12
+STEPS, SEED, TAKES = 16, 3, 12
+SHARES, GAMMAS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0), (0.05, 0.1, 0.2, 0.5)
 
 
-def relatives(model: SoundCTM) -> dict[str, list[float]]:
-    """Likenesses to the first take, by how the others were made."""
+def made(recipe: Recipe) -> dict[str, list[Recipe]]:
+    """Relatives of a take, by how they are made."""
+    by_turn = {f"turn {share:g}": [turned(recipe, i, share) for i in range(1, 5)] for share in SHARES}
+    return by_turn | {f"gamma {gamma:g}": relatives(recipe, gamma, 4, STEPS) for gamma in GAMMAS}
+
+
+def likenesses(model: SoundCTM) -> dict[str, tuple[list[float], list[float]]]:
+    """To the first take and to each other, by how relatives were made."""
     embed = Likeness()
-    found: dict[str, list[float]] = {**{f"gamma {gamma:g}": [] for gamma in GAMMAS}, "new noise": []}
+    found: dict[str, tuple[list[float], list[float]]] = {}
     for caption in CAPTIONS:
-        first, other = model.generate(caption, takes=2, steps=STEPS, seed=SEED)
-        made = {f"gamma {gamma:g}": model.vary(first, gamma=gamma, takes=2, steps=STEPS) for gamma in GAMMAS}
-        for name, clips in (made | {"new noise": [other]}).items():
-            found[name] += [likeness(*(unit(embed(clip)) for clip in (first, clip))) for clip in clips]
+        (first,) = model.generate(caption, steps=STEPS, seed=SEED)
+        own = unit(embed(first))
+        for name, recipes in made(model.recipe_of(first)).items():
+            vectors = [unit(embed(clip)) for clip in model.replay(recipes)]
+            to_first, to_others = found.setdefault(name, ([], []))
+            to_first += [likeness(own, vector) for vector in vectors]
+            to_others += [likeness(one, other) for one, other in combinations(vectors, 2)]
     return found
 
 
@@ -70,15 +83,16 @@ def main() -> None:
     """Measure and print."""
     model = SoundCTM.from_pretrained("mini")
     print(f"model {model.model_hash}")
-    for name, values in relatives(model).items():
-        low, middle, high = np.percentile(values, (25, 50, 75))
-        print(f"{name}: {low:.2f} to {high:.2f}, median {middle:.2f}, of {len(values)}")
+    for name, both in likenesses(model).items():
+        told = [f"{low:.3f} to {high:.3f}" for low, high in (np.percentile(values, (25, 75)) for values in both)]
+        print(f"{name}: to the first {told[0]}, to each other {told[1]}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for distance in get_args(Distance):
             found = sets(distance, Path(folder))
             kept = sum(row["verdict"] == "kept" for row in found)
             tries = sum(int(row["tries"]) for row in found)
-            print(f"{distance}: {kept} of {len(found)} takes, from {tries} candidates; not whole: {shortest(found)}")
+            whole = f"not whole: {shortest(found)}"
+            print(f"{distance}: {kept} of {len(found)} takes, from {tries} candidates; {whole}", flush=True)
 
 
 if __name__ == "__main__":

@@ -52,11 +52,10 @@ def test_relatives_turn_each_to_its_own_side_and_so_do_theirs(model: SoundCTM, t
     long = take.model_copy(update={"seconds": 60.0})
     own = start(model, long)
     sides = [start(model, turned(long, i, 0.5)) - math.cos(math.pi / 4) * own for i in (1, 2, 3)]
-    again = start(model, turned(turned(long, 1, 0.5), 1, 0.5)) - math.cos(math.pi / 4) * start(
-        model, turned(long, 1, 0.5)
-    )
-    for i, one in enumerate([*sides, again]):
-        for other in [*sides, again][:i]:
+    first, second = (start(model, turned(each, 1, 0.5)) for each in (long, turned(long, 1, 0.5)))
+    sides.append(second - math.cos(math.pi / 4) * first)
+    for i, one in enumerate(sides):
+        for other in sides[:i]:
             assert abs(float((one * other).mean())) < 0.02
 
 

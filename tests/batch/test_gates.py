@@ -117,7 +117,7 @@ def test_a_set_without_a_first_take_is_given_up(tiny: SoundCTM, tmp_path: Path) 
 
 def test_more_takes_leave_those_of_a_set_as_they_were(tiny: SoundCTM, tmp_path: Path) -> None:
     few, many = (
-        make(tiny, f"prompt,takes,distance,steps,duplicate\nthunder,{takes},0.98-0.992,4,2\n", tmp_path / str(takes))
+        make(tiny, f"prompt,takes,distance,steps,duplicate\nthunder,{takes},0.98-0.996,4,2\n", tmp_path / str(takes))
         for takes in (4, 7)
     )
     assert any(result.cells["tries"] > 1 and result.kept for result in few[1:]), "some came again"
