@@ -32,7 +32,7 @@ def take(page: "Page", path: Path, width: int = 1024) -> None:
     """A picture of the window."""
     page.set_viewport_size({"width": width, "height": 900})
     page.locator(".stage .spectrogram-ink").last.wait_for()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function("[...document.images].every(image => image.complete)")  # a stream of events never ends
     page.evaluate("document.activeElement.blur()")
     page.mouse.move(1, 1)
     page.wait_for_timeout(500)  # transitions of buttons
