@@ -67,11 +67,11 @@ def sets(distance: Distance, folder: Path) -> list[dict[str, str]]:
     done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
     if done.returncode not in (0, 1):  # 1: some takes were left out, which is what is counted
         raise SystemExit(done.returncode)
-    with (folder / distance / "report.csv").open(encoding="utf-8", newline="") as report:
+    with (folder / distance / "report.csv").open(encoding="utf-8-sig", newline="") as report:
         return list(csv.DictReader(report))
 
 
-def shortest(found: list[dict[str, str]]) -> str:
+def not_whole(found: list[dict[str, str]]) -> str:
     """The sets that are not whole, and how many takes they have."""
     counts = {row["prompt"]: 0 for row in found}
     for row in found:
@@ -91,7 +91,7 @@ def main() -> None:
             found = sets(distance, Path(folder))
             kept = sum(row["verdict"] == "kept" for row in found)
             tries = sum(int(row["tries"]) for row in found)
-            whole = f"not whole: {shortest(found)}"
+            whole = f"not whole: {not_whole(found)}"
             print(f"{distance}: {kept} of {len(found)} takes, from {tries} candidates; {whole}", flush=True)
 
 

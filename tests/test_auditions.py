@@ -106,6 +106,8 @@ def test_a_take_that_was_chosen_is_shaped_from_the_same_noise(model: SoundCTM) -
 def test_a_shape_that_says_auditions_chooses_anew_and_by_words(model: SoundCTM) -> None:
     (anew,) = shaped(chosen(model), (RISE,), Steering(auditions=6), 1, 1, hears=True)
     assert anew.audition is None and anew.steering.shortlist == 4
+    (own,) = shaped(chosen(model), (RISE,), Steering(auditions=1), 1, 1, hears=True)
+    assert own.audition is None and work(own) == 1, "the seed's"
     (nearest,) = shaped(chosen(model), (RISE,), Steering(auditions=6), 1, 1, hears=False)
     assert nearest.steering.shortlist == 1
 

@@ -59,10 +59,22 @@ def test_relatives_turn_each_to_its_own_side_and_so_do_theirs(model: SoundCTM, t
             assert abs(float((one * other).mean())) < 0.02
 
 
-def test_what_is_added_on_the_way_stays_that_of_the_take(model: SoundCTM, take: Recipe) -> None:
-    course = take.model_copy(update={"steps": 3, "gamma": 0.5})
-    mine, theirs = model.engine.noise(course)[1:], model.engine.noise(turned(course, 4, 0.3))[1:]
-    assert len(mine) == 2 and all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=True))
+def test_what_is_added_on_the_way_is_turned_as_far(model: SoundCTM, take: Recipe) -> None:
+    still = take.model_copy(update={"steps": 3, "seconds": 60.0})
+    course = still.model_copy(update={"gamma": 0.5})
+    mine, theirs = model.engine.noise(course), model.engine.noise(turned(course, 4, 0.3))
+    assert len(mine) == 3 and torch.equal(theirs[0], start(model, turned(still, 4, 0.3)))
+    for own, other in zip(mine, theirs, strict=True):
+        assert float((own * other).mean()) == pytest.approx(math.cos(0.3 * math.pi / 2), abs=0.02)
+
+
+def test_the_noise_of_a_recording_is_turned_too(model: SoundCTM) -> None:
+    """A morph of two recordings begins with what they are inverted to."""
+    plan = PLANS["morph"]()
+    recipe = model.recipes("", seed=1, steps=2, plan=plan)[0]
+    assert len(recipe.sources) == 2
+    own, same, other = model.replay([recipe, turned(recipe, 1, 0.0), turned(recipe, 1, 0.7)], sources=plan.sources)
+    assert own.digest == same.digest != other.digest
 
 
 def test_a_turned_take_is_refined_like_any_other(model: SoundCTM, take: Recipe) -> None:

@@ -1,5 +1,6 @@
 """What the strength of guidance trades: nearness to the curve against what is heard."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from soundctm.audio.recipe import AUDITIONS, FADER, LATE, Steering
 from soundctm.control.target_loss import deviations
 from soundctm.control.targets import from_shape
 
-STRENGTHS = (0.0, 0.1, 0.2, 0.5, 1.0, 2.0)
+PLAIN = 0.0  # the model by itself
+STRENGTHS = (PLAIN, 0.1, 0.2, 0.5, 1.0, 2.0)
 STEPS, SEED = 16, 1300
 
 
@@ -50,14 +52,18 @@ def run(place: Place, strength: float, takes: int, steps: int, seed: int) -> Fig
 def summary(place: Place) -> Figures | None:
     """Means by strength."""
     found = {s: figures_of(place, one) for s, one in zip(STRENGTHS, pieces(place.sizes), strict=True)}
+    done = {strength: figures for strength, figures in found.items() if figures is not None}
+    if len(done) < len(STRENGTHS):
+        return None
     rows = []
-    for strength, figures in found.items():
-        if figures is None:
-            return None
+    for strength, figures in done.items():
         mse, hits = (round(float(np.mean(figures[name])), 3) for name in ("mse", "hits"))
-        plain = (found[0.0] or figures)["hits"]
-        rows.append({"strength": strength, "mse": mse, "agreement": hits, "fall": fall(plain, figures["hits"])})
-    return {"rows": rows, "takes": place.sizes.takes, "default": LATE, "fader": FADER, "auditions": AUDITIONS}
+        fell = fall(done[PLAIN]["hits"], figures["hits"])
+        rows.append({"strength": strength, "mse": mse, "agreement": hits, "fall": fell})
+    asked = prompts(20)
+    lost = Counter(asked[i % len(asked)][1] for i, hit in enumerate(done[LATE]["hits"]) if not hit)
+    return {"rows": rows, "lost": dict(lost.most_common()), "takes": place.sizes.takes, "default": LATE,
+            "fader": FADER, "auditions": AUDITIONS}  # fmt: skip
 
 
 def section(figures: Figures) -> Section:
@@ -70,7 +76,8 @@ def section(figures: Figures) -> Section:
         f"{figures['takes']} takes for each strength, the captions of ESC-10 and the six shapes by turns, {STEPS} "
         f"steps, the noise chosen from {figures['auditions']}, with a fader of at most {figures['fader']:g} dB; the "
         f"default is {figures['default']:g}, 0 is the plain model with neither. In brackets: where 95 % of the falls "
-        "lie when the takes are drawn anew (bootstrap)."
+        "lie when the takes are drawn anew (bootstrap). At the default the evaluator hears another class in "
+        f"{', '.join(f'{count} takes of {name}' for name, count in figures['lost'].items()) or 'none'}."
     )
     header = ("strength", "MSE, dB²", "class agreement", "falls by, points")
     return Section("Strength of guidance", how, [Table(header, rows)])

@@ -59,7 +59,7 @@ def check_recipe(recipe: Recipe) -> None:
     within("omega", recipe.omega, 0.0, 20.0, "1 to 5 is the trained range")
     if recipe.audition is not None:
         within("audition", recipe.audition, 0, MAX_AUDITIONS - 1, "0 is the take's own noise")
-    within("turns", len(recipe.turns), 0, MAX_TURNS, "relatives of relatives")
+    within("turns", len(recipe.turns), 0, MAX_TURNS, "relatives of relatives; begin with an earlier one")
     for turn in recipe.turns:
         within("variation", turn.variation, 1, MAX_VARIATION, "each names other noise")
         within("share", turn.share, 0.0, 1.0, "of a quarter turn: 0 is the take itself, 1 other noise")

@@ -155,9 +155,9 @@ def morph(
 def _plain_take(clip: Clip) -> Recipe | None:
     """The recipe of a clip that was generated from its noise and prompt alone."""
     recipe = clip.recipe
-    if recipe is None or recipe.edit or recipe.loop or recipe.targets or recipe.gamma or recipe.turns:
+    if recipe is None or recipe.edit or recipe.loop or recipe.targets:
         return None
-    return recipe
+    return None if recipe.gamma or recipe.variation or recipe.turns or recipe.audition else recipe
 
 
 def _guided(recipe: Recipe) -> tuple[float | str, ...]:

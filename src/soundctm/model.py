@@ -117,7 +117,7 @@ class SoundCTM:
     @property
     def hears(self) -> bool:
         """Whether it can tell how well a sound fits words."""
-        return self._prompts.match is not None
+        return self.engine.hears
 
     @property
     def engine(self) -> Engine:
@@ -165,7 +165,7 @@ class SoundCTM:
         )  # fmt: skip
         if first.of_noise:
             first = first.model_copy(update={"sigma_first": self.config.sigma_first})
-        check_choice(steering, plan is not None, self.hears)
+        check_choice(steering, edits=plan is not None, hears=self.hears)
         first = steered(first, steering, fresh=plan is None, hears=self.hears)
         check_takes(takes)
         check_recipe(first)

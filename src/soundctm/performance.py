@@ -164,11 +164,12 @@ class Performance:
         config = self.engine.config
         if source is None:
             return config.sigma_max * eps
-        return invert(
+        z = invert(
             self.student, self._recording(source), self.engine.encode(prompt), steps=INVERSION_STEPS,
             omega=self.recipe.omega, sigma_min=config.sigma_min, sigma_max=config.sigma_max, rho=config.rho,
             callback=self._tick,
         )  # fmt: skip
+        return config.sigma_max * self.engine.turned(self.recipe, [z[0] / config.sigma_max])[0][None]
 
     def _loss(self) -> TargetLoss:
         return TargetLoss(
@@ -187,7 +188,7 @@ class Performance:
             return jump(self.student, z_T, config.sigma_max, config.sigma_min, recipe.omega, text)
 
         match, among = self.engine.match, recipe.steering.shortlist or 1
-        check_choice(recipe.steering, False, match is not None)
+        check_choice(recipe.steering, edits=False, hears=self.engine.hears)
         fit = None if match is None or among == 1 else partial(match, recipe.prompt)
         several = [recipe.model_copy(update={"audition": i}) for i in range(count)]
         starts = [self.engine.noise(each)[0][None].to(self.engine.device) for each in several]
@@ -235,10 +236,10 @@ class Performance:
     @property
     def _steering(self) -> Steering:
         """As the recipe says: one with a strength and no fader was made when there was none, and sounds as it did."""
-        recipe, hears = self.recipe, self.engine.match is not None
+        recipe = self.recipe
         if recipe.steering.strength is not None:
             return recipe.steering
-        return steered(recipe, recipe.steering, fresh=False, hears=hears).steering
+        return steered(recipe, recipe.steering, fresh=False, hears=self.engine.hears).steering
 
     def _ridden(self, x: Tensor) -> Tensor:
         """A recording that is kept keeps its level."""

@@ -31,9 +31,9 @@ def relatives(recipe: Recipe, gamma: float, takes: int, steps: int) -> list[Reci
 def turned(recipe: Recipe, variation: int, share: float) -> Recipe:
     """A relative: the start of the take, turned by ``share`` of a quarter toward the noise of a ``variation``, from 1.
 
-    Relatives of several variations lie about as far from each other as from the take, or up to 1.4 times as far. Those
-    by little gamma do not: their levels are others than those of the take, and what that changes is common to them
-    (docs/batch.md).
+    What noise is added on the way is turned as far. The noises of several relatives lie farther from each other than
+    from the take's. Relatives by little gamma do not: their levels are others than those of the take, and what that
+    changes is common to them (docs/batch.md).
     """
     turn = Turn(variation=variation, share=share)
     return recipe.model_copy(update={"turns": (*recipe.turns, turn), "version": version("soundctm")})
@@ -46,9 +46,9 @@ def steered(recipe: Recipe, steering: Steering, fresh: bool, hears: bool) -> Rec
     return recipe.model_copy(update={"steering": settled})
 
 
-def check_choice(steering: Steering, edits: bool, hears: bool) -> None:
-    """Raise :class:`UserError` for a choice of noises that cannot be made: by what ``edits`` a recording or morphs, by
-    a model that does not hear."""
+def check_choice(steering: Steering, *, edits: bool, hears: bool) -> None:
+    """Raise :class:`UserError` where noise is to be chosen and cannot be: for one of the ``edits``, or by words for a
+    model that does not hear."""
     among = steering.shortlist or 1
     if edits and (steering.auditions or 1) > 1:
         raise UserError(f"auditions is {steering.auditions}, but an edit begins with the noise of its seed; give 1")
@@ -60,10 +60,11 @@ def shaped(
     recipe: Recipe, targets: tuple[Target, ...], steering: Steering, steps: int, takes: int, hears: bool
 ) -> list[Recipe]:
     """The same noise and prompt, steered to targets; further takes have the numbers that follow, and noise of their
-    own. A ``steering`` with ``auditions`` chooses the noise anew, of a model that ``hears`` by its words too."""
+    own. A ``steering`` with ``auditions`` chooses the noise anew (1: that of the seed), for a model that ``hears`` by
+    its words too."""
     check_takes(takes)
-    check_choice(steering, recipe.edit is not None, hears)
-    anew = (steering.auditions or 1) > 1
+    check_choice(steering, edits=recipe.edit is not None, hears=hears)
+    anew = steering.auditions is not None and steering.method == "guidance"
     changes = {"targets": targets, "steps": steps, "version": version("soundctm")}
     first = steered(recipe.model_copy(update=changes), steering, fresh=False, hears=hears)
     own = first.model_copy(update={"audition": None, "turns": ()})

@@ -1,7 +1,7 @@
 """What a take starts from: the parts of a model, and the noise that a recipe names."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,11 @@ class Engine:
     match: Match | None = None
 
     @property
+    def hears(self) -> bool:
+        """Whether it can tell how well a sound fits words."""
+        return self.match is not None
+
+    @property
     def hop(self) -> int:
         """Samples of a latent frame."""
         return int(self.autoencoder.hop)  # type: ignore[arg-type]
@@ -50,22 +55,28 @@ class Engine:
         """Unit-variance noise ``[C, T]`` of a take: the start, then one for each jump that adds some.
 
         Drawn on the CPU from ``(seed, take)`` alone, and from ``variation`` for what follows the start where it is
-        above 0; an ``audition`` other than the take's own has another start, and ``turns`` turn it. A take of more
-        steps starts from the same noise.
+        above 0; an ``audition`` other than the take's own has another start, and ``turns`` turn all of it. A take of
+        more steps starts from the same noise.
         """
         shape = (int(self.autoencoder.channels), self.frames(recipe.seconds))  # type: ignore[arg-type]
         generator = _seeded(take_seed(recipe))
         start = torch.randn(shape, generator=generator)
         if recipe.audition:
             start = torch.randn(shape, generator=_seeded(take_seed(recipe, 0, recipe.audition)))
-        for number, turn in enumerate(recipe.turns, 1):
-            aside = torch.randn(shape, generator=_seeded(take_seed(recipe, turn.variation, number)))
-            angle = turn.share * math.pi / 2
-            start = math.cos(angle) * start + math.sin(angle) * aside
         if recipe.variation:
             generator.manual_seed(take_seed(recipe, recipe.variation))
         later = recipe.steps - 1 if recipe.gamma > 0 else 0
-        return [start, *(torch.randn(shape, generator=generator) for _ in range(later))]
+        return self.turned(recipe, [start, *(torch.randn(shape, generator=generator) for _ in range(later))])
+
+    def turned(self, recipe: Recipe, noises: Sequence[Tensor]) -> list[Tensor]:
+        """Unit-variance noises ``[C, T]``, each turned as the recipe's ``turns`` say, to a side of its own."""
+        found = list(noises)
+        for number, turn in enumerate(recipe.turns, 1):
+            generator, angle = _seeded(take_seed(recipe, turn.variation, number)), turn.share * math.pi / 2
+            for i, noise in enumerate(found):
+                aside = torch.randn(noise.shape, generator=generator).to(noise)
+                found[i] = math.cos(angle) * noise + math.sin(angle) * aside
+        return found
 
     def codec(self, recipe: Recipe) -> Codec:
         """The autoencoder with the texture noise of a take."""

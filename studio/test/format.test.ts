@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Clip, Recipe } from "../src/api/types";
-import { bytes, labelOf, likeness, takes } from "../src/lib/format";
+import { bytes, isPlainTake, labelOf, likeness, takes } from "../src/lib/format";
 
 const clip = (fields: Partial<Clip>): Clip =>
   ({ id: "a", name: "rain", kind: "take", steps: 1, seed: "7", take: 0, parents: [], recipe: null, ...fields }) as Clip;
@@ -45,4 +45,11 @@ it("one take is one", () => {
 
 it("sizes are read in the unit that fits", () => {
   expect([0, 999, 1000, 2_340_000, 5e9].map(bytes)).toEqual(["0 bytes", "999 bytes", "1.0 kB", "2.3 MB", "5.0 GB"]);
+});
+
+it("a take is plain that its noise and words alone have made", () => {
+  const made = (recipe: Partial<Recipe>) => isPlainTake(clip({ recipe: recipe as Recipe }));
+  expect(made({ gamma: 0, turns: [], targets: [], audition: 0 })).toBe(true);
+  const others = [{ turns: [{ variation: 1, share: 0.2 }] }, { audition: 3 }, { gamma: 0.2 }, { loop: true }];
+  expect(others.map(made)).toEqual([false, false, false, false]);
 });

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from soundctm.audio import Clip
+from soundctm.audio import Clip, read_recipe
 from soundctm.batch.ear import Ear, Heard, likeness, loudest_frame
 from soundctm.batch.gates import Gates
 from soundctm.batch.journal import as_text
@@ -100,6 +100,25 @@ def test_a_set_lies_between_its_bounds(distance: str, tiny: SoundCTM, tmp_path: 
         assert all(other @ later < kinship.highest + 1e-6 for later in others[i + 1 :])
     variations = {result.cells["variation"] for result in results if result.kept}
     assert len(variations) == len(others) + 1
+
+
+def test_takes_that_are_no_set_come_again_with_the_next_seed(tiny: SoundCTM, tmp_path: Path) -> None:
+    results = make(tiny, "prompt,takes,duplicate,tries,seed\nrain,8,0.985,6,40\n", tmp_path / "out")
+    recipes = [(result, read_recipe(tmp_path / "out" / result.files[0])) for result in results if result.kept]
+    assert any(result.cells["tries"] > 1 for result, _ in recipes), "some came again"
+    for result, recipe in recipes:
+        assert recipe is not None and recipe.turns == ()
+        assert (recipe.take, recipe.seed) == (result.cells["take"] - 1, 39 + result.cells["tries"])
+
+
+def test_a_set_to_a_curve_begins_with_the_audition_of_its_first(tiny: SoundCTM, tmp_path: Path) -> None:
+    """Whether it is made in one go or goes on with a first take that was there."""
+    curve = "0:-40, 0.25:-12"
+    for takes in (1, 3):
+        sheet = f'prompt,takes,distance,steps,intensity,match,seconds\nrain,{takes},0-1,2,"{curve}",-1,0.25\n'
+        results = make(tiny, sheet, tmp_path / "out", duplicate="2", tries="2")
+    heard = {getattr(read_recipe(tmp_path / "out" / result.files[0]), "audition", -1) for result in results}
+    assert len(results) == 3 and len(heard) == 1 and heard < set(range(256))
 
 
 def test_a_narrow_range_is_found(tiny: SoundCTM, tmp_path: Path) -> None:

@@ -64,6 +64,17 @@ def test_what_is_done_is_not_done_again(batch, tmp_path: Path) -> None:
     assert (tmp_path / "out" / JOURNAL).read_bytes() == journal
 
 
+def test_what_another_version_noted_is_made_anew(batch, tmp_path: Path) -> None:
+    """Its fields may be others; what it wrote is still known to be the batch's own."""
+    batch(SHEET)
+    whole = product(tmp_path / "out")
+    facts = [json.loads(line) for line in (tmp_path / "out" / JOURNAL).read_bytes().splitlines()]
+    old = [{"gamma": 0.2, **fact, "form": 1, "row": "0" * 16} if fact["kind"] == "try" else fact for fact in facts]
+    (tmp_path / "out" / JOURNAL).write_bytes(b"".join(json.dumps(fact).encode() + b"\n" for fact in old))
+    batch(SHEET)
+    assert product(tmp_path / "out") == whole
+
+
 def test_lost_files_are_made_again(batch, tmp_path: Path) -> None:
     batch(SHEET)
     whole = product(tmp_path / "out")

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from soundctm.batch.kinship import Kinship
 from soundctm.batch.search import LEAST, MOST, Search
 
 SHARES = st.floats(0.02, 0.5)
@@ -44,3 +45,8 @@ def test_where_nothing_lies_between_other_noise_is_drawn(begun: float, edge: flo
 @given(SHARES, st.booleans())
 def test_a_fault_that_is_not_the_distance_draws_other_noise(begun: float, both: bool) -> None:
     assert Search.begin(begun).after(both, both) == Search(begun, begun, 1)
+
+
+@given(st.floats(0.0, 0.999), st.floats(1e-4, 1.0))
+def test_a_distance_begins_with_a_share_that_may_be_searched(lowest: float, wide: float) -> None:
+    assert LEAST <= Kinship(lowest=lowest, highest=min(1.0, lowest + wide)).begun <= MOST

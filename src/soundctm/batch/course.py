@@ -46,7 +46,8 @@ class Course:
 
     @property
     def _first(self) -> Recipe | None:
-        return self.kept[0][0] if 0 in self.kept else None
+        """Whose relatives the others are, of a set."""
+        return self.kept[0][0] if 0 in self.kept and self.order.row.distance is not None else None
 
     def tries(self, slot: int) -> int:
         """How often a take may be tried; the take of a file is the one it is."""
@@ -94,9 +95,11 @@ class Course:
             reasons.append(f"{DISTANCE}: likeness {first:.3f} to the first take, below {kinship.lowest:g}")
         return Judgement(BETWEEN.join(reasons), nearest, first)
 
-    def settle(self, candidate: Candidate, reason: str, embedding: np.ndarray | None) -> None:
-        """Take note of a verdict. How far a take goes when it comes again follows from its own tries alone, so that it
-        is the same however many others there are."""
+    def settle(
+        self, candidate: Candidate, reason: str, embedding: np.ndarray | None, audition: int | None = None
+    ) -> None:
+        """Take note of a verdict on a candidate, and of the ``audition`` that it was found to begin with. How far a
+        take goes when it comes again follows from its own tries alone."""
         slot = candidate.slot
         self.tried[slot] += 1
         if reason:
@@ -104,4 +107,4 @@ class Course:
             far, near = (any(fault.startswith(word) for fault in faults) for word in (DISTANCE, DUPLICATE))
             self.searches[slot] = self.searches[slot].after(too_far=far, too_near=near)
         else:
-            self.kept[slot] = candidate.recipe, embedding
+            self.kept[slot] = candidate.recipe.model_copy(update={"audition": audition}), embedding

@@ -16,13 +16,14 @@ from soundctm.batch.preflight import Preflight
 from soundctm.batch.reading import STDIN, SheetText
 from soundctm.batch.run import Outcome, Run
 from soundctm.batch.sheet import Line, read_sheet
+from soundctm.checks import check_recipe
 from soundctm.config import ModelConfig
 from soundctm.delivery.provenance import NOT_STATED
 from soundctm.delivery.ucs import read_catalogue
 from soundctm.forbidden import Filter, make_filter
 from soundctm.model import SoundCTM
 from soundctm.performance import StepCallback
-from soundctm.revisions import refined
+from soundctm.revisions import refined, turned
 from soundctm.sources import Sources
 
 
@@ -97,7 +98,8 @@ def make_set(
         ordered = orders(model, [line], config.seed, naming, "the set", forbidden)
     else:
         model.check_mine(first)
-        base = first if first.variation or first.steps == line.row.steps else refined(first, line.row.steps)
+        base = first if first.steps == line.row.steps else refined(first, line.row.steps)
+        check_recipe(turned(base, 1, 0.0))  # before anything is made
         ordered = [order_of(model, line, model.computation.in_precision(base), naming, fixed=True)]
         check_heard(ordered[0], forbidden)
     return make(model, ordered, folder, naming.imprint, Owner(f"the set {line.row.name}"), callback, sources, remove)

@@ -15,18 +15,21 @@ import numpy as np
 from soundctm.errors import UserError
 
 Key = tuple[str, int, int]
+FORM = 8  # of what is written: another one makes every row anew
 _OWN = re.compile(r"(?:(?!\.)[^/\\]+/)?(?!\.)[^/\\]+")  # a file of the folder or of one inside it; runs may remove it
 
 
 @dataclass(frozen=True)
 class Entry:
     """One try at a take: ``row`` is the key of its order. ``reason`` is "" where it was kept; ``files`` are what was
-    written then, by their paths in the folder, with the SHA-256 of each; ``figures`` go into the report."""
+    written then, by their paths in the folder, with the SHA-256 of each; ``figures`` go into the report. ``variation``
+    and ``share`` are those of its last turn."""
 
     row: str
     slot: int
     attempt: int
     seed: int
+    audition: int | None
     variation: int
     share: float
     reason: str
@@ -100,9 +103,11 @@ class Journal:
             case "leaves":
                 for name in fact["files"]:
                     self.written.pop(name, None)
-            case "try":
-                entry = Entry(**{key: value for key, value in fact.items() if key != "kind"})
+            case "try" if fact.get("form") == FORM:  # what tries of another version came to is found out anew
+                entry = Entry(**{key: value for key, value in fact.items() if key not in ("kind", "form")})
                 self.entries[entry.key] = entry
+            case "try":
+                pass
             case other:
                 raise ValueError(f"{other!r} is not known here")
 
@@ -134,7 +139,7 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         """Keep what came of a try."""
-        self._append({"kind": "try", **asdict(entry)})
+        self._append({"kind": "try", "form": FORM, **asdict(entry)})
 
     def close(self) -> None:
         """Give the file back."""

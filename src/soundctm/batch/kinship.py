@@ -4,10 +4,11 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from soundctm.batch.search import LEAST, MOST
 from soundctm.errors import UserError
 
 Distance = Literal["near", "middle", "far"]
-TURNED = 5.0  # shares of a quarter turn for each unlikeness to the first, half way (docs/batch.md)
+TURNED = 5.0  # shares of a quarter turn for what the middle of the range lacks to a likeness of 1
 
 
 class Kinship(BaseModel):
@@ -39,9 +40,9 @@ class Kinship(BaseModel):
 
     @property
     def begun(self) -> float:
-        """The share of a quarter turn that a relative is first tried with: what half of the takes need, or fewer, for
-        the middle of the range."""
-        return min(1.0, TURNED * (1 - (self.lowest + self.highest) / 2))
+        """The share of a quarter turn that a relative is first tried with; most sounds need more for the middle of the
+        range, few need less."""
+        return min(MOST, max(LEAST, TURNED * (1 - (self.lowest + self.highest) / 2)))
 
 
 # Chosen by measurement on the embedded model: docs/batch.md has the figures.

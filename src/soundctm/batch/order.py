@@ -9,6 +9,7 @@ from soundctm.audio import Recipe
 from soundctm.audio.target import Target
 from soundctm.batch.faults import Fault, SheetError
 from soundctm.batch.grasp import Grasp, Meaning, grasp
+from soundctm.batch.journal import FORM
 from soundctm.batch.names import searchable
 from soundctm.batch.naming import Called, Naming
 from soundctm.batch.place import PICTURES, SOUNDS
@@ -24,7 +25,6 @@ from soundctm.forbidden import Filter
 from soundctm.model import SoundCTM
 from soundctm.revisions import turned
 
-FORM = 7  # of what is written: another one makes every row anew
 ALL = Filter()  # which lets everything pass
 
 

@@ -13,7 +13,7 @@ from soundctm.delivery.names import CAT_ID
 from soundctm.delivery.process import Delivery
 from soundctm.errors import UserError, shown
 
-STEPS, STEERED_STEPS = 1, 16  # where a row gives none; curves and relatives need several
+STEPS, STEERED_STEPS = 1, 16  # where a row gives none; with a curve or a distance
 TRIES, SET_TRIES = 4, 12  # of a take, the first one included
 MOST_TRIES = 100
 ANY_CASE = re.compile(CAT_ID.pattern, re.IGNORECASE)  # a list of categories has its own capitals for it

@@ -107,7 +107,7 @@ class Run:
             writing: deque[Future[Entry]] = deque()
             for trial in trials:
                 if trial.known is not None:
-                    trial.course.settle(trial.candidate, trial.known.reason, trial.known.vector)
+                    trial.course.settle(trial.candidate, trial.known.reason, trial.known.vector, trial.known.audition)
                     continue
                 writing.append(self._judged(trial, next(heard), pool))
                 while writing and (writing[0].done() or len(writing) > self._room(new)):
@@ -139,10 +139,11 @@ class Run:
     def _judged(self, trial: Trial, listened: Listened, pool: ThreadPoolExecutor) -> "Future[Entry]":
         """Settle a take, and let its files be written if it is kept."""
         brought, heard, recipe = listened.brought, listened.heard, trial.candidate.recipe
-        turn = recipe.turns[-1] if recipe.turns else Turn(variation=0, share=0.0)
+        audition = None if listened.clip.recipe is None else listened.clip.recipe.audition
+        turn = recipe.turns[-1] if recipe.turns else Turn(variation=recipe.variation, share=0.0)
         undelivered = brought if isinstance(brought, str) else ""
         judgement = trial.course.judge(trial.candidate.slot, heard, undelivered)
-        trial.course.settle(trial.candidate, judgement.reason, heard.embedding)
+        trial.course.settle(trial.candidate, judgement.reason, heard.embedding, audition)
         self.tally.note(again=trial.course.unsettled(trial.candidate.slot))
         figures = {
             "steps": recipe.steps, "loudest": heard.loudest, "clipped": heard.clipped, "dc": heard.dc,
@@ -151,7 +152,7 @@ class Run:
         }  # fmt: skip
         entry = partial(
             Entry, trial.course.order.key, trial.candidate.slot, trial.candidate.attempt, recipe.seed,
-            turn.variation, turn.share, judgement.reason, figures, as_text(heard.embedding),
+            audition, turn.variation, turn.share, judgement.reason, figures, as_text(heard.embedding),
         )  # fmt: skip
         return pool.submit(self._written, entry, trial, None if judgement.reason else brought)
 

@@ -70,7 +70,7 @@ def takeset(
     """Make takes that are alike but not the same, numbered: for a footstep, a gunshot, whatever is heard often.
 
     Each lies between two likenesses to the first, and no two are nearly the same. Of a file the first is its own take,
-    whatever its match. Each can be refined and varied like any other take.
+    whatever its match.
     Other columns of a cue sheet are given by --default. The exit code is 1 where fewer takes were found.
 
     Examples:

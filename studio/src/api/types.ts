@@ -24,6 +24,8 @@ export interface Recipe {
   negative?: string;
   loop?: boolean;
   variation?: number;
+  audition?: number | null;
+  turns?: { variation: number; share: number }[];
   targets?: Target[];
   edit?: { kind: string } | null;
 }

@@ -88,5 +88,6 @@ export function stateOf(job: Job): string {
 /** Made from its noise and words alone: what can be made again whole, as a circle or between two. */
 export function isPlainTake(clip: Clip): boolean {
   const recipe = clip.recipe;
-  return recipe !== null && !(recipe.edit || recipe.loop || recipe.targets?.length || recipe.gamma || recipe.variation);
+  if (recipe === null || recipe.edit || recipe.loop || recipe.targets?.length) return false;
+  return !(recipe.gamma || recipe.variation || recipe.turns?.length || recipe.audition);
 }

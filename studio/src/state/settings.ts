@@ -186,7 +186,7 @@ function withoutControl(recipe: Recipe): string[] {
     recipe.edit ? `the edit (${recipe.edit.kind.replace(/-/g, " ")})` : "",
     recipe.loop ? "the loop" : "",
     recipe.targets?.length ? "the curve" : "",
-    recipe.variation ? "the variation" : "",
+    recipe.variation || recipe.turns?.length ? "the variation" : "",
     recipe.take >= mostTakes() ? `take ${recipe.take + 1}` : "",
   ].filter(Boolean);
 }

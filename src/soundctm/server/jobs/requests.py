@@ -64,7 +64,8 @@ class VaryRequest(_Request):
 
 
 class ShapeRequest(_Request):
-    """A take again, steered to ``targets``: same prompt, same noise; further takes have the numbers that follow its
+    """A take again, steered to ``targets``: same prompt, same noise unless the steering says
+    ``auditions``; further takes have the numbers that follow its
     own. A sound without a recipe is shaped by the edit ``transform``."""
 
     kind = "shape"

@@ -107,6 +107,7 @@ function RecipeFacts({ clip }: { clip: Clip }) {
     ...(recipe.edit ? fact("Seed", recipe.seed) : fact("Seed, take", `${recipe.seed}, ${recipe.take + 1}`)),
     ["Steps", String(recipe.steps)],
     ["ω, ν, γ", `${recipe.omega}, ${recipe.nu}, ${recipe.gamma}`],
+    ...(recipe.turns?.length ? fact("Turned", recipe.turns.map(({ share }) => share.toFixed(2)).join(", ")) : []),
     ...(recipe.negative ? fact("Away from", recipe.negative) : []),
     ...(recipe.targets?.length ? fact("Curves", recipe.targets.map((target) => target.feature).join(", ")) : []),
   ];
