@@ -77,7 +77,7 @@ def section(figures: Figures) -> Section:
         f"steps, the noise chosen from {figures['auditions']}, with a fader of at most {figures['fader']:g} dB; the "
         f"default is {figures['default']:g}, 0 is the plain model with neither. In brackets: where 95 % of the falls "
         "lie when the takes are drawn anew (bootstrap). At the default the evaluator hears another class in "
-        f"{', '.join(f'{count} takes of {name}' for name, count in figures['lost'].items()) or 'none'}."
+        f"{', '.join(f'{count} of {name}' for name, count in figures['lost'].items()) or 'none'} of these takes."
     )
     header = ("strength", "MSE, dB²", "class agreement", "falls by, points")
     return Section("Strength of guidance", how, [Table(header, rows)])
