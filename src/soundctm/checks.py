@@ -52,36 +52,45 @@ def check_recipe(recipe: Recipe) -> None:
             raise UserError("a negative prompt has no effect at nu = 1; give nu above 1, for example 2")
     within("steps", recipe.steps, 1, MAX_STEPS, "1 to audition, 16 to refine")
     check_seconds(recipe.seconds)
-    within("seed", recipe.seed, 0, MAX_SEED, "leave it out for a random one")
-    within("take", recipe.take, 0, MAX_TAKES - 1, "takes are counted from 0")
     within("gamma", recipe.gamma, 0.0, 1.0, "0 is deterministic, 1 draws anew at every step")
     within("nu", recipe.nu, -20.0, 20.0, "1 is the plain student")
     within("omega", recipe.omega, 0.0, 20.0, "1 to 5 is the trained range")
+    _check_noise(recipe)
+    _check_steering(recipe)
+    if isinstance(recipe.edit, Transform) and recipe.edit.strength == 0.0 and _changed(recipe):
+        raise UserError("a transform of strength 0 returns its recording: nothing can steer or vary it; raise strength")
+    for target in recipe.targets:
+        check_target(target, recipe.seconds, recipe.sample_rate)
+
+
+def _changed(recipe: Recipe) -> bool:
+    return bool(recipe.targets or recipe.variation or recipe.turns)
+
+
+def _check_noise(recipe: Recipe) -> None:
+    within("seed", recipe.seed, 0, MAX_SEED, "leave it out for a random one")
+    within("take", recipe.take, 0, MAX_TAKES - 1, "takes are counted from 0")
+    within("variation", recipe.variation, 0, MAX_VARIATION, "0 is the take itself")
     if recipe.audition is not None:
         within("audition", recipe.audition, 0, MAX_AUDITIONS - 1, "0 is the take's own noise")
     within("turns", len(recipe.turns), 0, MAX_TURNS, "relatives of relatives; begin with an earlier one")
     for turn in recipe.turns:
         within("variation", turn.variation, 1, MAX_VARIATION, "each names other noise")
         within("share", turn.share, 0.0, 1.0, "of a quarter turn: 0 is the take itself, 1 other noise")
-    within("variation", recipe.variation, 0, MAX_VARIATION, "0 is the take itself")
-    if recipe.steering.strength is not None:
-        within("strength", recipe.steering.strength, 0.0, 2.0, "what suits the targets when left out")
-    if recipe.steering.auditions is not None:
-        within("auditions", recipe.steering.auditions, 1, MAX_AUDITIONS, "1 keeps the noise of the seed")
-    if recipe.steering.shortlist is not None and recipe.targets and recipe.steering.method == "guidance":
-        most = recipe.steering.auditions or 1
-        within("shortlist", recipe.steering.shortlist, 1, most, "as many as auditions at most; 1 takes the nearest")
-    if recipe.steering.fader is not None:
-        within("fader", recipe.steering.fader, 0.0, 60.0, "dB; 0 leaves all to guidance")
-    within("iterations", recipe.steering.iterations, 1, 1000, "70 is the paper's number")
-    if (
-        isinstance(recipe.edit, Transform)
-        and recipe.edit.strength == 0.0
-        and (recipe.targets or recipe.variation or recipe.turns)
-    ):
-        raise UserError("a transform of strength 0 returns its recording: nothing can steer or vary it; raise strength")
-    for target in recipe.targets:
-        check_target(target, recipe.seconds, recipe.sample_rate)
+
+
+def _check_steering(recipe: Recipe) -> None:
+    steering = recipe.steering
+    if steering.strength is not None:
+        within("strength", steering.strength, 0.0, 2.0, "what suits the targets when left out")
+    if steering.auditions is not None:
+        within("auditions", steering.auditions, 1, MAX_AUDITIONS, "1 keeps the noise of the seed")
+    if steering.shortlist is not None and recipe.targets and steering.method == "guidance":
+        most = steering.auditions or 1
+        within("shortlist", steering.shortlist, 1, most, "as many as auditions at most; 1 takes the nearest")
+    if steering.fader is not None:
+        within("fader", steering.fader, 0.0, 60.0, "dB; 0 leaves all to guidance")
+    within("iterations", steering.iterations, 1, 1000, "70 is the paper's number")
 
 
 def check_seconds(seconds: float) -> None:

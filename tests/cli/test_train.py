@@ -82,6 +82,7 @@ def ground(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = {f"in/{i}.wav": encoded(tone(200 + 100 * i)) for i in range(5)}
     files |= {f"in/{i}.txt": f"a tone, number {i}".encode() for i in range(5)}
     files |= {"teacher.toml": TEACHER.encode(), "student.toml": STUDENT.encode(), "gan.toml": (STUDENT + GAN).encode()}
+    files |= {"further.toml": ('start = "teacher"\n' + TEACHER).encode()}
     files |= {"onward.toml": ('start = "student"\nfrom_top = 0.5' + STUDENT).encode()}
     files |= {"spectral.toml": SPECTRAL.encode(), "adversary.toml": (SPECTRAL + ADVERSARY).encode()}
     write_folder(folder, files)
@@ -133,6 +134,20 @@ def test_a_student_is_trained_on(run, data: str, tiny_folder: Path, tmp_path: Pa
     assert plan.code == 0 and "start: student" in plan.out and "50% from the highest level" in plan.out
     assert run(*onward, "--start", "s").code == 0
     first, then = (load_file(tmp_path / name / "student.safetensors") for name in "st")
+    assert first.keys() == then.keys() and any(not torch.equal(first[name], then[name]) for name in first)
+
+
+def test_a_teacher_is_trained_on(run, data: str, tmp_path: Path) -> None:
+    assert run("train", "teacher", "--config", "teacher.toml", "--data", data, "--out", "s").code == 0
+    further = ("train", "teacher", "--config", "further.toml", "--data", data, "--out", "t")
+    for given, said in (((), "give the trained teacher to go on with"), (("--start", "mini"), "has channels 64")):
+        for dry in ((), ("--dry-run",)):
+            refused = run(*further, *given, *dry)
+            assert refused.code == 2 and said in refused.err and not (tmp_path / "t" / "teacher.json").exists()
+    plan = run(*further, "--start", "s", "--dry-run")
+    assert plan.code == 0 and "start: teacher" in plan.out
+    assert run(*further, "--start", "s").code == 0
+    first, then = (load_file(tmp_path / name / "teacher.safetensors") for name in "st")
     assert first.keys() == then.keys() and any(not torch.equal(first[name], then[name]) for name in first)
 
 

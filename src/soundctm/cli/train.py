@@ -44,9 +44,11 @@ def train() -> None:
 
 @train_app.command()
 def teacher(
-    config: str = CONFIG, data: Path = DATA, out: Path = OUT, resume: bool = RESUME, minutes: float = MINUTES,
-    dry_run: bool = DRY_RUN, board: bool = BOARD, listen: str = LISTEN, device: Device = DEVICE,
-    strategy: StrategyName = STRATEGY, sharded: bool = SHARDED, threads: int = THREADS,
+    config: str = CONFIG, data: Path = DATA, out: Path = OUT,
+    start: str = typer.Option(None, "--start", help='Trained teacher to go on with, or its model; start = "teacher".'),
+    resume: bool = RESUME, minutes: float = MINUTES, dry_run: bool = DRY_RUN, board: bool = BOARD,
+    listen: str = LISTEN, device: Device = DEVICE, strategy: StrategyName = STRATEGY, sharded: bool = SHARDED,
+    threads: int = THREADS,
 ) -> None:  # fmt: skip
     r"""Train a teacher: EDM denoising score matching on prepared latents.
 
@@ -60,15 +62,16 @@ def teacher(
     from soundctm.training.plan import teacher_plan
     from soundctm.training.runner import train_teacher
 
+    first = _first(start, out, "teacher")
     settings = read_config(config, TeacherTraining)
     source = PreparedDataset(data, settings.seed)
     world = _join(device, threads)
     with _leaving(world):
         if dry_run:
-            _say(teacher_plan(settings, source, Spread(world.size, strategy)), world)
+            _say(teacher_plan(settings, source, Spread(world.size, strategy), first), world)
             return
         options = _options(out, resume, minutes, board, strategy, sharded)
-        _report(train_teacher(settings, source, options, world, _decoder(listen, device)), out, world)
+        _report(train_teacher(settings, source, options, world, _decoder(listen, device), first), out, world)
 
 
 @train_app.command()
@@ -92,12 +95,10 @@ def student(
     from soundctm.training.plan import student_plan
     from soundctm.training.runner import train_student
 
-    if start is not None and Path(start).resolve() == out.resolve():
-        raise UserError(f"--start and --out are both {out}; choose another --out, the start is kept")
+    first = _first(start, out, "student")
     settings = read_config(config, StudentTraining)
     source = PreparedDataset(data, settings.seed)
     guiding = _backbone(guide, "teacher")
-    first = None if start is None else _backbone(start, "student")
     world = _join(device, threads)
     with _leaving(world):
         if settings.gan is not None and listen is None:
@@ -216,6 +217,13 @@ def _options(
 
     folder = output_folder(out)
     return RunOptions(folder, resume, limit_minutes=minutes, strategy=strategy, sharded=sharded, board=board)
+
+
+def _first(start: str | None, out: Path, part: Literal["teacher", "student"]) -> "DiT | None":
+    """What training goes on with, None where it begins."""
+    if start is not None and Path(start).resolve() == out.resolve():
+        raise UserError(f"--start and --out are both {out}; choose another --out, the start is kept")
+    return None if start is None else _backbone(start, part)
 
 
 def _backbone(reference: str, part: Literal["teacher", "student"]) -> "DiT":

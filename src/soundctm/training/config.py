@@ -71,10 +71,12 @@ class Training(Budget):
 
 
 class TeacherTraining(Training):
-    """EDM denoising score matching (appendix D.2); ``ema`` is the rate of the weights that are kept."""
+    """EDM denoising score matching (appendix D.2); ``ema`` is the rate of the weights that are kept. ``start``
+    "teacher" goes on with a trained one."""
 
     kind: Literal["teacher"] = "teacher"
     ema: float = Field(default=0.999, ge=0, lt=1)
+    start: Literal["scratch", "teacher"] = "scratch"
     backbone: DiTConfig
 
     @model_validator(mode="after")

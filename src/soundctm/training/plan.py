@@ -27,7 +27,7 @@ from soundctm.training.precision import Precision
 from soundctm.training.spectral import check_training
 from soundctm.training.spectral_config import SpectralTraining
 from soundctm.training.spectral_start import taken_over
-from soundctm.training.student import check_start
+from soundctm.training.starting import check_start
 from soundctm.training.task import check_fit
 
 GIB = 2**30
@@ -40,14 +40,18 @@ class Plan:
     lines: list[tuple[str, str]]
 
 
-def teacher_plan(config: TeacherTraining, source: LatentSource, spread: Spread = ALONE) -> Plan:
+def teacher_plan(
+    config: TeacherTraining, source: LatentSource, spread: Spread = ALONE, first: DiT | None = None
+) -> Plan:  # fmt: skip
     """The plan of a teacher's training; reads one batch of the data. What training would refuse is a UserError."""
     check_fit(config, config.backbone, source, spread.processes)
+    check_start(config.start, config.backbone, first)
     frames, tokens, data = _look(config, source)
     memory = teacher_memory(config, frames, tokens, spread)
     low, high = (float(torch.exp(torch.tensor(config.noise.mean + k * config.noise.std))) for k in (-2, 2))
     lines = [
-        ("data", data), ("teacher", f"{parameters(config.backbone):,} parameters"), ("schedule", _schedule(config)),
+        ("data", data), ("teacher", f"{parameters(config.backbone):,} parameters, start: {config.start}"),
+        ("schedule", _schedule(config)),
         ("noise levels", f"95 % of them in {low:.3g} .. {high:.3g}"), ("memory", _memory(memory, spread)),
     ]  # fmt: skip
     return Plan(lines)
@@ -62,7 +66,7 @@ def student_plan(
     check_fit(config, teacher.config, source, spread.processes)
     frames, tokens, data = _look(config, source)
     student = teacher.config.student()
-    check_start(config, student, first)
+    check_start(config.start, student, first)
     memory = student_memory(config, teacher.config, frames, tokens, spread, decode)
     grid = training_grid(config.grid_points, config.sigma_min, config.sigma_max, config.rho)
     longest = -(-config.max_solver_steps // config.solver_stride)

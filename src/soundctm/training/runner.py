@@ -49,10 +49,12 @@ class RunOptions:
 
 
 def train_teacher(
-    config: TeacherTraining, source: LatentSource, options: RunOptions, world: World, decode: Decoder | None = None
-) -> bool:
-    """Train a teacher; writes ``out/teacher.safetensors`` and ``teacher.json``. False when interrupted."""
-    return run(TeacherTask(config, source, world, options.strategy), "teacher", options, decode)
+    config: TeacherTraining, source: LatentSource, options: RunOptions, world: World, decode: Decoder | None = None,
+    first: DiT | None = None,
+) -> bool:  # fmt: skip
+    """Train a teacher; ``first`` is the teacher that training goes on with, where ``config.start`` asks for one. Writes
+    ``out/teacher.safetensors`` and ``teacher.json``. False when interrupted."""
+    return run(TeacherTask(config, source, world, options.strategy, first), "teacher", options, decode)
 
 
 def train_student(

@@ -3,20 +3,21 @@
 import torch
 from torch import Tensor
 
-from soundctm.backbones.dit import DiT, DiTConfig
+from soundctm.backbones.dit import DiT
 from soundctm.conditioning import Conditioning
 from soundctm.diffusion.guidance import guided_denoiser
 from soundctm.diffusion.precond import c_in, c_noise, column, precondition
 from soundctm.diffusion.solvers import heun
 from soundctm.errors import UserError
 from soundctm.training.config import StudentTraining
-from soundctm.training.data.source import LatentSource, digest
+from soundctm.training.data.source import LatentSource
 from soundctm.training.distances import feature_distance, l2_distance
 from soundctm.training.draws import StudentDraws, generator_of, share, training_grid
 from soundctm.training.gan import Adversary, Decoder, decoder_of
 from soundctm.training.last_layer import LastLayer
 from soundctm.training.loop import Figures
 from soundctm.training.precision import arithmetic
+from soundctm.training.starting import check_start, digest_of
 from soundctm.training.task import Task
 from soundctm.training.teacher import dsm_loss
 from soundctm.training.trainee import KEPT, Strategy, Trainee
@@ -24,25 +25,6 @@ from soundctm.training.world import World
 from soundctm.trajectory.jump import jump, towards
 
 TARGET = "sg"  # the average that makes the targets
-
-
-def digest_of(backbone: DiT) -> str:
-    """A digest of a backbone's weights."""
-    return digest(*(p.detach().cpu().numpy().tobytes() for p in backbone.parameters()))
-
-
-def check_start(config: StudentTraining, sizes: DiTConfig, first: DiT | None) -> None:
-    """UserError unless there is a trained student to go on with where, and only where, ``config.start`` asks for one,
-    and it has the sizes of the teacher's students."""
-    if first is None and config.start == "student":
-        raise UserError(
-            'the configuration has start = "student": give the trained student to go on with (soundctm train: --start)'
-        )
-    if first is not None and config.start != "student":
-        raise UserError(f'a student to go on with needs start = "student"; the configuration has "{config.start}"')
-    if first is not None and first.config != sizes:
-        differing = [f"{name} {value}" for name, value in first.config if value != getattr(sizes, name)]
-        raise UserError(f"the student to go on with has {', '.join(differing)}; the teacher's has other values there")
 
 
 class StudentTask(Task):
@@ -74,7 +56,7 @@ class StudentTask(Task):
     def _first(self, teacher: DiT, first: DiT | None) -> DiT:
         """The student as training begins: ``config.start`` says with whose weights."""
         student = self.build(teacher.config.student())
-        check_start(self.config, student.config, first)
+        check_start(self.config.start, student.config, first)
         if self.config.start == "teacher":
             student.load_teacher(teacher)
         if first is not None:

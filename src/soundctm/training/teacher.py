@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from soundctm.backbones.dit import DiT
 from soundctm.conditioning import Conditioning
 from soundctm.diffusion.precond import SIGMA_DATA, column, denoise
 from soundctm.training.config import TeacherTraining
@@ -10,6 +11,7 @@ from soundctm.training.data.source import LatentSource
 from soundctm.training.draws import TeacherDraws, generator_of, share
 from soundctm.training.loop import Figures
 from soundctm.training.precision import arithmetic
+from soundctm.training.starting import check_start, digest_of
 from soundctm.training.task import Task
 from soundctm.training.trainee import KEPT, Strategy, Trainee
 from soundctm.training.world import World
@@ -35,12 +37,18 @@ def teacher_loss(network: nn.Module, z_0: Tensor, conditioning: Conditioning, dr
 class TeacherTask(Task):
     """One teacher, its data and its draws."""
 
-    def __init__(self, config: TeacherTraining, source: LatentSource, world: World, strategy: Strategy = "ddp") -> None:
+    def __init__(
+        self, config: TeacherTraining, source: LatentSource, world: World, strategy: Strategy = "ddp",
+        first: DiT | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(config, config.backbone, source, world)
         self.config: TeacherTraining = config
-        self.trainee = Trainee(
-            self.build(config.backbone), config.optimizer, world, strategy, {KEPT: (config.ema, True)}
-        )
+        check_start(config.start, config.backbone, first)
+        teacher = self.build(config.backbone)
+        if first is not None:
+            teacher.load_state_dict(first.state_dict())
+            self.identity |= {"first": digest_of(first)}
+        self.trainee = Trainee(teacher, config.optimizer, world, strategy, {KEPT: (config.ema, True)})
         self.compile_blocks(self.trainee.module)
         self.parts = {"teacher": self.trainee}
 
