@@ -22,6 +22,7 @@ from train_step_parts.turns import SIZES, VARIANTS, Chosen, Job, Task, Turn, Var
 from soundctm.audio.io import write_atomically
 from soundctm.benchmark.fresh import REFUSED
 from soundctm.benchmark.machine import describe, warnings_of
+from soundctm.benchmark.run import without_folders
 from soundctm.checks import check_device
 from soundctm.engines.threads import physical_cores
 from soundctm.errors import UserError
@@ -98,7 +99,7 @@ def compare(arguments: argparse.Namespace) -> Iterator[Report]:
             left = progress.done()
             print(f"round {number} of {len(plan)}, {name}: steps of {took} s; {left}", file=sys.stderr, flush=True)
         yield Report(
-            command=tuple(sys.argv), job=job, depth=job.backbone.depth, frames=job.shape.frames,
+            command=without_folders(sys.argv), job=job, depth=job.backbone.depth, frames=job.shape.frames,
             tokens=job.shape.tokens, rounds=number, machine=machine, warnings=warnings_of(machine), left_out=left_out,
             solver_steps=tuple(count for done in plan[:number] for count in done.steps.solver_steps),
             variants=pooled(turns),

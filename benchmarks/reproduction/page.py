@@ -117,7 +117,7 @@ def costs(figures: Figures) -> list[str]:
         f"{takes:.0f} for the takes and listening to them ({kinds['grid']:.0f} of them for the grid), the rest for "
         "data. Each piece ran on one thread, several at a time beside other programs; pieces from before the program "
         "took the processor's time count with that on the clock, waiting for a core included.", "",
-        *table(("student", "minutes, by seed", "peak MiB"), rows), "",
+        *table(("student", "minutes by the clock, by seed", "peak MiB"), rows), "",
     ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import torch
 
@@ -35,10 +36,15 @@ def run(settings: Settings, progress: Progress = silent, command: Sequence[str] 
         after = _peaks(measurement)
     peaks = {name: max(rate, after[name]) for name, rate in before.items()}
     return Report(
-        command=tuple(command), settings=settings, machine=machine, warnings=warnings_of(machine),
+        command=without_folders(command), settings=settings, machine=machine, warnings=warnings_of(machine),
         model=describe_model(measurement.model, measurement.seconds), flops=asdict(measurement.flops),
         multiplied=measurement.multiplied, peaks=peaks, fresh=fresh, variants=summarise(measurement, peaks),
     )  # fmt: skip
+
+
+def without_folders(command: Sequence[str]) -> tuple[str, ...]:
+    """The same with the names of files alone: where they lie is nobody else's business."""
+    return tuple(Path(word).name if Path(word).is_absolute() else word for word in command)
 
 
 def _in_processes(settings: Settings, progress: Progress) -> tuple[Fresh, ...]:

@@ -62,9 +62,10 @@ def teacher(
     from soundctm.training.plan import teacher_plan
     from soundctm.training.runner import train_teacher
 
-    first = _first(start, out, "teacher")
+    _check_apart(start, out)
     settings = read_config(config, TeacherTraining)
     source = PreparedDataset(data, settings.seed)
+    first = None if start is None else _backbone(start, "teacher")
     world = _join(device, threads)
     with _leaving(world):
         if dry_run:
@@ -95,10 +96,11 @@ def student(
     from soundctm.training.plan import student_plan
     from soundctm.training.runner import train_student
 
-    first = _first(start, out, "student")
+    _check_apart(start, out)
     settings = read_config(config, StudentTraining)
     source = PreparedDataset(data, settings.seed)
     guiding = _backbone(guide, "teacher")
+    first = None if start is None else _backbone(start, "student")
     world = _join(device, threads)
     with _leaving(world):
         if settings.gan is not None and listen is None:
@@ -219,11 +221,9 @@ def _options(
     return RunOptions(folder, resume, limit_minutes=minutes, strategy=strategy, sharded=sharded, board=board)
 
 
-def _first(start: str | None, out: Path, part: Literal["teacher", "student"]) -> "DiT | None":
-    """What training goes on with, None where it begins."""
+def _check_apart(start: str | None, out: Path) -> None:
     if start is not None and Path(start).resolve() == out.resolve():
         raise UserError(f"--start and --out are both {out}; choose another --out, the start is kept")
-    return None if start is None else _backbone(start, part)
 
 
 def _backbone(reference: str, part: Literal["teacher", "student"]) -> "DiT":

@@ -21,5 +21,6 @@ def check_start(start: str, sizes: DiTConfig, first: DiT | None) -> None:
     if first is not None and start != role:
         raise UserError(f'a {role} to go on with needs start = "{role}"; the configuration has "{start}"')
     if first is not None and first.config != sizes:
-        differing = [f"{name} {value}" for name, value in first.config if value != getattr(sizes, name)]
-        raise UserError(f"the {role} to go on with has {', '.join(differing)}; other values are asked for there")
+        both = [(name, value, getattr(sizes, name)) for name, value in first.config]
+        differing = [f"{name} {value} ({wanted} is asked for)" for name, value, wanted in both if value != wanted]
+        raise UserError(f"the {role} to go on with has {', '.join(differing)}; give another, or train from scratch")
