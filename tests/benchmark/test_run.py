@@ -11,7 +11,7 @@ from soundctm import SoundCTM, UserError
 from soundctm.benchmark.measurement import Measurement
 from soundctm.benchmark.paths import multiplied
 from soundctm.benchmark.results import Report, Spread
-from soundctm.benchmark.run import run
+from soundctm.benchmark.run import run, without_folders
 from soundctm.benchmark.settings import Settings, check_settings, read_steps
 from soundctm.benchmark.summary import floor_of, summarise
 from soundctm.engines.abilities import multiplies_bfloat16, multiplies_int8
@@ -169,3 +169,8 @@ def test_steps_are_read() -> None:
 def test_settings_out_of_range(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(UserError, match=said):
         check_settings(Settings.model_validate({"model": "mini", **wrong}))
+
+
+def test_a_report_names_files_and_not_where_they_lie() -> None:
+    command = ["soundctm", "--out", "/somebody/at/home/ours.json", "figures/ours.json"]
+    assert without_folders(command) == ("soundctm", "--out", "ours.json", "figures/ours.json")
