@@ -48,7 +48,9 @@ class Origin:
     def making(self) -> str:
         """All of the sentence but the prompt, which stands in front where room is short."""
         made = f"{MADE_BY} {self.recipe.version} with model {self.model}"
-        take = f"seed {self.recipe.seed}, take {self.recipe.take + 1}, steps {self.recipe.steps}"
+        recipe = self.recipe
+        relative = "".join(f", relative {turn.variation} turned by {turn.share:.3g}" for turn in recipe.turns)
+        take = f"seed {recipe.seed}, take {recipe.take + 1}{relative}, steps {recipe.steps}"
         recordings = ", ".join(source.name for source in self.recipe.sources)
         edit = self.recipe.edit
         changed = "" if edit is None else f"; {edit.kind}" + (f" of {recordings}" if recordings else "")

@@ -79,9 +79,9 @@ class Course:
 
     def judge(self, slot: int, heard: Heard, undelivered: str = "") -> Judgement:
         """Hold a take against the gates and those that are kept; ``undelivered`` says why it cannot be delivered. The
-        take of a file was chosen by ear: no match can refuse it."""
+        take of a file was chosen by ear: no match can refuse it, nor its relatives."""
         gates, kinship = self.order.row.gates, self.order.row.distance
-        if self.order.fixed and not slot:
+        if self.order.fixed:
             gates = gates.model_copy(update={"match": -1.0})
         reasons = [*gates.faults(heard), *([f"delivery: {undelivered}"] if undelivered else [])]
         alike = {kept: likeness(heard.embedding, vector) for kept, (_, vector) in self.kept.items()}

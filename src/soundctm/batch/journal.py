@@ -15,7 +15,7 @@ import numpy as np
 from soundctm.errors import UserError
 
 Key = tuple[str, int, int]
-FORM = 8  # of what is written: another one makes every row anew
+FORM = 9  # of what is written: another one makes every row anew
 _OWN = re.compile(r"(?:(?!\.)[^/\\]+/)?(?!\.)[^/\\]+")  # a file of the folder or of one inside it; runs may remove it
 
 

@@ -104,7 +104,7 @@ def takeset(
 
 def remade(first: "Recipe | None", line: "Line") -> list[str]:
     """A note where the first take is not the file's own."""
-    if first is None or first.variation or first.steps == line.row.steps:
+    if first is None or first.steps == line.row.steps:
         return []
     steps = counted(first.steps, "step")
     return [f"the first take is the file's made again, in {line.row.steps} instead of {steps}: it may sound otherwise"]
@@ -141,7 +141,7 @@ def line_of(asked: dict[str, Any], config: "Config", first: "Recipe | None", mod
     defaults = over(left_out, config.defaults)
     own.setdefault("name", name_of(own["prompt"] or "sound"))
     if first is not None:
-        given = sorted({"seconds", "seed", "omega", "nu", "negative", "loop", "intensity"} & {*own, *defaults})
+        given = sorted({"seconds", "seed", "omega", "nu", "gamma", "negative", "loop", "intensity"} & {*own, *defaults})
         if given:
             raise UserError(f"{', '.join(given)}: the file's own recipe says that; leave it out")
         own["prompt"] = own["prompt"] or "sound"
