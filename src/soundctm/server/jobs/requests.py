@@ -101,8 +101,8 @@ class ExtendRequest(_EditRequest):
 
 
 class LoopRequest(_Request):
-    """The end leads into the beginning. A take that is no edit is made again, without a new prompt, as a circle, with its own
-    seed; of anything else ``seam`` seconds are invented."""
+    """The end leads into the beginning. A take that is no edit is made again, without a new prompt, as a circle, with
+    its own seed; of anything else ``seam`` seconds are invented."""
 
     kind = "loop"
     clip: str = ID
