@@ -28,6 +28,7 @@ TEACHERS: dict[str, dict[str, Any]] = {"teacher": PLAIN, "teacher-muon": {"preci
 STUDENTS: dict[str, dict[str, Any]] = {
     "student": PLAIN,
     "student-far": {**PLAIN, "distance": "l2_0"},
+    "student-on": {**PLAIN, "start": "student"},
     "student-gan": {"precision": "fp32", "optimizer": RADAM, "gan": GAN},
 }
 PARTS = (*TEACHERS, *STUDENTS, "autoencoder", "spectral")
@@ -40,11 +41,12 @@ def build(arguments: argparse.Namespace, world: World) -> Task:
         config = TeacherTraining.model_validate({**common, **TEACHERS[arguments.part], "backbone": tiny_backbone()})
         return TeacherTask(config, source, world, arguments.strategy)
     torch.manual_seed(0)
-    teacher = DiT(tiny_backbone())
-    for parameter in teacher.parameters():
+    teacher, first = DiT(tiny_backbone()), DiT(tiny_backbone().student())
+    for parameter in (*teacher.parameters(), *first.parameters()):
         torch.nn.init.normal_(parameter, std=0.2)
     student = StudentTraining.model_validate({**common, **STUDENTS[arguments.part], "max_solver_steps": 3})
-    return StudentTask(student, teacher, source, world, arguments.strategy, Waves())
+    goes_on = first if student.start == "student" else None
+    return StudentTask(student, teacher, source, world, arguments.strategy, Waves(), goes_on)
 
 
 def main() -> int:
