@@ -1,6 +1,6 @@
 """Figures that the default gates of batches are held against: `python batch_gates.py`, in this folder.
 
-Two takes of a caption for each class of the evaluator, in one step and in sixteen, with every gate open. A good take is
+Two takes of the name of each class of the evaluator, in one step and in sixteen, with every gate open. A good take is
 one whose class the evaluator recognises.
 """
 
@@ -26,7 +26,9 @@ def batch(prompts: Sequence[str], steps: int, folder: Path) -> list[Line]:
     """The report of a sheet with these prompts, a take after the other."""
     cues = folder / "cues.csv"
     cues.write_text("\n".join(["prompt,takes,seed", *(f"{prompt},{TAKES},{SEED}" for prompt in prompts)]) + "\n")
-    defaults = [word for name, value in (OPEN | {"steps": str(steps)}).items() for word in ("--default", f"{name}={value}")]
+    defaults = [
+        word for name, value in (OPEN | {"steps": str(steps)}).items() for word in ("--default", f"{name}={value}")
+    ]
     command = [sys.executable, "-m", "soundctm", "batch", str(cues), "--out", str(folder / str(steps)), *defaults]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
     with (folder / str(steps) / "report.csv").open(encoding="utf-8-sig", newline="") as report:
@@ -47,8 +49,9 @@ def say(lines: Sequence[Line], good: np.ndarray, steps: int) -> None:
                ("loudest", "clipped", "dc", "match", "nearest")}  # fmt: skip
     match, alike = figures["match"], figures["nearest"][TAKES - 1 :: TAKES]
     passed, length = match >= Gates().match, len(good)
-    print(f"{steps} steps: {good.sum()} of {length} good; loudest 50 ms, good, lowest {figures['loudest'][good].min():.0f} dB")
-    print(f"  at full scale, largest share {figures['clipped'].max():.5f}; mean, largest {np.abs(figures['dc']).max():.4f}")
+    quietest, largest = figures["loudest"][good].min(), np.abs(figures["dc"]).max()
+    print(f"{steps} steps: {good.sum()} of {length} good; loudest 50 ms of these, lowest {quietest:.0f} dB")
+    print(f"  at full scale, largest share {figures['clipped'].max():.5f}; mean, largest {largest:.4f}")
     lowest, hundredth = match[good].min(), np.percentile(match[good], 1)
     print(f"  match of good takes, lowest {lowest:.2f}, lowest 1 % {hundredth:.2f}; pass {passed[good].mean():.3f}")
     print(f"  refused of the others {(~passed[~good]).sum()} of {(~good).sum()}")
