@@ -117,7 +117,7 @@ class SoundCTM:
     @property
     def hears(self) -> bool:
         """Whether it can tell how well a sound fits words."""
-        return self.engine.hears
+        return self._prompts.match is not None
 
     @property
     def engine(self) -> Engine:
