@@ -72,3 +72,10 @@ def test_many_points_are_points(run, files: Path, tiny_folder: Path) -> None:
     command = ["control", "rain", "--steps", "1", "--seed", "4", "--model", tiny_folder, "--json", "--intensity"]
     (entry,) = made(run(*command, points))
     assert len(points) > 255 and len(entry["recipe"]["targets"][0]["points"]) == 100
+
+
+def test_a_sound_that_follows_a_curve_may_be_a_loop(run, files: Path, tiny_folder: Path) -> None:
+    command = ("control", "rain", "--intensity", "wave", "--loop", "--seed", "4", "--auditions", "2")
+    (entry,) = made(run(*command, "--model", tiny_folder, "--json"))
+    clip = Clip.load(files / entry["wav"])
+    assert entry["recipe"]["loop"] and clip.loops and b"smpl" in (files / entry["wav"]).read_bytes()

@@ -21,6 +21,7 @@ from soundctm.cli.options import (
     EngineOption,
     GammaOption,
     JsonOption,
+    LoopOption,
     ModelOption,
     NegativeOption,
     NuOption,
@@ -68,6 +69,7 @@ def control(
     nu: float = NuOption,
     gamma: float = GammaOption,
     negative: str = NegativeOption,
+    loop: bool = LoopOption,
     seconds: float = SecondsOption,
     seed: int = SeedOption,
     forbid: list[Path] = ForbidOption,
@@ -110,7 +112,7 @@ def control(
     with progress("steering", as_json) as callback:
         clips = loaded.generate(
             prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu,
-            gamma=gamma, negative=negative, targets=targets,
+            gamma=gamma, negative=negative, loop=loop, targets=targets,
             steering=steering(method, strength, fader, auditions, shortlist), callback=callback,
         )  # fmt: skip
     away = [deviations_of(clip) for clip in clips]

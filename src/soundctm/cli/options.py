@@ -25,6 +25,7 @@ SeedOption = typer.Option(None, help="0 to 2^63 - 1; drawn and printed when left
 OmegaOption = typer.Option(None, help="Guidance scale distilled into the model; its default when left out.")
 NuOption = typer.Option(1.0, help="Text against unconditional jumps; above 1 leans on the text, at twice the cost.")
 GammaOption = typer.Option(0.0, help="Stochasticity: 0 keeps a take's content over steps, 1 draws anew at each.")
+LoopOption = typer.Option(False, "--loop", help="Let the end lead into the beginning; loop points are written.")
 NegativeOption = typer.Option("", help="What not to hear; needs --nu above 1, for example 2.")
 
 # Where it comes from, and where it goes
