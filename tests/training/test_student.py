@@ -141,25 +141,6 @@ def test_a_student_starts_as_its_teacher_or_from_scratch() -> None:
         assert torch.equal(built.trainee.module.project_in.weight, teacher.project_in.weight) is same
 
 
-def going_on(first: DiT) -> StudentTask:
-    """A tiny distillation that goes on with a student."""
-    config = task().config.model_copy(update={"start": "student"})
-    return StudentTask(config, DiT(tiny_backbone()), GaussianLatents(), World(), first=first)
-
-
-def test_a_student_goes_on_with_another() -> None:
-    first = perturbed(task()).trainee.module
-    other = perturbed(task()).trainee.module
-    other.project_out.weight.data += 1
-    distillation = going_on(first)
-    averages = [average.module for average in distillation.trainee.averages.values()]
-    for module in (distillation.trainee.module, *averages):
-        assert all(torch.equal(a, b) for a, b in zip(module.parameters(), first.parameters(), strict=True))
-    distillation.step(0, 0.5)
-    assert not torch.equal(distillation.trainee.module.project_out.weight, first.project_out.weight)
-    assert going_on(other).identity["first"] != distillation.identity["first"], "no resuming with another student"
-
-
 def test_a_student_to_go_on_with_is_asked_for_given_and_fits() -> None:
     first = task().trainee.module
     narrow = DiT(tiny_backbone().model_copy(update={"depth": 1})).config.student()

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from soundctm.batch.config import Config
     from soundctm.batch.sheet import Line
 
-LEFT_OUT = {"takes": 12, "distance": "near", "steps": 16}  # of a set, where neither option nor default says otherwise
+LEFT_OUT = {"takes": 12, "distance": "near"}  # of a set, where neither option nor default says otherwise
 SOUNDS = {".wav", ".flac", ".ogg"}
 
 

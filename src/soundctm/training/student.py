@@ -17,7 +17,7 @@ from soundctm.training.gan import Adversary, Decoder, decoder_of
 from soundctm.training.last_layer import LastLayer
 from soundctm.training.loop import Figures
 from soundctm.training.precision import arithmetic
-from soundctm.training.starting import check_start, digest_of
+from soundctm.training.starting import digest_of
 from soundctm.training.task import Task
 from soundctm.training.teacher import dsm_loss
 from soundctm.training.trainee import KEPT, Strategy, Trainee
@@ -56,13 +56,9 @@ class StudentTask(Task):
     def _first(self, teacher: DiT, first: DiT | None) -> DiT:
         """The student as training begins: ``config.start`` says with whose weights."""
         student = self.build(teacher.config.student())
-        check_start(self.config.start, student.config, first)
         if self.config.start == "teacher":
             student.load_teacher(teacher)
-        if first is not None:
-            student.load_state_dict(first.state_dict())
-            self.identity |= {"first": digest_of(first)}
-        return student
+        return self.take_up(student, self.config.start, first)
 
     def _adversary(self, decode: Decoder | None) -> Adversary | None:
         if self.config.gan is None:

@@ -17,6 +17,7 @@ from soundctm.training.config import TeacherTraining, Training
 from soundctm.training.data.source import LatentSource
 from soundctm.training.loop import Figures, scheduled_rate
 from soundctm.training.precision import attention
+from soundctm.training.starting import check_start, digest_of
 from soundctm.training.trainee import Trainee
 from soundctm.training.world import World
 
@@ -65,6 +66,15 @@ class Task(ABC):
         """A fresh backbone on this process's device, the same on all of them."""
         torch.manual_seed(self.config.seed)
         return DiT(backbone, self.config.checkpointing).to(self.world.device)
+
+    def take_up(self, network: DiT, start: str, first: DiT | None) -> DiT:
+        """``network`` with the weights of ``first``, where a configuration's ``start`` asks for them. Training is not
+        resumed with others. Raises :class:`UserError` where there are none, or they do not fit."""
+        check_start(start, network.config, first)
+        if first is not None:
+            network.load_state_dict(first.state_dict())
+            self.identity |= {"first": digest_of(first)}
+        return network
 
     def compile_blocks(self, *networks: nn.Module) -> None:
         """Put the blocks of these networks through torch.compile, where the configuration says so."""

@@ -11,7 +11,6 @@ from soundctm.training.data.source import LatentSource
 from soundctm.training.draws import TeacherDraws, generator_of, share
 from soundctm.training.loop import Figures
 from soundctm.training.precision import arithmetic
-from soundctm.training.starting import check_start, digest_of
 from soundctm.training.task import Task
 from soundctm.training.trainee import KEPT, Strategy, Trainee
 from soundctm.training.world import World
@@ -43,11 +42,7 @@ class TeacherTask(Task):
     ) -> None:  # fmt: skip
         super().__init__(config, config.backbone, source, world)
         self.config: TeacherTraining = config
-        check_start(config.start, config.backbone, first)
-        teacher = self.build(config.backbone)
-        if first is not None:
-            teacher.load_state_dict(first.state_dict())
-            self.identity |= {"first": digest_of(first)}
+        teacher = self.take_up(self.build(config.backbone), config.start, first)
         self.trainee = Trainee(teacher, config.optimizer, world, strategy, {KEPT: (config.ema, True)})
         self.compile_blocks(self.trainee.module)
         self.parts = {"teacher": self.trainee}
