@@ -69,8 +69,6 @@ def main() -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         code = 2
-    finally:
-        world.leave()
     world.end(code)
     return code
 

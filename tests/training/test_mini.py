@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from soundctm import SoundCTM
 from soundctm.errors import UserError
 from soundctm.folder import pack
-from soundctm.training.mini import stages, train_mini
+from soundctm.training.mini import Stage, stages, train_mini
 
 CLIPS = 6
 STOPPED = """
@@ -33,7 +33,7 @@ STAGE = "import sys; from soundctm.training.mini import run_stage; sys.exit(run_
 
 
 @pytest.mark.slow
-def test_every_stage_runs_and_the_model_has_the_last_ones_student(
+def test_every_stage_runs_and_the_model_has_the_last_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At a ten-thousandth of the minutes, which is a step or two of each network."""
@@ -43,14 +43,14 @@ def test_every_stage_runs_and_the_model_has_the_last_ones_student(
     SoundCTM.from_pretrained("mini").text_encoder.save(text)  # type: ignore[operator]
     folder = train_mini(tmp_path, None, 1e-4, 1, CLIPS)
     assert all(stage.finished for stage in stages(tmp_path, None, 1, CLIPS))
-    for name in ("autoencoder", "teacher", "student", "audition"):
+    for name in ("autoencoder", "teacher", "counting", "student", "audition"):
         assert (tmp_path / name / "log.jsonl").stat().st_size, name
-    student, audition = (load_file(tmp_path / name / "student.safetensors") for name in ("student", "audition"))
-    stored = load_file(folder / "student.safetensors")
-    for weights, same in ((audition, True), (student, False)):
-        packed = pack(weights)
-        assert packed.keys() == stored.keys()
-        assert all(torch.equal(packed[name], stored[name]) for name in packed) is same
+    for part, last, before in (("teacher", "counting", "teacher"), ("student", "audition", "student")):
+        stored = load_file(folder / f"{part}.safetensors")
+        for name, same in ((last, True), (before, False)):
+            packed = pack(load_file(tmp_path / name / f"{part}.safetensors"))
+            assert packed.keys() == stored.keys()
+            assert all(torch.equal(packed[key], stored[key]) for key in packed) is same
     (take,) = SoundCTM.from_pretrained(folder).generate("rain", seconds=0.5, seed=1)
     assert np.isfinite(take.samples).all()
 
@@ -65,10 +65,15 @@ def test_a_stage_is_done_when_its_last_file_is_there(tmp_path: Path) -> None:
     assert stage.finished
 
 
-def test_the_last_student_goes_on_with_the_one_before(tmp_path: Path) -> None:
-    *_, student, audition = stages(tmp_path, None, 1)
-    start = audition.arguments[audition.arguments.index("--start") + 1]
-    assert Path(start) == student.done[0].parent != audition.done[0].parent
+def argument(stage: Stage, name: str) -> Path:
+    return Path(stage.arguments[stage.arguments.index(name) + 1])
+
+
+def test_the_last_ones_go_on_with_those_before(tmp_path: Path) -> None:
+    *_, teacher, counting, student, audition = stages(tmp_path, None, 1)
+    for last, before in ((counting, teacher), (audition, student)):
+        assert argument(last, "--start") == before.done[0].parent != last.done[0].parent
+    assert argument(student, "--teacher") == argument(audition, "--teacher") == counting.done[0].parent
 
 
 def test_clips_that_are_there_are_not_taken_for_others(tmp_path: Path) -> None:

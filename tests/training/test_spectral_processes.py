@@ -50,7 +50,7 @@ def work(rank: int, folder: Path) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder / 'meeting'}", rank=rank, world_size=2)
     torch.save([steps_of(World(rank, 2), folder, each) for each in (None, TINY_ADVERSARY)], folder / f"{rank}.pt")
-    World(rank, 2).leave()
+    World(rank, 2).wait()
     World(rank, 2).end(0)
 
 

@@ -190,9 +190,9 @@ def mini(
     ),
     scale: float = typer.Option(1.0, help="Factor on every stage's time budget."),
     threads: int = typer.Option(3, min=1, help="Threads; one less than there are cores keeps steps from stalling."),
-    clips: int = typer.Option(None, min=1, help="Procedural sounds to make, of 0.44 MB each; 26,000 when left out."),
+    clips: int = typer.Option(None, min=1, help="Procedural sounds to make, of 0.44 MB each; 36,000 when left out."),
 ) -> None:
-    """Train the embedded model from nothing: data, autoencoder, text encoder, teacher, student, audition."""
+    """Train the embedded model from nothing: data, autoencoder, text encoder, teacher, counting, student, audition."""
     from soundctm.training.mini import train_mini
 
     train_mini(out, data, scale, threads, clips)
@@ -271,7 +271,7 @@ def _report(finished: bool, out: Path, world: "World") -> None:
 
 @contextmanager
 def _leaving(world: "World") -> Iterator[None]:
-    """Close the process group at the end, and let one process speak of what the user can mend."""
+    """End with what was trained, where this process is one of many, and let one speak of what the user can mend."""
     code = 0
     try:
         yield
@@ -281,6 +281,4 @@ def _leaving(world: "World") -> Iterator[None]:
         if world.first:
             complain(str(error))
         code = 2
-    finally:
-        world.leave()
     world.end(code)

@@ -1,6 +1,5 @@
 """One process or many: who this process is, and the few sums that training needs over all of them."""
 
-import gc
 import os
 import sys
 from dataclasses import dataclass, field
@@ -71,18 +70,12 @@ class World:
         if self.size > 1:
             dist.barrier()
 
-    def leave(self) -> None:
-        """Close the process group, if there is one; sharded networks, which hold on to it in cycles, go first."""
-        if self.size > 1 and dist.is_initialized():
-            gc.collect()
-            dist.destroy_process_group()
-            gc.collect()
-
     def end(self, code: int) -> None:
         """End this process with ``code`` where it is one of many; alone, return. For when nothing is left to do.
 
-        The threads of a process group may hold tensors still, and now and then crash an interpreter that is being
-        taken down though its work is done (pytorch/pytorch pull request 179291): so it is not taken down.
+        The process group is not taken down, nor the interpreter: the group's threads hold tensors still, and now and
+        then either ends in a crash though the work is done (compare pytorch/pytorch pull request 179291). Whoever calls
+        this has waited for the others.
         """
         if self.size > 1:
             sys.stdout.flush()
