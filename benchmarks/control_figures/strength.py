@@ -33,11 +33,12 @@ def pieces(sizes: Sizes) -> list[Piece]:
 
 
 def run(place: Place, strength: float, takes: int, steps: int, seed: int) -> Figures:
-    """Takes of the prompts by turns, each after the next shape; strength 0 is the plain model."""
+    """Takes of the prompts by turns, each turn after the next shape, so that every prompt meets every shape; strength 0
+    is the plain model."""
     asked = prompts(20)
     sounds, errors = [], []
     for i in range(takes):
-        target = from_shape(SHAPES[i % len(SHAPES)], place.seconds)
+        target = from_shape(SHAPES[i // len(asked) % len(SHAPES)], place.seconds)
         clip = place.model.generate(
             asked[i % len(asked)][0], steps=steps, seed=seed + i, targets=(target,) if strength else (),
             steering=Steering(strength=strength),
@@ -73,11 +74,11 @@ def section(figures: Figures) -> Section:
         for r in figures["rows"]
     ]
     how = (
-        f"{figures['takes']} takes for each strength, the captions of ESC-10 and the six shapes by turns, {STEPS} "
-        f"steps, the noise chosen from {figures['auditions']}, with a fader of at most {figures['fader']:g} dB; the "
-        f"default is {figures['default']:g}, 0 is the plain model with neither. In brackets: where 95 % of the falls "
-        "lie when the takes are drawn anew (bootstrap). At the default the evaluator hears another class in "
-        f"{', '.join(f'{count} of {name}' for name, count in figures['lost'].items()) or 'none'} of these takes."
+        f"{figures['takes']} takes for each strength, the captions of ESC-10 by turns, each turn after another of the "
+        f"six shapes, {STEPS} steps, the noise chosen from {figures['auditions']}, with a fader of at most "
+        f"{figures['fader']:g} dB; the default is {figures['default']:g}, 0 is the plain model with neither. In "
+        "brackets: where 95 % of the falls lie when the takes are drawn anew (bootstrap). At the default the evaluator "
+        f"hears another class in {', '.join(f'{count} of {name}' for name, count in figures['lost'].items()) or 'none'} of these takes."
     )
     header = ("strength", "MSE, dB²", "class agreement", "falls by, points")
     return Section("Strength of guidance", how, [Table(header, rows)])
