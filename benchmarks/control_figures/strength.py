@@ -73,12 +73,13 @@ def section(figures: Figures) -> Section:
         [f"{r['strength']:g}", number(r["mse"]), number(r["agreement"], 3), fallen(*r["fall"]) if r["strength"] else ""]
         for r in figures["rows"]
     ]
+    lost = ", ".join(f"{count} of {name}" for name, count in figures["lost"].items())
     how = (
         f"{figures['takes']} takes for each strength, the captions of ESC-10 by turns, each turn after another of the "
         f"six shapes, {STEPS} steps, the noise chosen from {figures['auditions']}, with a fader of at most "
         f"{figures['fader']:g} dB; the default is {figures['default']:g}, 0 is the plain model with neither. In "
         "brackets: where 95 % of the falls lie when the takes are drawn anew (bootstrap). At the default the evaluator "
-        f"hears another class in {', '.join(f'{count} of {name}' for name, count in figures['lost'].items()) or 'none'} of these takes."
+        f"hears another class in {lost or 'none'} of these takes."
     )
     header = ("strength", "MSE, dB²", "class agreement", "falls by, points")
     return Section("Strength of guidance", how, [Table(header, rows)])
