@@ -28,8 +28,8 @@ fast: $(STAMP)
 	@$(BIN)/pytest -m "not slow" -n auto --dist worksteal
 
 slow: $(STAMP)
-	@echo "Slow tests"
-	@$(BIN)/pytest -m slow
+	@echo "Slow tests, two at a time: many of them begin processes of their own"
+	@$(BIN)/pytest -m slow -n 2 --dist worksteal
 
 train-mini: $(STAMP)
 	@$(PIP) install --constraint constraints.txt --editable '.[train]'
