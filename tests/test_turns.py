@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -82,6 +83,29 @@ def test_a_turned_take_is_refined_like_any_other(model: SoundCTM, take: Recipe) 
     refined = recipe_of(model.refine(relative, steps=4))
     assert refined.turns == (Turn(variation=4, share=0.3),) and refined.steps == 4
     assert torch.equal(start(model, refined), start(model, recipe_of(relative)))
+
+
+def test_a_take_is_varied_by_turns_in_its_own_steps_or_in_others(model: SoundCTM) -> None:
+    first = model.generate("heavy rain", seed=3, steps=1)[0]
+    recipe = recipe_of(first)
+    here = [recipe_of(clip) for clip in model.vary(first, turn=0.3, takes=2)]
+    assert here == [turned(recipe, 1, 0.3), turned(recipe, 2, 0.3)]
+    there = model.vary(first, turn=0.3, takes=1, steps=4)[0]
+    assert np.array_equal(there.samples, model.refine(next(model.replay(here[:1])), steps=4).samples)
+
+
+def test_a_relative_by_chance_is_turned_in_its_own_steps_only(model: SoundCTM, take: Recipe) -> None:
+    relative = model.vary(next(model.replay([take])), 0.5, takes=1, steps=3)[0]
+    (other,) = model.vary(relative, turn=0.3, takes=1)
+    assert recipe_of(other) == turned(recipe_of(relative), 1, 0.3) and other.digest != relative.digest
+    with pytest.raises(UserError, match="whose course is another at every number of steps"):
+        model.vary(relative, turn=0.3, takes=1, steps=4)
+
+
+@pytest.mark.parametrize("bad", [{"turn": 0.0}, {"turn": 1.5}, {"turn": math.nan}, {"turn": 0.2, "gamma": 0.3}])
+def test_turns_of_nothing_are_refused(model: SoundCTM, take: Recipe, bad: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="turn"):
+        model.vary(next(model.replay([take])), **bad)
 
 
 def test_shaped_it_keeps_its_start_and_further_takes_have_their_own(take: Recipe) -> None:

@@ -8,6 +8,8 @@ from soundctm.audio.target import Target
 from soundctm.checks import check_takes
 from soundctm.errors import UserError
 
+GAMMA, WAY = 0.3, 16  # of relatives by other noise on the way: how much of it, and in how many steps
+
 
 def refined(recipe: Recipe, steps: int) -> Recipe:
     """The same noise and prompt in other steps, gamma = 0."""
@@ -19,9 +21,21 @@ def refined(recipe: Recipe, steps: int) -> Recipe:
     return recipe.model_copy(update={"steps": steps, "gamma": 0.0, "version": version("soundctm")})
 
 
-def relatives(recipe: Recipe, gamma: float, takes: int, steps: int) -> list[Recipe]:
-    """The same noise to start from, other noise on the way."""
+def relatives(recipe: Recipe, takes: int, steps: int | None, gamma: float | None, turn: float | None) -> list[Recipe]:
+    """Takes that are related to one: by ``gamma``, or where a ``turn`` is given by that (:meth:`SoundCTM.vary`)."""
     check_takes(takes)
+    if turn is None:
+        return _on_the_way(recipe, GAMMA if gamma is None else gamma, takes, WAY if steps is None else steps)
+    if gamma is not None:
+        raise UserError(f"vary: gamma is {gamma} and turn {turn}; they are two ways to a relative, give one of them")
+    if not 0 < turn <= 1:
+        raise UserError(f"vary: turn is {turn}; it must be above 0, to 1, a share of a quarter circle")
+    again = recipe if steps in (None, recipe.steps) else refined(recipe, steps)
+    return [turned(again, i + 1, turn) for i in range(takes)]
+
+
+def _on_the_way(recipe: Recipe, gamma: float, takes: int, steps: int) -> list[Recipe]:
+    """The same noise to start from, other noise on the way."""
     if not (0 < gamma <= 1 and steps >= 2):
         raise UserError(f"vary: gamma is {gamma} and steps {steps}; gamma must be above 0 to 1, steps 2 or more")
     changes = {"gamma": gamma, "steps": steps, "version": version("soundctm")}

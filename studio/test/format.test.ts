@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Clip, Recipe } from "../src/api/types";
-import { bytes, isPlainTake, labelOf, likeness, takes } from "../src/lib/format";
+import { bytes, distinctionOf, isPlainTake, labelOf, likeness, takes } from "../src/lib/format";
 
 const clip = (fields: Partial<Clip>): Clip =>
   ({ id: "a", name: "rain", kind: "take", steps: 1, seed: "7", take: 0, parents: [], recipe: null, ...fields }) as Clip;
@@ -19,10 +19,20 @@ describe("what a sound is called", () => {
 
   it("tells the variants of one take apart", () => {
     const variant = (variation: number) => clip({ steps: 16, recipe: { variation } as Recipe });
-    expect([1, 2].map(variant).map(labelOf)).toEqual([
+    const turned = (variation: number) => clip({ recipe: { turns: [{ variation, share: 0.2 }] } as Recipe });
+    expect([variant(1), variant(2), turned(1), turned(2)].map(labelOf)).toEqual([
       "rain, variant 1, take 1, 16 steps, seed 7",
       "rain, variant 2, take 1, 16 steps, seed 7",
+      "rain, variant 1, take 1, 1 step, seed 7",
+      "rain, variant 2, take 1, 1 step, seed 7",
     ]);
+  });
+
+  it("says how a relative was made", () => {
+    const made = (recipe: Partial<Recipe>, kind: Clip["kind"] = "take") => clip({ kind, recipe: recipe as Recipe });
+    const turns = [{ variation: 1, share: 0.5 }, { variation: 3, share: 0.2 }];
+    const clips = [made({ variation: 2, gamma: 0.3 }), made({ turns }), made({ turns }, "refined"), made({})];
+    expect(clips.map(distinctionOf)).toEqual(["variant 2, γ 0.3", "variant 3, turned 0.2", "1 step", "1 step"]);
   });
 
   it("calls nothing a recording that was made here", () => {

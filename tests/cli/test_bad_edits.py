@@ -70,8 +70,12 @@ def test_edits_that_cannot_be_made(case: str, refused, files: Path, tiny_folder:
 
 
 @pytest.mark.parametrize(
-    "bad", [["--gamma", "0"], ["--gamma", "1.5"], ["--gamma", "nan"], ["--steps", "1"], ["--takes", "0"]]
-)
+    "bad",
+    [
+        ["--gamma", "0"], ["--gamma", "1.5"], ["--gamma", "nan"], ["--steps", "1"], ["--takes", "0"],
+        ["--turn", "0"], ["--turn", "1.5"], ["--turn", "0.2", "--gamma", "0.3"],
+    ],
+)  # fmt: skip
 def test_takes_that_cannot_be_varied(bad: list[str], refused, take: str) -> None:
     refused(bad[0].strip("-"), "edit", "vary", take, *bad)
 

@@ -59,6 +59,13 @@ def test_relatives_of_a_take(run, files: Path, take: str) -> None:
     assert len({Clip.load(files / entry["wav"]).digest for entry in first}) == 2
 
 
+def test_relatives_of_a_take_by_turning_its_start(run, files: Path, take: str) -> None:
+    result = run("edit", "vary", take, "--takes", "2", "--turn", "0.3")
+    assert result.code == 0 and result.out.startswith("2 relatives at a turn of 0.3\n")
+    written = sorted(path.stem for path in files.glob("*turn*.wav"))
+    assert written == [f"rain_turn{i}_seed4_take1_1step" for i in (1, 2)]
+
+
 @pytest.mark.parametrize("takes", [1, 2])
 def test_relatives_are_counted(takes: int, run, take: str) -> None:
     result = run("edit", "vary", take, "--takes", takes, "--gamma", "0.5", "--steps", "2")

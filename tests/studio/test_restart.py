@@ -24,6 +24,7 @@ def test_a_job_is_interrupted_and_says_so(browser: "Browser", tiny_folder: Path,
         page.get_by_label("Steps, number").fill("32")
         page.keyboard.press("Tab")
         page.locator(".takes[aria-busy=true]").wait_for()
+        page.get_by_text("Another course").click()
         page.get_by_role("button", name="Vary").click()
         page.locator(".count").wait_for()
         first.kill()

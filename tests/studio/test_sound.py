@@ -66,6 +66,22 @@ def test_what_is_compared_is_in_sight_among_many(page: "Page") -> None:
     expect(relatives.last).to_be_in_viewport(ratio=0.99)
 
 
+def test_relatives_come_by_a_turn_of_the_start_or_by_another_course(page: "Page") -> None:
+    audition(page, "a splash")
+    cards(page).first.click()
+    take = asked(page, f"/v1/clips/{page.url.split('/')[-1]}")
+    panel = page.get_by_role("tabpanel")
+    panel.get_by_label("Takes", exact=True).fill("2")
+    for way, turns, steps in (("Turn the start", [0.2, 0.2], take["steps"]), ("Another course", [], 16)):
+        panel.get_by_text(way).click()
+        with page.expect_response(lambda answer: "/v1/vary" in answer.url) as answer:
+            panel.get_by_role("button", name="Vary").click()
+        found = [asked(page, f"/v1/clips/{each}") for each in ended(page, answer.value.json()["id"])["clips"]]
+        assert [turn["share"] for clip in found for turn in clip["recipe"]["turns"]] == turns
+        assert [clip["steps"] for clip in found] == [steps, steps]
+        assert [clip["recipe"]["gamma"] for clip in found] == ([0.0, 0.0] if turns else [0.3, 0.3])
+
+
 def test_an_edit_needs_its_second_sound(page: "Page") -> None:
     audition(page, "a drip")
     cards(page).first.click()

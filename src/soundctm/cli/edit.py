@@ -296,21 +296,28 @@ def morph(
 @edit_app.command()
 def vary(
     file: Path = typer.Argument(help="A take that soundctm made."),
-    gamma: float = typer.Option(0.3, help="How far the relatives go: above 0, to 1."),
+    gamma: float = typer.Option(None, help="By other noise on the way, so much: above 0, to 1; 0.3 when left out."),
+    turn: float = typer.Option(
+        None, help="Or by turning the noise that it starts from: 0.2 is near, 1 another sound. In one step, too."
+    ),
     takes: int = typer.Option(4, help="How many relatives."),
-    steps: int = StepsOption, model: str = MovedOption,
+    steps: int = typer.Option(None, help="Network steps; 16 when left out, with --turn the take's own."),
+    model: str = MovedOption,
     source: list[Path] = SourceOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
 ) -> None:  # fmt: skip
-    """Make relatives of a take: the same start, another course.
+    """Make relatives of a take: the same start and another course, or a start that is turned a little.
 
-    Example:
+    Examples:
 
         soundctm edit vary footsteps_seed3_take2_1step.wav --takes 8 --gamma 0.3
+
+        soundctm edit vary footsteps_seed3_take2_1step.wav --takes 8 --turn 0.2
     """
     clip = _clip(file)
     recordings = {each.digest: each for each in map(_clip, source)}
     folder = output_folder(out)
     engine = load_model(model or (clip.recipe.model if clip.recipe else "mini"), device)
     with progress("varying", as_json) as callback:
-        clips = engine.vary(clip, gamma, takes=takes, steps=steps, callback=callback, sources=recordings)
-    report([save_clip(each, folder) for each in clips], as_json, f"{counted(takes, 'relative')} at gamma {gamma:g}")
+        clips = engine.vary(clip, gamma, turn=turn, takes=takes, steps=steps, callback=callback, sources=recordings)
+    how = f"gamma {clips[0].recipe.gamma:g}" if turn is None else f"a turn of {turn:g}"
+    report([save_clip(each, folder) for each in clips], as_json, f"{counted(takes, 'relative')} at {how}")

@@ -37,13 +37,17 @@ export function ago(iso: string, now = Date.now()): string {
 
 const KINDS: Record<Clip["kind"], string> = { take: "take", refined: "refined", edit: "edit", upload: "recording" };
 
+/** The number of a relative: by other noise on the way, or by the last turn of its start. 0: it is none. */
+const variantOf = ({ recipe }: Clip): number => recipe?.variation || (recipe?.turns?.at(-1)?.variation ?? 0);
+
 /** What a sound is, in one or two words. */
 export function kindOf(clip: Clip): string {
   if (clip.kind === "edit" && clip.recipe?.edit) return clip.recipe.edit.kind.replace(/-/g, " ");
   if (clip.kind === "edit" && clip.recipe?.targets?.length) return "shaped";
   if (clip.kind === "edit" && clip.recipe?.loop) return "loop";
   if (clip.kind === "upload" && clip.recipe) return "brought back";
-  if (clip.recipe?.variation) return `variant ${clip.recipe.variation}`;
+  const variant = variantOf(clip);
+  if (variant) return `variant ${variant}`;
   return KINDS[clip.kind] ?? clip.kind;
 }
 
@@ -65,11 +69,13 @@ export const particularsOf = (clip: Clip): string[] =>
   [isNumbered(clip) ? "" : kindOf(clip), takeOf(clip), stepsOf(clip)].filter(Boolean);
 
 /** Its number alone says that it is a take. */
-const isNumbered = (clip: Clip): boolean => clip.kind === "take" && clip.take !== null && !clip.recipe?.variation;
+const isNumbered = (clip: Clip): boolean => clip.kind === "take" && clip.take !== null && !variantOf(clip);
 
 /** What tells a sound from its relatives. */
 export function distinctionOf(clip: Clip): string {
   if (clip.recipe?.variation) return `${kindOf(clip)}, γ ${clip.recipe.gamma}`;
+  const turn = clip.recipe?.turns?.at(-1);
+  if (turn && clip.kind === "take") return `${kindOf(clip)}, turned ${Number(turn.share.toFixed(2))}`;
   if (clip.recipe?.targets?.length) return "to the curve";
   return clip.kind === "take" || clip.kind === "refined" ? stepsOf(clip) : kindOf(clip);
 }

@@ -121,8 +121,9 @@ async function derive(path: string, body: object): Promise<void> {
 
 export const refine = (steps = refineSteps.peek()): Promise<void> =>
   derive("/v1/refine", { clip: chosen.peek(), steps });
-export const vary = (gamma: number, takes: number, steps: number): Promise<void> =>
-  derive("/v1/vary", { clip: chosen.peek(), gamma, takes, steps });
+/** Relatives by a `turn` of the noise they start from, in the take's own steps, or by `gamma`, other noise on the way. */
+export const vary = (by: { turn: number } | { gamma: number; steps: number }, takes: number): Promise<void> =>
+  derive("/v1/vary", { clip: chosen.peek(), takes, ...by });
 export const edit = (kind: string, fields: Record<string, unknown>): Promise<void> =>
   derive(`/v1/edit/${kind}`, { clip: chosen.peek(), ...fields });
 

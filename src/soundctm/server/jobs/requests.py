@@ -54,13 +54,16 @@ class RefineRequest(_Request):
 
 
 class VaryRequest(_Request):
-    """Relatives of a take: the same noise to start from, another course."""
+    """Relatives of a take: the same noise to start from and another course, as much as ``gamma`` says (0.3 when left
+    out), or a start that is turned by the share ``turn`` of a quarter circle. ``steps`` left out: 16, with ``turn``
+    those of the take."""
 
     kind = "vary"
     clip: str = ID
-    gamma: float = 0.3
+    gamma: float | None = None
+    turn: float | None = None
     takes: int = 4
-    steps: int = 16
+    steps: int | None = None
 
 
 class ShapeRequest(_Request):

@@ -7,12 +7,16 @@ import { NumberField } from "./NumberField";
 import { Running } from "./Running";
 
 const STEPS = [2, 4, 8, 16];
+const WAYS = { turn: "Turn the start", gamma: "Another course" };
+const way = signal<keyof typeof WAYS>("turn");
+const turn = signal(0.2);
 const gamma = signal(0.3);
 const takes = signal(4);
 
 export function RefineTab() {
   const clip = current.value;
   const isTake = clip !== null && clip.recipe !== null;
+  const turned = way.value === "turn";
   const running = busy.value.find(
     (job) => (job.kind === "refine" || job.kind === "vary") && job.request["clip"] === clip?.id,
   );
@@ -60,23 +64,53 @@ export function RefineTab() {
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
-          attempt(() => vary(gamma.value, takes.value, refineSteps.value));
+          const by = turned ? { turn: turn.value } : { gamma: gamma.value, steps: refineSteps.value };
+          attempt(() => vary(by, takes.value));
         }}
       >
         <h3>Vary</h3>
         <p class="dim" id="about-vary">
-          Relatives of the take in {refineSteps.value} steps: the same start, another course. More chance (γ) leads
-          further away.
+          {turned
+            ? "Relatives of the take, in as many steps as it has: their start is its own, turned toward other noise."
+            : `Relatives of the take in ${refineSteps.value} steps: the same start, another course. More chance (γ) leads further away.`}
         </p>
         <div class="line">
-          <NumberField
-            label="Chance γ"
-            value={gamma}
-            low={0.05}
-            high={1}
-            step={0.05}
-            explanation="How much fresh noise is added between steps."
-          />
+          <fieldset class="segments" aria-describedby="about-vary">
+            <legend class="unseen">How relatives are made</legend>
+            {(Object.keys(WAYS) as (keyof typeof WAYS)[]).map((name) => (
+              <label key={name} class="segment">
+                <input
+                  type="radio"
+                  name="vary-way"
+                  class="unseen"
+                  checked={way.value === name}
+                  onChange={() => (way.value = name)}
+                />
+                {WAYS[name]}
+              </label>
+            ))}
+          </fieldset>
+        </div>
+        <div class="line">
+          {turned ? (
+            <NumberField
+              label="Turn"
+              value={turn}
+              low={0.05}
+              high={1}
+              step={0.05}
+              explanation="How far: 0.2 is near the take, 1 another sound of its words."
+            />
+          ) : (
+            <NumberField
+              label="Chance γ"
+              value={gamma}
+              low={0.05}
+              high={1}
+              step={0.05}
+              explanation="How much fresh noise is added between steps. Below 0.2, relatives are much alike."
+            />
+          )}
           <NumberField
             label="Takes"
             value={takes}
