@@ -90,6 +90,7 @@ def test_a_take_is_varied_by_turns_in_its_own_steps_or_in_others(model: SoundCTM
     recipe = recipe_of(first)
     here = [recipe_of(clip) for clip in model.vary(first, turn=0.3, takes=2)]
     assert here == [turned(recipe, 1, 0.3), turned(recipe, 2, 0.3)]
+    assert recipe_of(model.vary(first, turn=0.3, takes=1, first=2)[0]) == here[1]
     there = model.vary(first, turn=0.3, takes=1, steps=4)[0]
     assert np.array_equal(there.samples, model.refine(next(model.replay(here[:1])), steps=4).samples)
 

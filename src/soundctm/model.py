@@ -239,18 +239,19 @@ class SoundCTM:
         *,
         turn: float | None = None,
         takes: int = 4,
+        first: int = 1,
         steps: int | None = None,
         callback: StepCallback | None = None,
         sources: Sources | None = None,
     ) -> list[Clip]:
-        """``takes`` relatives of a take; ``sources`` as for :meth:`refine`.
+        """``takes`` relatives of a take, numbered from ``first`` on; ``sources`` as for :meth:`refine`.
 
         By ``gamma`` (above 0, to 1; 0.3) they have the same noise to start from and other noise on the way, of 2
         ``steps`` or more (16). By ``turn`` the noise that they start from is the take's, turned by that share of a
         quarter circle (above 0, to 1) toward other noise: in any number of steps (the take's own), and they can be
         refined. Raises :class:`UserError` where both are given.
         """
-        return list(self.replay(relatives(self.recipe_of(clip), takes, steps, gamma, turn), callback, sources))
+        return list(self.replay(relatives(self.recipe_of(clip), takes, steps, gamma, turn, first), callback, sources))
 
     def loop(self, clip: Clip, steps: int = 16, callback: StepCallback | None = None) -> Clip:
         """A take again, from the same noise, as a sound whose end leads into its beginning. A recording is looped by

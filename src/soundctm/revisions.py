@@ -1,11 +1,12 @@
 """The recipe of a take, changed: in more steps, as a relative, in another shape, as a loop."""
 
+from collections.abc import Iterable
 from importlib.metadata import version
 
 from soundctm.audio import Recipe
 from soundctm.audio.recipe import Steering, Turn
 from soundctm.audio.target import Target
-from soundctm.checks import check_takes
+from soundctm.checks import MAX_VARIATION, check_takes, within
 from soundctm.errors import UserError
 
 GAMMA, WAY = 0.3, 16  # of relatives by other noise on the way: how much of it, and in how many steps
@@ -21,25 +22,30 @@ def refined(recipe: Recipe, steps: int) -> Recipe:
     return recipe.model_copy(update={"steps": steps, "gamma": 0.0, "version": version("soundctm")})
 
 
-def relatives(recipe: Recipe, takes: int, steps: int | None, gamma: float | None, turn: float | None) -> list[Recipe]:
-    """Takes that are related to one: by ``gamma``, or where a ``turn`` is given by that (:meth:`SoundCTM.vary`)."""
+def relatives(
+    recipe: Recipe, takes: int, steps: int | None, gamma: float | None, turn: float | None, first: int
+) -> list[Recipe]:
+    """Takes that are related to one, numbered from ``first`` on: by ``gamma``, or where a ``turn`` is given by that
+    (:meth:`SoundCTM.vary`)."""
     check_takes(takes)
+    within("first", first, 1, MAX_VARIATION + 1 - takes, "relatives are counted from 1")
+    numbers = range(first, first + takes)
     if turn is None:
-        return _on_the_way(recipe, GAMMA if gamma is None else gamma, takes, WAY if steps is None else steps)
+        return _on_the_way(recipe, GAMMA if gamma is None else gamma, numbers, WAY if steps is None else steps)
     if gamma is not None:
         raise UserError(f"vary: gamma is {gamma} and turn {turn}; they are two ways to a relative, give one of them")
     if not 0 < turn <= 1:
         raise UserError(f"vary: turn is {turn}; it must be above 0, to 1, a share of a quarter circle")
     again = recipe if steps in (None, recipe.steps) else refined(recipe, steps)
-    return [turned(again, i + 1, turn) for i in range(takes)]
+    return [turned(again, number, turn) for number in numbers]
 
 
-def _on_the_way(recipe: Recipe, gamma: float, takes: int, steps: int) -> list[Recipe]:
+def _on_the_way(recipe: Recipe, gamma: float, numbers: Iterable[int], steps: int) -> list[Recipe]:
     """The same noise to start from, other noise on the way."""
     if not (0 < gamma <= 1 and steps >= 2):
         raise UserError(f"vary: gamma is {gamma} and steps {steps}; gamma must be above 0 to 1, steps 2 or more")
     changes = {"gamma": gamma, "steps": steps, "version": version("soundctm")}
-    return [recipe.model_copy(update={**changes, "variation": i + 1}) for i in range(takes)]
+    return [recipe.model_copy(update={**changes, "variation": number}) for number in numbers]
 
 
 def turned(recipe: Recipe, variation: int, share: float) -> Recipe:

@@ -74,6 +74,7 @@ def test_edits_that_cannot_be_made(case: str, refused, files: Path, tiny_folder:
     [
         ["--gamma", "0"], ["--gamma", "1.5"], ["--gamma", "nan"], ["--steps", "1"], ["--takes", "0"],
         ["--turn", "0"], ["--turn", "1.5"], ["--turn", "0.2", "--gamma", "0.3"],
+        ["--first", "0"], ["--first", "2147483647"],
     ],
 )  # fmt: skip
 def test_takes_that_cannot_be_varied(bad: list[str], refused, take: str) -> None:

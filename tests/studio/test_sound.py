@@ -67,12 +67,16 @@ def test_what_is_compared_is_in_sight_among_many(page: "Page") -> None:
 
 
 def test_relatives_come_by_a_turn_of_the_start_or_by_another_course(page: "Page") -> None:
+    from playwright.sync_api import expect
+
     audition(page, "a splash")
     cards(page).first.click()
     take = asked(page, f"/v1/clips/{page.url.split('/')[-1]}")
     panel = page.get_by_role("tabpanel")
     panel.get_by_label("Takes", exact=True).fill("2")
-    for way, turns, steps in (("Turn the start", [0.2, 0.2], take["steps"]), ("Another course", [], 16)):
+    numbers: list[list[int]] = []
+    here, there = ("Turn the start", [0.2, 0.2], take["steps"]), ("Another course", [], 16)
+    for way, turns, steps in (here, there, here):
         panel.get_by_text(way).click()
         with page.expect_response(lambda answer: "/v1/vary" in answer.url) as answer:
             panel.get_by_role("button", name="Vary").click()
@@ -80,6 +84,10 @@ def test_relatives_come_by_a_turn_of_the_start_or_by_another_course(page: "Page"
         assert [turn["share"] for clip in found for turn in clip["recipe"]["turns"]] == turns
         assert [clip["steps"] for clip in found] == [steps, steps]
         assert [clip["recipe"]["gamma"] for clip in found] == ([0.0, 0.0] if turns else [0.3, 0.3])
+        those = [clip["recipe"]["variation"] or clip["recipe"]["turns"][0]["variation"] for clip in found]
+        numbers.append(sorted(those))
+        expect(page.locator(".relative")).to_have_count(2 * len(numbers))
+    assert numbers == [[1, 2], [3, 4], [5, 6]], "none is made again"
 
 
 def test_an_edit_needs_its_second_sound(page: "Page") -> None:

@@ -301,6 +301,7 @@ def vary(
         None, help="Or by turning the noise that it starts from: 0.2 is near, 1 another sound. In one step, too."
     ),
     takes: int = typer.Option(4, help="How many relatives."),
+    first: int = typer.Option(1, help="Number of the first one: 5 goes on after four."),
     steps: int = typer.Option(None, help="Network steps; 16 when left out, with --turn the take's own."),
     model: str = MovedOption,
     source: list[Path] = SourceOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
@@ -318,6 +319,8 @@ def vary(
     folder = output_folder(out)
     engine = load_model(model or (clip.recipe.model if clip.recipe else "mini"), device)
     with progress("varying", as_json) as callback:
-        clips = engine.vary(clip, gamma, turn=turn, takes=takes, steps=steps, callback=callback, sources=recordings)
+        clips = engine.vary(
+            clip, gamma, turn=turn, takes=takes, first=first, steps=steps, callback=callback, sources=recordings
+        )
     how = f"gamma {clips[0].recipe.gamma:g}" if turn is None else f"a turn of {turn:g}"
     report([save_clip(each, folder) for each in clips], as_json, f"{counted(takes, 'relative')} at {how}")

@@ -38,7 +38,7 @@ export function ago(iso: string, now = Date.now()): string {
 const KINDS: Record<Clip["kind"], string> = { take: "take", refined: "refined", edit: "edit", upload: "recording" };
 
 /** The number of a relative: by other noise on the way, or by the last turn of its start. 0: it is none. */
-const variantOf = ({ recipe }: Clip): number => recipe?.variation || (recipe?.turns?.at(-1)?.variation ?? 0);
+export const variantOf = ({ recipe }: Clip): number => recipe?.variation || (recipe?.turns?.at(-1)?.variation ?? 0);
 
 /** What a sound is, in one or two words. */
 export function kindOf(clip: Clip): string {

@@ -17,7 +17,8 @@ import {
 import { load } from "../audio/buffers";
 import type { Id, Target } from "../api/types";
 import { change, clipOf, fetchClip, isHere } from "./clips";
-import { belongs } from "./family";
+import { variantOf } from "../lib/format";
+import { belongs, relatives } from "./family";
 import { run } from "./jobs";
 import { fault, say } from "./notices";
 import { choose, chosen, rival } from "./place";
@@ -121,9 +122,19 @@ async function derive(path: string, body: object): Promise<void> {
 
 export const refine = (steps = refineSteps.peek()): Promise<void> =>
   derive("/v1/refine", { clip: chosen.peek(), steps });
-/** Relatives by a `turn` of the noise they start from, in the take's own steps, or by `gamma`, other noise on the way. */
-export const vary = (by: { turn: number } | { gamma: number; steps: number }, takes: number): Promise<void> =>
-  derive("/v1/vary", { clip: chosen.peek(), takes, ...by });
+/** Relatives by a `turn` of the noise they start from, in the take's own steps, or by `gamma`, other noise on the way.
+ *  Those that are there are not made again: numbers go on. */
+export function vary(by: { turn: number } | { gamma: number; steps: number }, takes: number): Promise<void> {
+  const clip = chosen.peek();
+  const numbers = clip ? relatives(clip).map((id) => childNumber(id, clip)) : [];
+  return derive("/v1/vary", { clip, takes, first: 1 + Math.max(0, ...numbers), ...by });
+}
+
+function childNumber(id: Id, parent: Id): number {
+  const child = clipOf(id).peek();
+  return child?.parents.includes(parent) ? variantOf(child) : 0;
+}
+
 export const edit = (kind: string, fields: Record<string, unknown>): Promise<void> =>
   derive(`/v1/edit/${kind}`, { clip: chosen.peek(), ...fields });
 

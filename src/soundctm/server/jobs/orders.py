@@ -73,8 +73,9 @@ class _Kitchen:
                 return Order(tuple(recipes), {}, (), "take", recipes[0].seed)
             case RefineRequest():
                 return self._again(request.clip, "refined", lambda recipe: [refined(recipe, request.steps)])
-            case VaryRequest(gamma=gamma, turn=turn, takes=takes, steps=steps):
-                return self._again(request.clip, "take", lambda recipe: relatives(recipe, takes, steps, gamma, turn))
+            case VaryRequest(takes=takes, steps=steps, first=first):
+                way = (request.gamma, request.turn, first)
+                return self._again(request.clip, "take", lambda recipe: relatives(recipe, takes, steps, *way))
             case ShapeRequest():
                 return self._shape(request)
             case LoopRequest():

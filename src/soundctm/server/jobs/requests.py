@@ -56,13 +56,14 @@ class RefineRequest(_Request):
 class VaryRequest(_Request):
     """Relatives of a take: the same noise to start from and another course, as much as ``gamma`` says (0.3 when left
     out), or a start that is turned by the share ``turn`` of a quarter circle. ``steps`` left out: 16, with ``turn``
-    those of the take."""
+    those of the take. They are numbered from ``first`` on: 5 goes on after four."""
 
     kind = "vary"
     clip: str = ID
     gamma: float | None = None
     turn: float | None = None
     takes: int = 4
+    first: int = 1
     steps: int | None = None
 
 
