@@ -95,6 +95,21 @@ def test_a_take_is_varied_by_turns_in_its_own_steps_or_in_others(model: SoundCTM
     assert np.array_equal(there.samples, model.refine(next(model.replay(here[:1])), steps=4).samples)
 
 
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_relatives_by_chance_of_a_turned_take_have_courses_of_their_own(model: SoundCTM, share: float) -> None:
+    (other,) = model.vary(model.generate("heavy rain", seed=3, seconds=60.0)[0], turn=share, takes=1)
+    ones = [recipe_of(clip) for clip in model.vary(other, 0.5, takes=3, steps=3)]
+    starts, *courses = zip(*(model.engine.noise(recipe) for recipe in ones), strict=True)
+    assert all(torch.equal(start, starts[0]) for start in starts)
+    for first, second in ((one[i], one[j]) for one in courses for i, j in ((0, 1), (0, 2), (1, 2))):
+        assert abs(float((first * second).mean())) < 0.02
+
+
+def test_a_turn_in_other_steps_keeps_the_course(model: SoundCTM, take: Recipe) -> None:
+    still = next(model.replay([take.model_copy(update={"gamma": 0.5})]))
+    assert [recipe_of(model.vary(still, turn=0.2, takes=1, steps=n)[0]).gamma for n in (2, 3)] == [0.5, 0.5]
+
+
 def test_a_relative_by_chance_is_turned_in_its_own_steps_only(model: SoundCTM, take: Recipe) -> None:
     relative = model.vary(next(model.replay([take])), 0.5, takes=1, steps=3)[0]
     (other,) = model.vary(relative, turn=0.3, takes=1)

@@ -247,11 +247,12 @@ class SoundCTM:
         """``takes`` relatives of a take, numbered from ``first`` on; ``sources`` as for :meth:`refine`.
 
         By ``gamma`` (above 0, to 1; 0.3) they have the same noise to start from and other noise on the way, of 2
-        ``steps`` or more (16). By ``turn`` the noise that they start from is the take's, turned by that share of a
-        quarter circle (above 0, to 1) toward other noise: in any number of steps (the take's own), and they can be
-        refined. Raises :class:`UserError` where both are given.
+        ``steps`` or more (16); those of a relative by gamma are its siblings. By ``turn`` the noise that they start
+        from is the take's, turned by that share of a quarter circle (above 0, to 1) toward other noise: in any number
+        of steps (the take's own), and they can be refined. Raises :class:`UserError` where both are given.
         """
-        return list(self.replay(relatives(self.recipe_of(clip), takes, steps, gamma, turn, first), callback, sources))
+        recipes = relatives(self.recipe_of(clip), takes, first=first, steps=steps, gamma=gamma, turn=turn)
+        return list(self.replay(recipes, callback, sources))
 
     def loop(self, clip: Clip, steps: int = 16, callback: StepCallback | None = None) -> Clip:
         """A take again, from the same noise, as a sound whose end leads into its beginning. A recording is looped by

@@ -14,16 +14,20 @@ GAMMA, WAY = 0.3, 16  # of relatives by other noise on the way: how much of it, 
 
 def refined(recipe: Recipe, steps: int) -> Recipe:
     """The same noise and prompt in other steps, gamma = 0."""
+    _check_other_steps(recipe)
+    return recipe.model_copy(update={"steps": steps, "gamma": 0.0, "version": version("soundctm")})
+
+
+def _check_other_steps(recipe: Recipe) -> None:
     if recipe.variation:
         raise UserError(
             "this clip is a relative made with gamma, whose course is another at every number of steps, so it "
             "cannot be refined; make relatives in as many steps as you want them to have"
         )
-    return recipe.model_copy(update={"steps": steps, "gamma": 0.0, "version": version("soundctm")})
 
 
 def relatives(
-    recipe: Recipe, takes: int, steps: int | None, gamma: float | None, turn: float | None, first: int
+    recipe: Recipe, takes: int, *, first: int, steps: int | None, gamma: float | None, turn: float | None
 ) -> list[Recipe]:
     """Takes that are related to one, numbered from ``first`` on: by ``gamma``, or where a ``turn`` is given by that
     (:meth:`SoundCTM.vary`)."""
@@ -36,8 +40,10 @@ def relatives(
         raise UserError(f"vary: gamma is {gamma} and turn {turn}; they are two ways to a relative, give one of them")
     if not 0 < turn <= 1:
         raise UserError(f"vary: turn is {turn}; it must be above 0, to 1, a share of a quarter circle")
-    again = recipe if steps in (None, recipe.steps) else refined(recipe, steps)
-    return [turned(again, number, turn) for number in numbers]
+    if steps is None or steps == recipe.steps:
+        return [turned(recipe, number, turn) for number in numbers]
+    _check_other_steps(recipe)
+    return [turned(recipe.model_copy(update={"steps": steps}), number, turn) for number in numbers]
 
 
 def _on_the_way(recipe: Recipe, gamma: float, numbers: Iterable[int], steps: int) -> list[Recipe]:

@@ -74,6 +74,8 @@ class Engine:
         for number, turn in enumerate(recipe.turns, 1):
             generator, angle = _seeded(take_seed(recipe, turn.variation, number)), turn.share * math.pi / 2
             for i, noise in enumerate(found):
+                if i == 1 and recipe.variation:  # relatives by gamma have one start, and each a course of its own
+                    generator.manual_seed(take_seed(recipe, turn.variation, number, recipe.variation))
                 aside = torch.randn(noise.shape, generator=generator).to(noise)
                 found[i] = math.cos(angle) * noise + math.sin(angle) * aside
         return found
@@ -87,12 +89,12 @@ def _seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def take_seed(recipe: Recipe, variation: int = 0, number: int = 0) -> int:
+def take_seed(recipe: Recipe, variation: int = 0, number: int = 0, course: int = 0) -> int:
     """A 63-bit seed for the pair ``(seed, take)``, or with ``variation`` and ``number`` (of an audition, where
-    ``variation`` is 0, or of a turn) for all of them, well mixed.
+    ``variation`` is 0, or of a turn, there with a ``course`` where it has its own) for all of them, well mixed.
 
     The seed enters as two words of 32 bits: words of a varying number would give distinct pairs the same noise.
     """
     more = (variation, number) if number else (variation,) if variation else ()
-    words = (recipe.seed & 0xFFFFFFFF, recipe.seed >> 32, recipe.take, *more)
+    words = (recipe.seed & 0xFFFFFFFF, recipe.seed >> 32, recipe.take, *more, *([course] if course else []))
     return int(np.random.SeedSequence(words).generate_state(1, np.uint64)[0] >> 1)

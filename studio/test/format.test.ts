@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Clip, Recipe } from "../src/api/types";
-import { bytes, distinctionOf, isPlainTake, labelOf, likeness, takes } from "../src/lib/format";
+import { bytes, distinctionOf, isPlainTake, kindOf, labelOf, likeness, takes } from "../src/lib/format";
 
 const clip = (fields: Partial<Clip>): Clip =>
   ({ id: "a", name: "rain", kind: "take", steps: 1, seed: "7", take: 0, parents: [], recipe: null, ...fields }) as Clip;
@@ -19,20 +19,32 @@ describe("what a sound is called", () => {
 
   it("tells the variants of one take apart", () => {
     const variant = (variation: number) => clip({ steps: 16, recipe: { variation } as Recipe });
-    const turned = (variation: number) => clip({ recipe: { turns: [{ variation, share: 0.2 }] } as Recipe });
-    expect([variant(1), variant(2), turned(1), turned(2)].map(labelOf)).toEqual([
+    const turned = (variations: number[], fields: Partial<Recipe> = {}) =>
+      clip({ recipe: { turns: variations.map((variation) => ({ variation, share: 0.2 })), ...fields } as Recipe });
+    const others = [turned([1]), turned([2]), turned([2, 1]), turned([2], { variation: 4 })];
+    expect([variant(1), variant(2), ...others].map(labelOf)).toEqual([
       "rain, variant 1, take 1, 16 steps, seed 7",
       "rain, variant 2, take 1, 16 steps, seed 7",
       "rain, variant 1, take 1, 1 step, seed 7",
       "rain, variant 2, take 1, 1 step, seed 7",
+      "rain, variant 2.1, take 1, 1 step, seed 7",
+      "rain, variant 2.4, take 1, 1 step, seed 7",
     ]);
   });
 
   it("says how a relative was made", () => {
     const made = (recipe: Partial<Recipe>, kind: Clip["kind"] = "take") => clip({ kind, recipe: recipe as Recipe });
-    const turns = [{ variation: 1, share: 0.5 }, { variation: 3, share: 0.2 }];
-    const clips = [made({ variation: 2, gamma: 0.3 }), made({ turns }), made({ turns }, "refined"), made({})];
-    expect(clips.map(distinctionOf)).toEqual(["variant 2, γ 0.3", "variant 3, turned 0.2", "1 step", "1 step"]);
+    const turns = [{ variation: 3, share: 0.2 }];
+    const chance = { variation: 2, gamma: 0.3 };
+    const clips = [made(chance), made({ turns }), made({ turns, ...chance }), made({ turns }, "refined"), made({})];
+    expect(clips.map(distinctionOf)).toEqual([
+      "variant 2, γ 0.3",
+      "variant 3, turned 0.2",
+      "variant 3.2, turned 0.2, γ 0.3",
+      "1 step",
+      "1 step",
+    ]);
+    expect(kindOf(clips[3]!)).toBe("refined");
   });
 
   it("calls nothing a recording that was made here", () => {

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from soundctm.locks import try_lock
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 STUDIO = Path(__file__).resolve().parents[2] / "studio"
+LAST = ".package-lock.json"  # of what npm ci writes: whatever broke off has none
 PICTURE = "SOUNDCTM_STUDIO_PICTURE"  # a file that the day's work is to be pictured in, with the model that is shipped
 
 
@@ -33,14 +37,18 @@ def browser() -> Iterator["Browser"]:
 
 
 @pytest.fixture(scope="session")
-def tools() -> Path:
-    """Where the tools are that the page is built and examined with; fetched where they are not there yet."""
+def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tools are that the page is built and examined with; fetched where they are not there yet, by one of the
+    processes that run these tests."""
     found = STUDIO / "node_modules"
-    if (found / ".package-lock.json").is_file():  # written last: whatever broke off has none
-        return found
-    if shutil.which("npm") is None:
+    if shutil.which("npm") is None and not (found / LAST).is_file():
         pytest.skip("npm is not installed: it fetches the tools that the page is built and examined with")
-    got = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=STUDIO, capture_output=True, text=True)
+    with (tmp_path_factory.getbasetemp().parent / "tools.lock").open("wb") as turn:
+        while not try_lock(turn):
+            time.sleep(0.1)
+        if (found / LAST).is_file():
+            return found
+        got = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=STUDIO, capture_output=True, text=True)
     if got.returncode:
         pytest.skip(f"npm ci could not fetch the tools of the page: {got.stderr.strip()[-200:]}")
     return found

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from soundctm import SoundCTM
 from soundctm.errors import UserError
 from soundctm.folder import pack
-from soundctm.training.mini import Stage, stages, train_mini
+from soundctm.training.mini import Stage, check_clips, stages, to_count, train_mini
 
 CLIPS = 6
 STOPPED = """
@@ -33,9 +33,7 @@ STAGE = "import sys; from soundctm.training.mini import run_stage; sys.exit(run_
 
 
 @pytest.mark.slow
-def test_every_stage_runs_and_the_model_has_the_last_ones(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_stage_runs_and_the_model_has_the_last_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At a ten-thousandth of the minutes, which is a step or two of each network."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     text = tmp_path / "text"  # this stage needs a sentence encoder, embeds a language with it, and has its own tests
@@ -80,8 +78,21 @@ def test_clips_that_are_there_are_not_taken_for_others(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     np.save(tmp_path / "data" / "audio.npy", np.zeros((7, 4), np.int16))
     np.save(tmp_path / "data" / "real.npy", np.arange(7) < 2)
-    with pytest.raises(UserError, match="has 5 procedural clips; leave --clips out"):
-        train_mini(tmp_path, None, 1.0, 1, 6)
+    for clips in (6, 5):
+        with pytest.raises(UserError, match=r"has 5 procedural clips, 0 of them made to be counted.*leave --clips out"):
+            train_mini(tmp_path, None, 1.0, 1, clips)
+    np.save(tmp_path / "data" / "counted.npy", np.arange(7) >= 7 - to_count(5))
+    check_clips(tmp_path / "data", 5)
+
+
+@pytest.mark.parametrize("there", ["student/checkpoint.pt", "audition/student.safetensors"])
+def test_students_of_another_teacher_are_not_gone_on_with(there: str, tmp_path: Path) -> None:
+    """As in a folder from before the stage "counting"."""
+    for path in ("teacher/teacher.safetensors", there):
+        (tmp_path / path).parent.mkdir()
+        (tmp_path / path).touch()
+    with pytest.raises(UserError, match=rf"{Path(there).parent}: begun without .*counting"):
+        train_mini(tmp_path, None, 1.0, 1)
 
 
 @pytest.mark.slow

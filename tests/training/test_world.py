@@ -88,3 +88,14 @@ def test_one_of_many_ends_at_once_with_what_it_said(size: int) -> None:
     command = [sys.executable, "-c", f"from soundctm.training.world import World; {lines}"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == ((0, "said more") if size == 1 else (2, "said"))
+
+
+@pytest.mark.parametrize(("error", "code"), [("RuntimeError('lost')", 1), ("UserError('lost')", 2)])
+def test_one_of_many_ends_at_once_whatever_went_wrong(error: str, code: int) -> None:
+    lines = (
+        "import atexit; from soundctm.cli.train import _leaving; from soundctm.errors import UserError; "
+        "from soundctm.training.world import World; atexit.register(print, 'taken down')\n"
+        f"with _leaving(World(0, 2)):\n    raise {error}"
+    )
+    result = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (code, "") and "lost" in result.stderr

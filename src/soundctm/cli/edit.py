@@ -298,7 +298,7 @@ def vary(
     file: Path = typer.Argument(help="A take that soundctm made."),
     gamma: float = typer.Option(None, help="By other noise on the way, so much: above 0, to 1; 0.3 when left out."),
     turn: float = typer.Option(
-        None, help="Or by turning the noise that it starts from: 0.2 is near, 1 another sound. In one step, too."
+        None, help="Or by turning the noise that it starts from: above 0, to 1, another sound. In one step, too."
     ),
     takes: int = typer.Option(4, help="How many relatives."),
     first: int = typer.Option(1, help="Number of the first one: 5 goes on after four."),

@@ -1,6 +1,7 @@
 """``soundctm train``: teachers, students, autoencoders, and the embedded model again."""
 
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -190,7 +191,10 @@ def mini(
     ),
     scale: float = typer.Option(1.0, help="Factor on every stage's time budget."),
     threads: int = typer.Option(3, min=1, help="Threads; one less than there are cores keeps steps from stalling."),
-    clips: int = typer.Option(None, min=1, help="Procedural sounds to make, of 0.44 MB each; 36,000 when left out."),
+    clips: int = typer.Option(
+        None, min=1,
+        help="Procedural sounds to make, of 0.44 MB each, 10 in 36 of them to be counted; 36,000 when left out.",
+    ),
 ) -> None:
     """Train the embedded model from nothing: data, autoencoder, text encoder, teacher, counting, student, audition."""
     from soundctm.training.mini import train_mini
@@ -271,7 +275,7 @@ def _report(finished: bool, out: Path, world: "World") -> None:
 
 @contextmanager
 def _leaving(world: "World") -> Iterator[None]:
-    """End with what was trained, where this process is one of many, and let one speak of what the user can mend."""
+    """End this process at once where it is one of many, and let one of them speak of what the user can mend."""
     code = 0
     try:
         yield
@@ -281,4 +285,9 @@ def _leaving(world: "World") -> Iterator[None]:
         if world.first:
             complain(str(error))
         code = 2
+    except Exception:
+        if world.size == 1:
+            raise
+        traceback.print_exc()
+        code = 1
     world.end(code)

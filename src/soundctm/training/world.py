@@ -74,8 +74,8 @@ class World:
         """End this process with ``code`` where it is one of many; alone, return. For when nothing is left to do.
 
         The process group is not taken down, nor the interpreter: the group's threads hold tensors still, and now and
-        then either ends in a crash though the work is done (compare pytorch/pytorch pull request 179291). Whoever calls
-        this has waited for the others.
+        then either ends in a crash though the work is done (compare pytorch/pytorch pull request 179291). Others that
+        wait for this process then wait in vain: after work that succeeded, :meth:`wait` comes before this.
         """
         if self.size > 1:
             sys.stdout.flush()

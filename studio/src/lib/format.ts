@@ -37,8 +37,11 @@ export function ago(iso: string, now = Date.now()): string {
 
 const KINDS: Record<Clip["kind"], string> = { take: "take", refined: "refined", edit: "edit", upload: "recording" };
 
-/** The number of a relative: by other noise on the way, or by the last turn of its start. 0: it is none. */
-export const variantOf = ({ recipe }: Clip): number => recipe?.variation || (recipe?.turns?.at(-1)?.variation ?? 0);
+/** The numbers of a relative: one for each turn of its start, then that of its course. A take of one's own has none. */
+export const numbersOf = ({ recipe }: Clip): number[] => [
+  ...(recipe?.turns ?? []).map((turn) => turn.variation),
+  ...(recipe?.variation ? [recipe.variation] : []),
+];
 
 /** What a sound is, in one or two words. */
 export function kindOf(clip: Clip): string {
@@ -46,8 +49,8 @@ export function kindOf(clip: Clip): string {
   if (clip.kind === "edit" && clip.recipe?.targets?.length) return "shaped";
   if (clip.kind === "edit" && clip.recipe?.loop) return "loop";
   if (clip.kind === "upload" && clip.recipe) return "brought back";
-  const variant = variantOf(clip);
-  if (variant) return `variant ${variant}`;
+  const numbers = numbersOf(clip);
+  if (clip.kind === "take" && numbers.length) return `variant ${numbers.join(".")}`;
   return KINDS[clip.kind] ?? clip.kind;
 }
 
@@ -69,13 +72,17 @@ export const particularsOf = (clip: Clip): string[] =>
   [isNumbered(clip) ? "" : kindOf(clip), takeOf(clip), stepsOf(clip)].filter(Boolean);
 
 /** Its number alone says that it is a take. */
-const isNumbered = (clip: Clip): boolean => clip.kind === "take" && clip.take !== null && !variantOf(clip);
+const isNumbered = (clip: Clip): boolean => clip.kind === "take" && clip.take !== null && !numbersOf(clip).length;
+
+/** How a relative was made. */
+const waysOf = ({ recipe }: Clip): string[] => [
+  ...(recipe?.turns ?? []).map((turn) => `turned ${Number(turn.share.toFixed(2))}`),
+  ...(recipe?.variation ? [`γ ${recipe.gamma}`] : []),
+];
 
 /** What tells a sound from its relatives. */
 export function distinctionOf(clip: Clip): string {
-  if (clip.recipe?.variation) return `${kindOf(clip)}, γ ${clip.recipe.gamma}`;
-  const turn = clip.recipe?.turns?.at(-1);
-  if (turn && clip.kind === "take") return `${kindOf(clip)}, turned ${Number(turn.share.toFixed(2))}`;
+  if (clip.kind === "take" && numbersOf(clip).length) return [kindOf(clip), ...waysOf(clip)].join(", ");
   if (clip.recipe?.targets?.length) return "to the curve";
   return clip.kind === "take" || clip.kind === "refined" ? stepsOf(clip) : kindOf(clip);
 }

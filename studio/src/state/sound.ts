@@ -15,10 +15,11 @@ import {
   type Sound,
 } from "../audio/player";
 import { load } from "../audio/buffers";
-import type { Id, Target } from "../api/types";
+import * as calls from "../api/calls";
+import type { Clip, Id, Target } from "../api/types";
 import { change, clipOf, fetchClip, isHere } from "./clips";
-import { variantOf } from "../lib/format";
-import { belongs, relatives } from "./family";
+import { numbersOf } from "../lib/format";
+import { belongs } from "./family";
 import { run } from "./jobs";
 import { fault, say } from "./notices";
 import { choose, chosen, rival } from "./place";
@@ -124,15 +125,24 @@ export const refine = (steps = refineSteps.peek()): Promise<void> =>
   derive("/v1/refine", { clip: chosen.peek(), steps });
 /** Relatives by a `turn` of the noise they start from, in the take's own steps, or by `gamma`, other noise on the way.
  *  Those that are there are not made again: numbers go on. */
-export function vary(by: { turn: number } | { gamma: number; steps: number }, takes: number): Promise<void> {
-  const clip = chosen.peek();
-  const numbers = clip ? relatives(clip).map((id) => childNumber(id, clip)) : [];
-  return derive("/v1/vary", { clip, takes, first: 1 + Math.max(0, ...numbers), ...by });
+export async function vary(by: { turn: number } | { gamma: number; steps: number }, takes: number): Promise<void> {
+  const clip = current.peek();
+  if (!clip) return say("Choose a sound first.");
+  const first = await nextNumber(clip, takes);
+  if (chosen.peek() === clip.id) await derive("/v1/vary", { clip: clip.id, takes, first, ...by });
 }
 
-function childNumber(id: Id, parent: Id): number {
-  const child = clipOf(id).peek();
-  return child?.parents.includes(parent) ? variantOf(child) : 0;
+/** The last number that was given to a relative of a sound, in this visit: its sounds may not be there yet. */
+const given = new Map<Id, number>();
+
+/** A number from which so many relatives are none that are there. Those of a relative by γ are its siblings. */
+async function nextNumber(clip: Clip, takes: number): Promise<number> {
+  const mine = await calls.tree(clip.id);
+  const parent = clip.recipe?.variation ? mine.clips.find(({ id }) => id === clip.parents[0]) : undefined;
+  const { root, clips } = parent ? await calls.tree(parent.id) : mine;
+  const first = 1 + Math.max(given.get(root) ?? 0, ...clips.flatMap(numbersOf), 0);
+  given.set(root, first + takes - 1);
+  return first;
 }
 
 export const edit = (kind: string, fields: Record<string, unknown>): Promise<void> =>

@@ -117,6 +117,28 @@ def test_refining_and_varying(server: Running) -> None:
     assert len(server.make("/v1/vary", clip=take, takes=2, steps=2)["clips"]) == 2
 
 
+def test_relatives_by_a_turn_are_made_again_as_they_were(server: Running) -> None:
+    (take,) = server.make(prompt="rain", takes=1, seed=3)["clips"]
+    asked = {"clip": take, "turn": 0.2, "first": 3, "takes": 2}
+    jobs = [server.make("/v1/vary", **asked)]
+    answer = server.client.post(f"/v1/jobs/{jobs[0]['id']}/again")
+    assert answer.status_code == 202
+    jobs.append(server.end_of(answer.json()["id"]))
+    first, again = ([server.library.get(each) for each in job["clips"]] for job in jobs)
+    assert {clip.digest for clip in first} == {clip.digest for clip in again} and len({c.digest for c in first}) == 2
+    turns = sorted(turn.variation for clip in first if clip.recipe for turn in clip.recipe.turns)
+    assert turns == [3, 4] and {clip.recipe.steps for clip in first if clip.recipe} == {1}
+
+
+@pytest.mark.parametrize(
+    "bad", [{"turn": 0.2, "gamma": 0.3}, {"turn": 0}, {"turn": 1.5}, {"turn": 0.2, "first": 0}, {"gamma": 0}]
+)
+def test_relatives_that_cannot_be(bad: dict[str, Any], server: Running) -> None:
+    (take,) = server.make(prompt="rain", takes=1, seed=3)["clips"]
+    message = refused(server.client.post("/v1/vary", json={"clip": take, **bad}), 400)["message"]
+    assert list(bad)[-1] in message
+
+
 def test_a_job_of_another_program_is_followed_and_not_cancelled(start: Starter) -> None:
     here, there = start(), start()
     job = there.client.post("/v1/generate", json=LONG).json()["id"]

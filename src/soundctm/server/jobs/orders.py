@@ -73,9 +73,9 @@ class _Kitchen:
                 return Order(tuple(recipes), {}, (), "take", recipes[0].seed)
             case RefineRequest():
                 return self._again(request.clip, "refined", lambda recipe: [refined(recipe, request.steps)])
-            case VaryRequest(takes=takes, steps=steps, first=first):
-                way = (request.gamma, request.turn, first)
-                return self._again(request.clip, "take", lambda recipe: relatives(recipe, takes, steps, *way))
+            case VaryRequest():
+                asked = request.model_dump(include={"takes", "first", "steps", "gamma", "turn"})
+                return self._again(request.clip, "take", lambda recipe: relatives(recipe, **asked))
             case ShapeRequest():
                 return self._shape(request)
             case LoopRequest():

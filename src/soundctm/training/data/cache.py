@@ -1,7 +1,8 @@
 """The training set on disk: waveforms, captions and classes in flat arrays that are memory-mapped.
 
 ``audio.npy`` int16 ``[n, length]``; ``captions.json`` a list of caption lists; ``classes.json`` a list of class lists;
-``real.npy`` bool ``[n]``. Later stages add ``latents.npy`` float16 ``[n, channels, frames]``.
+``real.npy`` bool ``[n]``; ``counted.npy`` bool ``[n]``, the procedural ones that were made to be counted. Later stages
+add ``latents.npy`` float16 ``[n, channels, frames]``.
 """
 
 import argparse
@@ -103,6 +104,7 @@ def build(data: Path | None, out: Path, procedural: int, counts: int, variants: 
     (out / "captions.json").write_text(json.dumps(captions))
     (out / "classes.json").write_text(json.dumps(classes))
     np.save(out / "real.npy", np.asarray(real))
+    np.save(out / "counted.npy", np.arange(count) >= count - counts)
     audio.flush()
     os.replace(out / "audio.npy.partial", out / "audio.npy")
 
