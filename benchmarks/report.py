@@ -104,7 +104,7 @@ def main() -> None:
         "",
         speed(read("benchmark_mini.json")),
         "",
-        "Rows of 1 and 16 steps used 10 takes a prompt; pairs, 20; counts, 10.",
+        "Rows of 1 and 16 steps used 10 takes a prompt; pairs, 20; counts, 60.",
         "",
         *(PHRASES, "", "## What the pictures show", "", PICTURES, "", "## Class by class", ""),
         *classes(figures),

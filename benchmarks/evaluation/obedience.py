@@ -8,6 +8,7 @@ from evaluation.common import Bench, Figures, share
 from soundctm.metrics.signal import level_db, modulation_rate, onset_times, spectral_centroid
 
 RATE = 44100
+COUNTED = 60  # takes of each number of knocks: a share of ten says little
 Measure = Callable[[np.ndarray], float]
 
 # The subjects of twenty pairs, the word that should measure more, the word that should measure less.
@@ -60,7 +61,7 @@ def counts(bench: Bench, steps: int) -> Figures:
     """Share of takes with exactly the number of knocks that was asked for."""
     figures: Figures = {}
     for word, number in (("one", 1), ("three", 3), ("five", 5)):
-        sounds = bench.takes_of(f"{word} knock{'s' if number > 1 else ''}", steps, 10)
+        sounds = bench.takes_of(f"{word} knock{'s' if number > 1 else ''}", steps, COUNTED)
         figures[word] = share([len(onset_times(x, RATE)) == number for x in sounds])
     return figures
 
