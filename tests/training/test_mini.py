@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from soundctm import SoundCTM
 from soundctm.errors import UserError
 from soundctm.folder import pack
-from soundctm.training.mini import Stage, check_clips, stages, to_count, train_mini
+from soundctm.training.mini import stages, train_mini
 
 CLIPS = 6
 STOPPED = """
@@ -33,7 +33,9 @@ STAGE = "import sys; from soundctm.training.mini import run_stage; sys.exit(run_
 
 
 @pytest.mark.slow
-def test_every_stage_runs_and_the_model_has_the_last_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_stage_runs_and_the_model_has_the_last_ones_student(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At a ten-thousandth of the minutes, which is a step or two of each network."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     text = tmp_path / "text"  # this stage needs a sentence encoder, embeds a language with it, and has its own tests
@@ -41,14 +43,14 @@ def test_every_stage_runs_and_the_model_has_the_last_ones(tmp_path: Path, monkey
     SoundCTM.from_pretrained("mini").text_encoder.save(text)  # type: ignore[operator]
     folder = train_mini(tmp_path, None, 1e-4, 1, CLIPS)
     assert all(stage.finished for stage in stages(tmp_path, None, 1, CLIPS))
-    for name in ("autoencoder", "teacher", "counting", "student", "audition"):
+    for name in ("autoencoder", "teacher", "student", "audition"):
         assert (tmp_path / name / "log.jsonl").stat().st_size, name
-    for part, last, before in (("teacher", "counting", "teacher"), ("student", "audition", "student")):
-        stored = load_file(folder / f"{part}.safetensors")
-        for name, same in ((last, True), (before, False)):
-            packed = pack(load_file(tmp_path / name / f"{part}.safetensors"))
-            assert packed.keys() == stored.keys()
-            assert all(torch.equal(packed[key], stored[key]) for key in packed) is same
+    student, audition = (load_file(tmp_path / name / "student.safetensors") for name in ("student", "audition"))
+    stored = load_file(folder / "student.safetensors")
+    for weights, same in ((audition, True), (student, False)):
+        packed = pack(weights)
+        assert packed.keys() == stored.keys()
+        assert all(torch.equal(packed[name], stored[name]) for name in packed) is same
     (take,) = SoundCTM.from_pretrained(folder).generate("rain", seconds=0.5, seed=1)
     assert np.isfinite(take.samples).all()
 
@@ -63,36 +65,18 @@ def test_a_stage_is_done_when_its_last_file_is_there(tmp_path: Path) -> None:
     assert stage.finished
 
 
-def argument(stage: Stage, name: str) -> Path:
-    return Path(stage.arguments[stage.arguments.index(name) + 1])
-
-
-def test_the_last_ones_go_on_with_those_before(tmp_path: Path) -> None:
-    *_, teacher, counting, student, audition = stages(tmp_path, None, 1)
-    for last, before in ((counting, teacher), (audition, student)):
-        assert argument(last, "--start") == before.done[0].parent != last.done[0].parent
-    assert argument(student, "--teacher") == argument(audition, "--teacher") == counting.done[0].parent
+def test_the_last_student_goes_on_with_the_one_before(tmp_path: Path) -> None:
+    *_, student, audition = stages(tmp_path, None, 1)
+    start = audition.arguments[audition.arguments.index("--start") + 1]
+    assert Path(start) == student.done[0].parent != audition.done[0].parent
 
 
 def test_clips_that_are_there_are_not_taken_for_others(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     np.save(tmp_path / "data" / "audio.npy", np.zeros((7, 4), np.int16))
     np.save(tmp_path / "data" / "real.npy", np.arange(7) < 2)
-    for clips in (6, 5):
-        with pytest.raises(UserError, match=r"has 5 procedural clips, 0 of them made to be counted.*leave --clips out"):
-            train_mini(tmp_path, None, 1.0, 1, clips)
-    np.save(tmp_path / "data" / "counted.npy", np.arange(7) >= 7 - to_count(5))
-    check_clips(tmp_path / "data", 5)
-
-
-@pytest.mark.parametrize("there", ["student/checkpoint.pt", "audition/student.safetensors"])
-def test_students_of_another_teacher_are_not_gone_on_with(there: str, tmp_path: Path) -> None:
-    """As in a folder from before the stage "counting"."""
-    for path in ("teacher/teacher.safetensors", there):
-        (tmp_path / path).parent.mkdir()
-        (tmp_path / path).touch()
-    with pytest.raises(UserError, match=rf"{Path(there).parent}: begun without .*counting"):
-        train_mini(tmp_path, None, 1.0, 1)
+    with pytest.raises(UserError, match="has 5 procedural clips; leave --clips out"):
+        train_mini(tmp_path, None, 1.0, 1, 6)
 
 
 @pytest.mark.slow

@@ -191,12 +191,9 @@ def mini(
     ),
     scale: float = typer.Option(1.0, help="Factor on every stage's time budget."),
     threads: int = typer.Option(3, min=1, help="Threads; one less than there are cores keeps steps from stalling."),
-    clips: int = typer.Option(
-        None, min=1,
-        help="Procedural sounds to make, of 0.44 MB each, 10 in 36 of them to be counted; 36,000 when left out.",
-    ),
+    clips: int = typer.Option(None, min=1, help="Procedural sounds to make, of 0.44 MB each; 26,000 when left out."),
 ) -> None:
-    """Train the embedded model from nothing: data, autoencoder, text encoder, teacher, counting, student, audition."""
+    """Train the embedded model from nothing: data, autoencoder, text encoder, teacher, student, audition."""
     from soundctm.training.mini import train_mini
 
     train_mini(out, data, scale, threads, clips)

@@ -1,9 +1,8 @@
-"""Trains the embedded model's teacher or student, or goes on with one, on the folder of
+"""Trains the embedded model's teacher or student, or goes on with the student, on the folder of
 :mod:`soundctm.training.data.cache`."""
 
 import argparse
 from pathlib import Path
-from typing import Literal, get_args
 
 import torch
 
@@ -14,12 +13,6 @@ from soundctm.training.parts import load_backbone, load_text_encoder
 from soundctm.training.runner import RunOptions, train_student, train_teacher
 from soundctm.training.world import World
 
-Part = Literal["teacher", "counting", "student", "audition"]
-TEACHERS: dict[Part, str] = {"teacher": "mini/teacher", "counting": "mini/teacher-counting"}
-STUDENTS: dict[Part, str] = {"student": "mini/student", "audition": "mini/student-audition"}
-GOES_ON: tuple[Part, ...] = ("counting", "audition")
-SEEDS: dict[Part, int] = {"teacher": 0, "student": 1, "audition": 2, "counting": 3}  # each draws batches of its own
-
 
 def source(data: Path, text: Path, seed: int) -> LatentDataset:
     """The latents of ``data`` with their captions encoded by the text encoder in ``text``."""
@@ -27,7 +20,7 @@ def source(data: Path, text: Path, seed: int) -> LatentDataset:
 
 
 def train(
-    part: Part,
+    part: str,
     data: Path,
     text: Path,
     guide: Path | None,
@@ -35,31 +28,29 @@ def train(
     options: RunOptions,
     minutes: float | None,
 ) -> bool:
-    """Train ``part`` by its shipped configuration, for other ``minutes`` where they are given: "counting" goes on with
-    the teacher in ``start``, "audition" with the student there. False when interrupted; the same call goes on."""
+    """Train ``part`` by its shipped configuration, for other ``minutes`` where they are given: "audition" goes on with
+    the student in ``start``. False when interrupted; the same call goes on."""
     changes = {} if minutes is None else {"minutes": minutes}
-    if (start is None) == (part in GOES_ON):
-        raise ValueError("--start is for counting and audition, and only for them")
-    if part in TEACHERS:
-        teaching = read_config(TEACHERS[part], TeacherTraining).model_copy(update=changes)
-        batches = source(data, text, teaching.seed + SEEDS[part])
-        begun = None if start is None else load_backbone(start, "teacher")[0]
-        return train_teacher(teaching, batches, options, World(), first=begun)
-    if guide is None:
-        raise ValueError("a student needs --teacher")
-    learning = read_config(STUDENTS[part], StudentTraining).model_copy(update=changes)
-    batches = source(data, text, learning.seed + SEEDS[part])
+    if part == "teacher":
+        teaching = read_config("mini/teacher", TeacherTraining).model_copy(update=changes)
+        return train_teacher(teaching, source(data, text, teaching.seed), options, World())
+    if guide is None or (start is None) != (part == "student"):
+        raise ValueError("a student needs --teacher, and an audition --start, too")
+    name = "mini/student" if start is None else "mini/student-audition"
+    learning = read_config(name, StudentTraining).model_copy(update=changes)
+    teacher, _ = load_backbone(guide, "teacher")
     first = None if start is None else load_backbone(start, "student")[0]
-    return train_student(learning, load_backbone(guide, "teacher")[0], batches, options, World(), first=first)
+    batches = source(data, text, learning.seed + (1 if start is None else 2))  # others than the student had
+    return train_student(learning, teacher, batches, options, World(), first=first)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=get_args(Part))
+    parser.add_argument("part", choices=("teacher", "student", "audition"))
     parser.add_argument("--data", type=Path, required=True, help="folder of soundctm.training.data.cache with latents")
     parser.add_argument("--text", type=Path, required=True, help="folder of a trained text encoder")
     parser.add_argument("--teacher", type=Path, help="folder with teacher.safetensors and teacher.json")
-    parser.add_argument("--start", type=Path, help="folder of what counting or audition goes on with")
+    parser.add_argument("--start", type=Path, help="folder of the student that an audition goes on with")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, help="instead of the configuration's")
     parser.add_argument("--threads", type=int, default=3)

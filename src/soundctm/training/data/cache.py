@@ -1,8 +1,7 @@
 """The training set on disk: waveforms, captions and classes in flat arrays that are memory-mapped.
 
 ``audio.npy`` int16 ``[n, length]``; ``captions.json`` a list of caption lists; ``classes.json`` a list of class lists;
-``real.npy`` bool ``[n]``; ``counted.npy`` bool ``[n]``, the procedural ones that were made to be counted. Later stages
-add ``latents.npy`` float16 ``[n, channels, frames]``.
+``real.npy`` bool ``[n]``. Later stages add ``latents.npy`` float16 ``[n, channels, frames]``.
 """
 
 import argparse
@@ -12,19 +11,15 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from soundctm.training.data.prepare.decode import to_int16 as quantised
-from soundctm.training.data.procedural import Sample, make
-from soundctm.training.data.procedural.base import SAMPLE_RATE
-from soundctm.training.data.procedural.compose import counted
+from soundctm.training.data.procedural import make
 from soundctm.training.data.recordings import Recording, find_recordings, load_mono, vary
 
 SECONDS = 5.0
-COUNTED = 7  # with a seed above 0 beside it: sets counted clips apart from those of others
 LENGTH = 216 * 1024  # five seconds, filled up to whole latent frames of the embedded model
 
 
@@ -46,15 +41,7 @@ def to_int16(samples: np.ndarray) -> np.ndarray:
 
 def procedural_clip(seed: int) -> Clip:
     """The procedural training clip of a seed."""
-    return _clip(make(np.random.default_rng(seed), seconds=SECONDS))
-
-
-def counted_clip(seed: int) -> Clip:
-    """The training clip of a seed, 1 or more, whose events are counted, such as "three knocks"."""
-    return _clip(counted(np.random.default_rng((COUNTED, seed)), round(SECONDS * SAMPLE_RATE)))
-
-
-def _clip(sample: Sample) -> Clip:
+    sample = make(np.random.default_rng(seed), seconds=SECONDS)
     return Clip(to_int16(sample.audio), (sample.caption,), tuple(sample.classes), real=False)
 
 
@@ -70,13 +57,12 @@ def _real_task(task: tuple[Recording, int, int]) -> list[Clip]:
     return real_clips(*task)
 
 
-def build(data: Path | None, out: Path, procedural: int, counts: int, variants: int, processes: int) -> None:
-    """Render and store the training set, with ``counts`` further clips that are counted. Without ``data`` it is
-    procedural only."""
+def build(data: Path | None, out: Path, procedural: int, variants: int, processes: int) -> None:
+    """Render and store the training set. Without ``data`` it is procedural only."""
     recordings = [r for r in find_recordings(data) if not r.held_out] if data else []
     esc = [(r, variants, i) for i, r in enumerate(recordings) if r.path.suffix == ".ogg"]
     other = [(r, max(1, variants // 3), i) for i, r in enumerate(recordings) if r.path.suffix != ".ogg"]
-    count = sum(task[1] for task in esc + other) + procedural + counts
+    count = sum(task[1] for task in esc + other) + procedural
     out.mkdir(parents=True, exist_ok=True)
     audio = np.lib.format.open_memmap(out / "audio.npy.partial", "w+", np.int16, (count, LENGTH))
     captions: list[tuple[str, ...]] = []
@@ -94,9 +80,7 @@ def build(data: Path | None, out: Path, procedural: int, counts: int, variants: 
         for group in pool.imap(_real_task, esc + other, chunksize=4):
             for clip in group:
                 store(clip)
-        plain, told = (pool.imap(*each, chunksize=16) for each in
-                       ((procedural_clip, range(procedural)), (counted_clip, range(1, counts + 1))))  # fmt: skip
-        for index, clip in enumerate(chain(plain, told)):
+        for index, clip in enumerate(pool.imap(procedural_clip, range(procedural), chunksize=16)):
             store(clip)
             if index % 500 == 499:
                 left = (time.monotonic() - start) / len(captions) * (count - len(captions))
@@ -104,7 +88,6 @@ def build(data: Path | None, out: Path, procedural: int, counts: int, variants: 
     (out / "captions.json").write_text(json.dumps(captions))
     (out / "classes.json").write_text(json.dumps(classes))
     np.save(out / "real.npy", np.asarray(real))
-    np.save(out / "counted.npy", np.arange(count) >= count - counts)
     audio.flush()
     os.replace(out / "audio.npy.partial", out / "audio.npy")
 
@@ -114,9 +97,7 @@ if __name__ == "__main__":
     parser.add_argument("--data", type=Path, help="folder with esc10, sonic_pi, kenney_interface")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--procedural", type=int, default=9000)
-    parser.add_argument("--counted", type=int, default=0, help="further procedural clips, with events that are counted")
     parser.add_argument("--variants", type=int, default=6, help="clips made of each ESC-10 recording")
     parser.add_argument("--processes", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     arguments = parser.parse_args()
-    build(arguments.data, arguments.out, arguments.procedural, arguments.counted, arguments.variants,
-          arguments.processes)  # fmt: skip
+    build(arguments.data, arguments.out, arguments.procedural, arguments.variants, arguments.processes)
