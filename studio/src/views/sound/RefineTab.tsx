@@ -3,14 +3,25 @@ import { busy } from "../../state/jobs";
 import { attempt } from "../../state/notices";
 import { refineSteps } from "../../state/settings";
 import { current, refine, vary } from "../../state/sound";
+import { Choice } from "./Choice";
 import { NumberField } from "./NumberField";
 import { Running } from "./Running";
 
-const STEPS = [2, 4, 8, 16];
-const WAYS = { turn: "Turn the start", gamma: "Another course" };
-const way = signal<keyof typeof WAYS>("turn");
-const turn = signal(0.2);
-const gamma = signal(0.3);
+const STEPS = [2, 4, 8, 16].map((steps) => [steps, `${steps}`] as const);
+type Way = "turn" | "gamma";
+const WAYS: [Way, string][] = [
+  ["turn", "Turn the start"],
+  ["gamma", "Another course"],
+];
+const AMOUNTS = {
+  turn: { label: "Turn", value: signal(0.2), explanation: "How far: 0.2 is near the take, 1 another sound of its words." },
+  gamma: {
+    label: "Chance γ",
+    value: signal(0.3),
+    explanation: "How much fresh noise is added between steps. Below 0.2, relatives are much alike.",
+  },
+};
+const way = signal<Way>("turn");
 const takes = signal(4);
 
 export function RefineTab() {
@@ -34,21 +45,14 @@ export function RefineTab() {
           The same take in more steps: the same noise and words, so its content stays while its sound gets cleaner.
         </p>
         <div class="line">
-          <fieldset class="segments" aria-describedby="about-refine">
-            <legend class="unseen">Steps of the refinement</legend>
-            {STEPS.map((steps) => (
-              <label key={steps} class="segment">
-                <input
-                  type="radio"
-                  name="refine-steps"
-                  class="unseen"
-                  checked={refineSteps.value === steps}
-                  onChange={() => (refineSteps.value = steps)}
-                />
-                {steps}
-              </label>
-            ))}
-          </fieldset>
+          <Choice
+            name="refine-steps"
+            legend="Steps of the refinement"
+            about="about-refine"
+            options={STEPS}
+            value={refineSteps.value}
+            onChange={(steps) => (refineSteps.value = steps)}
+          />
           <button class="primary" disabled={!isTake}>
             Refine to {refineSteps.value} steps <kbd>R</kbd>
           </button>
@@ -64,7 +68,8 @@ export function RefineTab() {
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
-          const by = turned ? { turn: turn.value } : { gamma: gamma.value, steps: refineSteps.value };
+          const amount = AMOUNTS[way.value].value.value;
+          const by = turned ? { turn: amount } : { gamma: amount, steps: refineSteps.value };
           attempt(() => vary(by, takes.value));
         }}
       >
@@ -75,42 +80,17 @@ export function RefineTab() {
             : `Relatives of the take in ${refineSteps.value} steps: the same start, another course. More chance (γ) leads further away.`}
         </p>
         <div class="line">
-          <fieldset class="segments" aria-describedby="about-vary">
-            <legend class="unseen">How relatives are made</legend>
-            {(Object.keys(WAYS) as (keyof typeof WAYS)[]).map((name) => (
-              <label key={name} class="segment">
-                <input
-                  type="radio"
-                  name="vary-way"
-                  class="unseen"
-                  checked={way.value === name}
-                  onChange={() => (way.value = name)}
-                />
-                {WAYS[name]}
-              </label>
-            ))}
-          </fieldset>
+          <Choice
+            name="vary-way"
+            legend="How relatives are made"
+            about="about-vary"
+            options={WAYS}
+            value={way.value}
+            onChange={(chosen) => (way.value = chosen)}
+          />
         </div>
         <div class="line">
-          {turned ? (
-            <NumberField
-              label="Turn"
-              value={turn}
-              low={0.05}
-              high={1}
-              step={0.05}
-              explanation="How far: 0.2 is near the take, 1 another sound of its words."
-            />
-          ) : (
-            <NumberField
-              label="Chance γ"
-              value={gamma}
-              low={0.05}
-              high={1}
-              step={0.05}
-              explanation="How much fresh noise is added between steps. Below 0.2, relatives are much alike."
-            />
-          )}
+          <NumberField key={way.value} {...AMOUNTS[way.value]} low={0.05} high={1} step={0.05} />
           <NumberField
             label="Takes"
             value={takes}
