@@ -62,7 +62,8 @@ def test_relatives_of_a_take(run, files: Path, take: str) -> None:
 def test_relatives_of_a_take_by_turning_its_start(run, files: Path, take: str) -> None:
     result = run("edit", "vary", take, "--takes", "2", "--turn", "0.3")
     assert result.code == 0 and result.out.startswith("2 relatives at a turn of 0.3\n")
-    run("edit", "vary", take, "--takes", "1", "--turn", "0.3", "--first", "3")
+    result = run("edit", "vary", take, "--takes", "1", "--turn", "0.3", "--first", "3")
+    assert result.code == 0 and result.out.startswith("1 relative at a turn of 0.3\n")
     written = sorted(path.stem for path in files.glob("*turn*.wav"))
     assert written == [f"rain_turn{i}_seed4_take1_1step" for i in (1, 2, 3)]
     assert len({Clip.load(path).digest for path in files.glob("*turn*.wav")}) == 3

@@ -132,17 +132,20 @@ export async function vary(by: { turn: number } | { gamma: number; steps: number
   if (chosen.peek() === clip.id) await derive("/v1/vary", { clip: clip.id, takes, first, ...by });
 }
 
-/** The last number that was given to a relative of a sound, in this visit: its sounds may not be there yet. */
+/** The last number that was given in the line of a first sound, in this visit: its sounds may not be there yet. */
 const given = new Map<Id, number>();
 
-/** A number from which so many relatives are none that are there. Those of a relative by γ are its siblings. */
+/** A number from which so many relatives are none that are there, in the whole line of the sound: those of a relative
+ *  by γ are its siblings, those of a refined take may be those of the take. */
 async function nextNumber(clip: Clip, takes: number): Promise<number> {
   const mine = await calls.tree(clip.id);
-  const parent = clip.recipe?.variation ? mine.clips.find(({ id }) => id === clip.parents[0]) : undefined;
-  const { root, clips } = parent ? await calls.tree(parent.id) : mine;
-  const first = 1 + Math.max(given.get(root) ?? 0, ...clips.flatMap(numbersOf), 0);
-  given.set(root, first + takes - 1);
-  return first;
+  const known = new Map(mine.clips.map((each) => [each.id, each]));
+  let first = clip;
+  for (let up = known.get(first.parents[0] ?? ""); up; up = known.get(first.parents[0] ?? "")) first = up;
+  const { clips } = first === clip ? mine : await calls.tree(first.id);
+  const next = 1 + Math.max(given.get(first.id) ?? 0, ...clips.flatMap(numbersOf), 0);
+  given.set(first.id, next + takes - 1);
+  return next;
 }
 
 export const edit = (kind: string, fields: Record<string, unknown>): Promise<void> =>

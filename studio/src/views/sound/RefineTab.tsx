@@ -28,6 +28,7 @@ export function RefineTab() {
   const clip = current.value;
   const isTake = clip !== null && clip.recipe !== null;
   const turned = way.value === "turn";
+  const amount = AMOUNTS[way.value];
   const running = busy.value.find(
     (job) => (job.kind === "refine" || job.kind === "vary") && job.request["clip"] === clip?.id,
   );
@@ -68,8 +69,7 @@ export function RefineTab() {
         class="form"
         onSubmit={(event) => {
           event.preventDefault();
-          const amount = AMOUNTS[way.value].value.value;
-          const by = turned ? { turn: amount } : { gamma: amount, steps: refineSteps.value };
+          const by = turned ? { turn: amount.value.value } : { gamma: amount.value.value, steps: refineSteps.value };
           attempt(() => vary(by, takes.value));
         }}
       >
@@ -90,7 +90,7 @@ export function RefineTab() {
           />
         </div>
         <div class="line">
-          <NumberField key={way.value} {...AMOUNTS[way.value]} low={0.05} high={1} step={0.05} />
+          <NumberField key={way.value} {...amount} low={0.05} high={1} step={0.05} />
           <NumberField
             label="Takes"
             value={takes}
