@@ -26,6 +26,7 @@ def questions(bench: Bench) -> dict[str, Callable[[], object]]:
         asked[f"unseen words recognised, {steps} steps"] = lambda n=steps: recognition.unseen(bench, n)
         asked[f"attributes, {steps} steps"] = lambda n=steps: obedience.attributes(bench, n)
         asked[f"counts of knocks, {steps} steps"] = lambda n=steps: obedience.counts(bench, n)
+        asked[f"counts as drawn, {steps} steps"] = lambda n=steps: obedience.counts_as_drawn(bench, n)
         asked[f"order, {steps} steps"] = lambda n=steps: obedience.order(bench, n)
     asked["content kept"] = lambda: closeness.content(bench)
     asked["content kept, in spectrograms"] = lambda: closeness.content_in_time(bench)

@@ -21,6 +21,8 @@ WANTED = {
     "attributes, 16 steps": "each at least 0.85",
     "counts of knocks, 1 steps": "each at least 0.60",
     "counts of knocks, 16 steps": "each at least 0.60",
+    "counts as drawn, 1 steps": "not asked for",
+    "counts as drawn, 16 steps": "not asked for",
     "order, 1 steps": "at least 0.75",
     "order, 16 steps": "at least 0.75",
     "content kept": "gamma 0.0 at most 0.5, gamma 0.5 above it",

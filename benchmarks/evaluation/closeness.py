@@ -15,6 +15,7 @@ from soundctm.takes import take_seed
 from soundctm.training.data.recordings import ESC10_CLASSES, find_recordings, fit_length, load_mono
 
 LENGTH = 220500
+DRAWS = 20
 
 
 def real(bench: Bench, held_out: bool) -> list[np.ndarray]:
@@ -35,25 +36,42 @@ def reconstruct(bench: Bench, sounds: list[np.ndarray]) -> list[np.ndarray]:
 
 
 def to_real(bench: Bench, steps: tuple[int, ...]) -> Figures:
-    """Kernel and Frechet distance to held-out clips: of training clips (the floor), of reconstructions, of takes, of
-    white noise at the clips' level."""
-    target = real(bench, held_out=True)
+    """Kernel and Frechet distance to held-out clips: of training clips (the floor), of reconstructions, of as many
+    takes as there are training clips, of white noise at the clips' level.
+
+    The Frechet distance of a finite sample is too large, the more so the smaller the sample (Chong and Forsyth, 2020),
+    but for reconstructions, which are of the very clips that they are compared with. "of 100" is that of ten clips or
+    takes a class, the mean of :data:`DRAWS` draws.
+    """
+    target, floor = real(bench, held_out=True), real(bench, held_out=False)
+    each = len(floor) // len(ESC10_CLASSES)
     rng = np.random.default_rng(0)
+    takes = {f"takes, {n} steps": n for n in steps}
     sets = {
-        "training clips (floor)": real(bench, held_out=False),
+        "training clips (floor)": floor,
         "reconstructions": reconstruct(bench, target),
-        **{f"takes, {n} steps": [x for _, c in ESC10_CLASSES.values() for x in bench.takes_of(c[0], n)] for n in steps},
+        **{
+            name: [x for _, c in ESC10_CLASSES.values() for x in bench.takes_of(c[0], n, each)]
+            for name, n in takes.items()
+        },
         "white noise": [(0.05 * rng.standard_normal(LENGTH)).astype(np.float32) for _ in range(40)],
     }
     reference = bench.listener.hear(target)[0]
     figures: Figures = {}
     for name, sounds in sets.items():
         heard = bench.listener.hear(sounds)[0]
-        figures[name] = {
-            "kernel": round(kernel_distance(heard, reference), 5),
-            "frechet": round(frechet_distance(heard, reference), 3),
-        }
+        found = {"kernel": kernel_distance(heard, reference), "frechet": frechet_distance(heard, reference)}
+        if len(sounds) == len(floor):
+            draws = (ten_a_class(heard, np.random.default_rng(i)) for i in range(DRAWS))
+            found["of 100"] = float(np.mean([frechet_distance(few, reference) for few in draws]))
+        figures[name] = {measure: round(value, 5 if measure == "kernel" else 3) for measure, value in found.items()}
     return figures
+
+
+def ten_a_class(heard: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Ten embeddings of each class, from ``[n, D]`` in order of their classes, of which there are as many of each."""
+    by_class = heard.reshape(len(ESC10_CLASSES), -1, heard.shape[1])
+    return np.concatenate([rows[rng.permutation(len(rows))[:10]] for rows in by_class])
 
 
 def teacher_takes(bench: Bench, prompts: list[str], seed: int, count: int) -> list[np.ndarray]:

@@ -9,11 +9,13 @@ from torch import Tensor
 
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.edit import Extend, Fill, Join, Loop, Morph, Source, Transform
+from soundctm.audio.events import miscounted
 from soundctm.audio.recipe import Steering
 from soundctm.conditioning import Conditioning
+from soundctm.conditioning.counts import said_count
 from soundctm.control.chain import chain
 from soundctm.control.consistency import DataConsistency
-from soundctm.control.guidance import LossGuidance
+from soundctm.control.guidance import LatentLoss, LossGuidance
 from soundctm.control.inversion import invert
 from soundctm.control.limiter import limited, turned_down
 from soundctm.control.morphing import blend, slerp
@@ -29,7 +31,7 @@ from soundctm.observed import observed
 from soundctm.revisions import check_choice, steered
 from soundctm.sources import Sources, find
 from soundctm.takes import Engine
-from soundctm.trajectory import Steer, Trajectory, embark
+from soundctm.trajectory import Steer, Trajectory, embark, sample
 from soundctm.trajectory.jump import jump
 
 LOOP_MARGIN = 16  # latent frames decoded around a loop, so that its ends know each other
@@ -59,7 +61,7 @@ def auditions(recipe: Recipe) -> int:
     """How many noises are heard to choose from, 1 where there is no choice or it was made."""
     steering = recipe.steering
     open_yet = recipe.audition is None and recipe.edit is None
-    return (steering.auditions or 1) if recipe.targets and open_yet and steering.method == "guidance" else 1
+    return (steering.auditions or 1) if open_yet and steering.method == "guidance" else 1
 
 
 def keeps_all(recipe: Recipe) -> bool:
@@ -112,15 +114,16 @@ class Performance:
     def begin(self) -> Trajectory:
         """The trajectory, before its first step."""
         text = self._text()
-        self._choose(text)
+        # At nu = 1 nothing looks at the other prompt.
+        negative = text if self.recipe.nu == 1.0 else self.engine.encode(self.recipe.negative)
+        self._choose(text, negative)
         recipe, config = self.recipe, self.engine.config
         eps, *later = [each[None].to(self.engine.device) for each in self.engine.noise(recipe)]
         z, sigma_max = self._start(eps)
         return embark(
-            self.student, self._optimised(z, sigma_max, text), text,
-            text if recipe.nu == 1.0 else self.engine.encode(recipe.negative),  # at nu = 1 nothing looks at it
-            steps=recipe.steps, omega=recipe.omega, nu=recipe.nu, gamma=recipe.gamma, noise=later,
-            callback=self._tick, steer=self._steer(), sigma_min=config.sigma_min, sigma_max=sigma_max, rho=config.rho,
+            self.student, self._optimised(z, sigma_max, text), text, negative, steps=recipe.steps, omega=recipe.omega,
+            nu=recipe.nu, gamma=recipe.gamma, noise=later, callback=self._tick, steer=self._steer(),
+            sigma_min=config.sigma_min, sigma_max=sigma_max, rho=config.rho,
             sigma_first=recipe.first_level,
         )  # fmt: skip
 
@@ -176,24 +179,36 @@ class Performance:
             lambda z: self._in_time(self._waveform(z)), self.engine.sample_rate, self.recipe.targets, self.length
         )
 
-    def _choose(self, text: Conditioning) -> None:
-        """Where there are several noises to begin with, write the one that suits the targets best into the recipe."""
+    def _choose(self, text: Conditioning, negative: Conditioning) -> None:
+        """Where there are several noises to begin with, write the one that suits the targets, the number or the words
+        best into the recipe."""
         recipe, config = self.recipe, self.engine.config
         count = auditions(recipe)
         if count == 1:
             return
 
         def clean(start: Tensor) -> Tensor:
-            z_T = config.sigma_max * start
-            return jump(self.student, z_T, config.sigma_max, config.sigma_min, recipe.omega, text)
+            return sample(
+                self.student, config.sigma_max * start, text, negative, steps=1, omega=recipe.omega, nu=recipe.nu,
+                sigma_min=config.sigma_min, sigma_max=config.sigma_max, rho=config.rho,
+            )  # fmt: skip
 
         match, among = self.engine.match, recipe.steering.shortlist or 1
         check_choice(recipe.steering, edits=False, hears=self.engine.hears)
         fit = None if match is None or among == 1 else partial(match, recipe.prompt)
         several = [recipe.model_copy(update={"audition": i}) for i in range(count)]
         starts = [self.engine.noise(each)[0][None].to(self.engine.device) for each in several]
-        choose = unrounded(nearest_start, self.engine.device)
-        self.recipe = several[choose(clean, self._loss(), starts, callback=self._tick, fit=fit, shortlist=among)]
+        choose = unrounded(nearest_start, self.engine.device) if recipe.targets else nearest_start
+        self.recipe = several[choose(clean, self._unlike(), starts, callback=self._tick, fit=fit, shortlist=among)]
+
+    def _unlike(self) -> LatentLoss:
+        """How far latents are from what a take is to be: from its targets, or from the number that its prompt says."""
+        if self.recipe.targets:
+            return self._loss()
+        number, rate = said_count(self.recipe.prompt), self.engine.sample_rate
+        if number is None:
+            return lambda z: z.new_zeros(len(z))
+        return lambda z: z.new_tensor([miscounted(self._waveform(z)[0, 0].float().cpu().numpy(), rate, number)])
 
     def _optimised(self, z_T: Tensor, sigma_max: float, text: Conditioning) -> Tensor:
         """``z_T``, moved first where the targets are reached by its choice."""

@@ -7,6 +7,7 @@ from soundctm.audio import Recipe
 from soundctm.audio.recipe import Steering, Turn
 from soundctm.audio.target import Target
 from soundctm.checks import MAX_VARIATION, check_takes, within
+from soundctm.conditioning.counts import said_count
 from soundctm.errors import UserError
 
 GAMMA, WAY = 0.3, 16  # of relatives by other noise on the way: how much of it, and in how many steps
@@ -66,9 +67,21 @@ def turned(recipe: Recipe, variation: int, share: float) -> Recipe:
 
 
 def steered(recipe: Recipe, steering: Steering, fresh: bool, hears: bool) -> Recipe:
-    """The same with a steering that suits its targets; ``fresh``: its noise is any, not that of a take; ``hears``: its
-    model can tell how well a sound fits words."""
-    settled = steering.settled(recipe.targets, recipe.decided_first, fresh, hears)
+    """The same with a steering that suits its targets, or where it has none its words; ``fresh``: its noise is any, not
+    that of a take; ``hears``: its model can tell how well a sound fits words.
+
+    Raises :class:`UserError` for auditions where nothing says which of them to begin with.
+    """
+    if recipe.targets:
+        settled = steering.settled(recipe.targets, recipe.decided_first, fresh, hears)
+    else:
+        counts = said_count(recipe.prompt) is not None
+        if (steering.auditions or 1) > 1 and not (counts or hears):
+            raise UserError(
+                f"auditions is {steering.auditions}, but nothing says which to begin with: the prompt says no number "
+                "of events, and this model cannot hear how well a sound fits its words; give 1"
+            )
+        settled = steering.settled_by_words(counts, fresh and recipe.sigma_first is not None and not recipe.gamma)
     return recipe.model_copy(update={"steering": settled})
 
 

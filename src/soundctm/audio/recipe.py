@@ -17,6 +17,7 @@ LIGHT, STRONG, LATE = 0.02, 0.1, 1.0  # of guidance
 FADER = 12.0  # dB
 AUDITIONS = 32
 SHORTLIST = 4
+COUNTING = 8  # auditions for a prompt that says how many events there are
 
 
 class Steering(BaseModel):
@@ -24,7 +25,10 @@ class Steering(BaseModel):
     ``shortlist`` nearest to the targets begins with the one that fits its words best; it corrects every jump by
     ``strength`` of its length (Algorithm 3), and draws what is then left to a target of intensity by a fader, ``fader``
     dB at most; ``start`` first moves the noise for ``iterations`` (the baseline of Table 5). None: what suits the
-    targets (:meth:`settled`)."""
+    targets (:meth:`settled`).
+
+    Without targets there is nothing but the choice of a noise: the nearest is the one with as many events as the prompt
+    says, where it says a number (:func:`soundctm.conditioning.counts.said_count`), and any where it does not."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,7 +53,18 @@ class Steering(BaseModel):
         strength = LATE if late else LIGHT if levels else STRONG
         auditions = self.auditions or (AUDITIONS if fresh else 1)
         shortlist = min(SHORTLIST, auditions) if hears else 1
-        usual = {"strength": strength, "fader": FADER, "auditions": auditions, "shortlist": shortlist}
+        return self._filled(strength=strength, fader=FADER, auditions=auditions, shortlist=shortlist)
+
+    def settled_by_words(self, counts: bool, tells: bool) -> "Steering":
+        """The same for a sound without targets: ``counts``, its prompt says a number; ``tells``, what one step shows is
+        what more steps keep, so that the number is looked for though nobody asked for auditions."""
+        if self.method != "guidance":
+            return self
+        auditions = COUNTING if counts and tells else None
+        return self._filled(auditions=auditions, shortlist=None if counts else self.auditions)
+
+    def _filled(self, **usual: float | None) -> "Steering":
+        """The same with these numbers in place of None."""
         return self.model_copy(update={name: value for name, value in usual.items() if getattr(self, name) is None})
 
 

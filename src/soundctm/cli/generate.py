@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from soundctm.cli.common import load_model, output_folder, progress, report, save_clip, say_understood, summary
+from soundctm.cli.common import counted, load_model, output_folder, progress, report, save_clip, say_understood, summary
 from soundctm.cli.forbidding import ForbidOption, HookOption, checked_filter
 from soundctm.cli.options import (
     DeviceOption,
@@ -35,6 +35,12 @@ def generate(
     gamma: float = GammaOption,
     negative: str = NegativeOption,
     loop: bool = LoopOption,
+    auditions: int = typer.Option(
+        None,
+        help="Noises to hear in one step (1 to 256): the take begins with the first that has as many events as the "
+        "prompt says, or, where it says no number, with the one that fits its words best. 8 where the prompt says a "
+        "number and one step decides the sound, as in mini; else 1.",
+    ),
     forbid: list[Path] = ForbidOption,
     hook: str = HookOption,
     model: str = ModelOption,
@@ -51,8 +57,13 @@ def generate(
         soundctm generate "three slow knocks on a wooden door"
 
         soundctm generate "rain, then thunder" --takes 8 --seed 7 --out sounds
+
+        soundctm generate "a large dog barking" --auditions 16
     """
+    from soundctm.audio.events import miscounted
+    from soundctm.audio.recipe import Steering
     from soundctm.checks import check_prompt
+    from soundctm.conditioning.counts import said_count
 
     check_prompt(prompt)
     forbidden = checked_filter(forbid, hook, prompt)
@@ -61,9 +72,14 @@ def generate(
     forbidden.check_heard([prompt], loaded.understood)
     recipes = loaded.recipes(
         prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma,
-        negative=negative, loop=loop,
+        negative=negative, loop=loop, steering=Steering(auditions=auditions),
     )  # fmt: skip
+    results, hits = [], 0
+    number = said_count(prompt)
     with progress("generating", as_json) as callback:
-        results = [save_clip(clip, folder) for clip in loaded.replay(recipes, callback)]
+        for clip in loaded.replay(recipes, callback):
+            results.append(save_clip(clip, folder))
+            hits += number is not None and miscounted(clip.samples[0], clip.sample_rate, number) <= 0.5
     say_understood(loaded, prompt, results, as_json)
-    report(results, as_json, f"{summary(recipes)}. Refine the one you like: soundctm refine FILE")
+    heard = "" if number is None else f" {number} events, as the prompt says, in {hits} of {counted(takes, 'take')}."
+    report(results, as_json, f"{summary(recipes)}.{heard} Refine the one you like: soundctm refine FILE")

@@ -23,11 +23,13 @@ def nearest_start(
 ) -> int:
     """Which of ``starts``, each ``[1, C, T]``, has the lowest ``loss(clean(start))``; or, given a ``fit``, of a
     ``shortlist`` of so many lowest the highest ``fit(clean(start))``. The first of equals, counted from 0; ``clean`` is
-    a one-step generation. ``callback(number, count)`` may raise to stop."""
-    heard = []
+    a one-step generation. None is heard after one that nothing can be better than: of a loss of 0, without a ``fit``.
+    ``callback(number, count)``, once for each start, may raise to stop."""
+    heard: list[tuple[float, int, Tensor]] = []
     for i, start in enumerate(starts):
-        z = clean(start)
-        heard.append((float(loss(z)), i, z))
+        if fit is not None or not heard or heard[-1][0] > 0.0:
+            z = clean(start)
+            heard.append((float(loss(z)), i, z))
         if callback is not None:
             callback(i + 1, len(starts))
     nearest = [(i, z) for _, i, z in sorted(heard, key=lambda each: each[0])[:shortlist]]

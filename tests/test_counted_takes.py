@@ -1,0 +1,154 @@
+"""Takes of prompts that say a number begin with a noise in which one step hears as many events."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from soundctm import Recipe, SoundCTM, UserError
+from soundctm.audio.events import miscounted
+from soundctm.audio.recipe import COUNTING, Steering
+from soundctm.backbones import DiT
+from soundctm.metrics.signal import onset_times
+from soundctm.performance import work
+from soundctm.revisions import shaped
+from tests.oracles.edits import RISE, recipe_of
+from tests.oracles.paper import tiny_paper_model
+
+RATE = 44100
+PROMPT = "two knocks"
+
+
+@pytest.fixture(scope="module")
+def model() -> SoundCTM:
+    """The embedded one: what a network of random weights makes differs little from noise to noise."""
+    return SoundCTM.from_pretrained("mini")
+
+
+def each_by_itself(model: SoundCTM, recipe: Recipe) -> list[np.ndarray]:
+    """The takes of one step that begin with each of the noises there are to choose from."""
+    several = [recipe.model_copy(update={"audition": i, "steps": 1}) for i in range(recipe.steering.auditions or 1)]
+    return [clip.samples[0] for clip in model.replay(several)]
+
+
+@pytest.mark.parametrize("number", [2, 3, 4, 5])
+@pytest.mark.parametrize(
+    "options", [{}, {"steps": 3}, {"nu": 2.0, "negative": "rain"}, {"loop": True}], ids=["1 step", "3", "nu", "loop"]
+)
+def test_the_first_of_the_noises_that_are_clearest_begins(
+    model: SoundCTM, options: dict[str, Any], number: int
+) -> None:
+    prompt = f"{number} knocks"
+    (planned,) = model.recipes(prompt, seed=number, **options)
+    assert planned.audition is None and planned.steering == Steering(auditions=COUNTING)
+    wrong = [miscounted(x, RATE, number) for x in each_by_itself(model, planned)]
+    recipe = recipe_of(model.generate(prompt, seed=number, **options)[0])
+    assert recipe.audition == int(np.argmin(wrong)), wrong
+    assert model.generate(prompt, seed=number, **options)[0].recipe == recipe
+
+
+def test_the_noises_differ_in_what_is_heard(model: SoundCTM) -> None:
+    """Else the law above would say nothing."""
+    chosen = {recipe_of(clip).audition for clip in model.generate(PROMPT, takes=12, seed=1)}
+    assert len(chosen) > 2
+
+
+def test_nothing_is_heard_after_a_noise_with_the_number(model: SoundCTM, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The student is asked once for each noise up to the first that is right, and once for the take."""
+    asked: list[int] = []
+    answer = DiT.core
+
+    def counting(self: DiT, x: Any, *rest: Any) -> Any:
+        asked.append(len(x))
+        return answer(self, x, *rest)
+
+    monkeypatch.setattr(DiT, "core", counting)
+    found = set()
+    for seed, number in enumerate((2, 9) * 4):
+        prompt = f"{number} knocks"
+        planned = model.recipes(prompt, seed=seed)[0]
+        right = [i for i, x in enumerate(each_by_itself(model, planned)) if miscounted(x, RATE, number) == 0.0]
+        asked.clear()
+        seen: list[tuple[int, int]] = []
+        model.generate(prompt, seed=seed, callback=lambda *each: seen.append(each))  # noqa: B023
+        assert sum(asked) == 1 + (right[0] + 1 if right else COUNTING)
+        assert seen == [(i + 1, 1 + COUNTING) for i in range(1 + COUNTING)], "what was not heard counts as done"
+        found.add(bool(right))
+    assert found == {True, False}
+
+
+def test_a_take_is_refined_from_the_noise_that_was_chosen(model: SoundCTM) -> None:
+    take = next(clip for clip in model.generate(PROMPT, takes=12, seed=1) if recipe_of(clip).audition)
+    recipe = recipe_of(take)
+    refined = recipe_of(model.refine(take, steps=3))
+    assert refined.audition == recipe.audition and work(recipe) == 1 and work(refined) == 3
+    assert next(model.replay([recipe])).digest == take.digest
+    again = model.generate(PROMPT, takes=12, seed=1, steps=3)[recipe.take]
+    assert again.recipe == refined, "in more steps from the beginning it is the same choice"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "options"),
+    [("knocks", {}), ("two knocks, then rain", {}), (PROMPT, {"gamma": 0.5}),
+     (PROMPT, {"steering": Steering(auditions=1)}), (PROMPT, {"steering": Steering(method="start")})],
+)  # fmt: skip
+def test_otherwise_a_take_begins_with_the_noise_of_its_seed(
+    model: SoundCTM, prompt: str, options: dict[str, Any]
+) -> None:
+    clip = model.generate(prompt, seed=3, **options)[0]
+    assert recipe_of(clip).audition is None and work(recipe_of(clip)) == 1
+    plain = recipe_of(clip).model_copy(update={"steering": Steering()})
+    assert next(model.replay([plain])).digest == clip.digest, "as recipes were before there was a choice"
+
+
+def test_where_one_step_decides_nothing_the_number_is_looked_for_on_demand(tiny_folder: Path) -> None:
+    paper = SoundCTM.from_pretrained(tiny_folder)
+    assert paper.recipes(PROMPT)[0].steering == Steering()
+    made = recipe_of(paper.generate(PROMPT, seed=1, steering=Steering(auditions=3))[0])
+    assert made.audition is not None
+
+
+def test_auditions_without_a_number_begin_with_what_fits_the_words(model: SoundCTM) -> None:
+    (planned,) = model.recipes("rain", seed=5, steering=Steering(auditions=6))
+    assert planned.steering == Steering(auditions=6, shortlist=6)
+    engine = model.engine
+    assert engine.match is not None
+    heard = []
+    for i in range(6):
+        (z,) = [model.performance(planned.model_copy(update={"audition": i}), {}, lambda: None).begin().run()]
+        heard.append(engine.match("rain", z))
+    recipe = recipe_of(model.generate("rain", seed=5, steering=Steering(auditions=6))[0])
+    assert recipe.audition == int(np.argmax(heard)) and len(set(heard)) == 6
+
+
+def test_a_deaf_model_chooses_by_number_but_not_by_words() -> None:
+    deaf = tiny_paper_model()
+    assert deaf.recipes(PROMPT, seed=3, steering=Steering(auditions=4))[0].steering == Steering(auditions=4)
+    with pytest.raises(UserError, match="auditions is 4, but nothing says which to begin with"):
+        deaf.recipes("rain", seed=3, steering=Steering(auditions=4))
+
+
+@pytest.mark.parametrize("auditions", [0, 257])
+def test_a_number_of_auditions_that_there_cannot_be_is_refused(model: SoundCTM, auditions: int) -> None:
+    for prompt in (PROMPT, "rain"):
+        with pytest.raises(UserError, match=f"auditions is {auditions}; accepted are 1 to 256"):
+            model.generate(prompt, steering=Steering(auditions=auditions))
+
+
+def test_targets_choose_before_numbers_do(model: SoundCTM) -> None:
+    by_curve = recipe_of(model.generate(PROMPT, seed=3, targets=[RISE])[0])
+    assert by_curve.steering.auditions == 32
+    take = next(clip for clip in model.generate(PROMPT, takes=12, seed=1) if recipe_of(clip).audition)
+    (kept,) = shaped(recipe_of(take), (RISE,), Steering(), 2, 1, hears=True)
+    assert kept.audition == recipe_of(take).audition
+
+
+def test_more_takes_have_the_number_by_a_measure_that_did_not_choose(model: SoundCTM) -> None:
+    """By onsets in the spectrum: takes that begin with the noise of their seed have it less often."""
+    hits = {auditions: 0 for auditions in (1, None)}
+    for word, number in (("two", 2), ("three", 3), ("four", 4)):
+        for auditions in hits:
+            takes = model.generate(f"{word} barks", takes=8, seed=1, steering=Steering(auditions=auditions))
+            hits[auditions] += sum(len(onset_times(clip.samples[0], clip.sample_rate)) == number for clip in takes)
+    assert hits[None] >= 20 and hits[None] > hits[1] + 4, hits
