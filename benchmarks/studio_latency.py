@@ -20,9 +20,12 @@ from playwright.sync_api import Page, expect, sync_playwright
 from serving import served
 
 from soundctm.audio.io import write_atomically
+from soundctm.conditioning.counts import WORDS as SPELLED
 
 PAUSE = 0.25  # seconds without a key after which the page asks for takes
-WORDS = ("a dog barking", "heavy rain", "three knocks", "an alarm beeping", "thunder", "a bell", "wind", "footsteps")
+WORDS = ("a dog barking", "heavy rain", "knocks", "an alarm beeping", "thunder", "a bell", "wind", "footsteps")
+COUNTED = ("knocks", "barks", "gunshots", "honks", "drips", "beeps", "footsteps")  # after a number: takes are chosen
+NUMBERS = SPELLED[:5]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # Notes in the page when the last key came and when a sound began, in milliseconds of the page's clock.
 WATCH = """
@@ -82,11 +85,18 @@ def refine(page: Page) -> float:
     return taken
 
 
-def measured(page: Page, runs: int) -> dict[str, list[float]]:
+def words(run: int, counted: bool) -> str:
+    """What is typed, each time something new."""
+    if counted:
+        return f"{NUMBERS[run % len(NUMBERS)]} {COUNTED[run % len(COUNTED)]}"
+    return f"{WORDS[run % len(WORDS)]} {run}"
+
+
+def measured(page: Page, runs: int, counted: bool) -> dict[str, list[float]]:
     """All times of all runs; the first run warms up."""
     times: dict[str, list[float]] = {"first audible": [], "six takes": [], "refined": []}
     for run in range(runs + 1):
-        first, six = audition(page, f"{WORDS[run % len(WORDS)]} {run}")
+        first, six = audition(page, words(run, counted))
         found = {"first audible": first, "six takes": six, "refined": refine(page)}
         for name, seconds in found.items() if run else ():
             times[name].append(seconds)
@@ -113,10 +123,11 @@ def main() -> None:
     """Serve, drive, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
+    parser.add_argument("--counted", action="store_true", help="prompts that say a number, two to six")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as library, served("studio", "--no-open", "--library", library) as (address, _):
-        times = in_browser(address, lambda page: measured(page, arguments.runs))
+        times = in_browser(address, lambda page: measured(page, arguments.runs, arguments.counted))
     figures = {
         name: {"median_ms": round(1e3 * median(each)), "slowest_ms": round(1e3 * max(each))}
         for name, each in times.items()

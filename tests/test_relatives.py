@@ -75,8 +75,10 @@ def test_a_morph_between_takes_ends_at_the_takes(model: SoundCTM) -> None:
     assert model.engine.codec(recipe_of(ends[1])).seed == mine[0].seed != mine[1].seed
 
 
-def test_a_morph_starts_and_speaks_as_its_ends_do(model: SoundCTM) -> None:
-    """The latents at both ends are those of the takes, whatever texture the decoder lays over them."""
+@pytest.mark.parametrize("auditions", [None, 12])
+def test_a_morph_starts_and_speaks_as_its_ends_do(model: SoundCTM, auditions: int | None) -> None:
+    """The latents at both ends are those of the takes, whatever texture the decoder lays over them, and whichever noise
+    they begin with."""
     heard: dict[str, Tensor] = {}
     decode = model.autoencoder.decode
 
@@ -87,9 +89,10 @@ def test_a_morph_starts_and_speaks_as_its_ends_do(model: SoundCTM) -> None:
     model.autoencoder.decode = listen  # type: ignore[assignment]
     try:
         takes, latents = [], []
-        for prompt, seed in (("heavy rain", 3), ("a bell", 9)):
-            takes.append(model.generate(prompt, seed=seed, steps=3)[0])
+        for prompt, seed in (("heavy rain", 3), ("a bell", 8)):
+            takes.append(model.generate(prompt, seed=seed, steps=3, steering=Steering(auditions=auditions))[0])
             latents.append(heard["z"])
+        assert [bool(recipe_of(clip).audition) for clip in takes] == [auditions is not None] * 2
         for amount, expected in ((0.0, latents[0]), (1.0, latents[1])):
             model.edit(edits.morph(takes[0], takes[1], amount), steps=3)
             assert torch.equal(heard["z"], expected)

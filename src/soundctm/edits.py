@@ -50,7 +50,7 @@ class Plan:
 
     def begun(self, recipe: Recipe) -> Recipe:
         """The recipe of this edit with what it keeps of the take that it begins with."""
-        kept = {"prompt", "seed", "take", "omega", "nu", "negative", "sigma_first"}
+        kept = {"prompt", "seed", "take", "omega", "nu", "negative", "sigma_first", "audition"}
         return recipe if self.recipe is None else recipe.model_copy(update=self.recipe.model_dump(include=kept))
 
 
@@ -145,6 +145,7 @@ def morph(
         prompt=theirs.prompt if theirs else heard,
         seed=theirs.seed if theirs else 0,
         take=theirs.take if theirs else 0,
+        audition=theirs.audition if theirs else None,
         source=None if mine else source_of(clip, names[0]),
         other=None if theirs else source_of(other, names[1]),
     )
@@ -157,7 +158,7 @@ def _plain_take(clip: Clip) -> Recipe | None:
     recipe = clip.recipe
     if recipe is None or recipe.edit or recipe.loop or recipe.targets:
         return None
-    return None if recipe.gamma or recipe.variation or recipe.turns or recipe.audition else recipe
+    return None if recipe.gamma or recipe.variation or recipe.turns else recipe
 
 
 def _guided(recipe: Recipe) -> tuple[float | str, ...]:

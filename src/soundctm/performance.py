@@ -149,7 +149,8 @@ class Performance:
                 sigma = float(sigma_at(xi, config.sigma_min, config.sigma_max, config.rho))
                 return self._recording(edit.source) + sigma * eps, sigma
             case Morph():
-                other = self.engine.noise(self.recipe.model_copy(update={"seed": edit.seed, "take": edit.take}))[0]
+                named = {"seed": edit.seed, "take": edit.take, "audition": edit.audition}
+                other = self.engine.noise(self.recipe.model_copy(update=named))[0]
                 mine = self._noise_of(edit.source, self.recipe.prompt, eps)
                 theirs = self._noise_of(edit.other, edit.prompt, other[None].to(eps))
                 return slerp(mine, theirs, edit.amount), config.sigma_max

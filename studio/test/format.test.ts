@@ -71,7 +71,7 @@ it("sizes are read in the unit that fits", () => {
 
 it("a take is plain that its noise and words alone have made", () => {
   const made = (recipe: Partial<Recipe>) => isPlainTake(clip({ recipe: recipe as Recipe }));
-  expect(made({ gamma: 0, turns: [], targets: [], audition: 0 })).toBe(true);
-  const others = [{ turns: [{ variation: 1, share: 0.2 }] }, { audition: 3 }, { gamma: 0.2 }, { loop: true }];
-  expect(others.map(made)).toEqual([false, false, false, false]);
+  for (const audition of [null, 0, 3]) expect(made({ gamma: 0, turns: [], targets: [], audition })).toBe(true);
+  const others = [{ turns: [{ variation: 1, share: 0.2 }] }, { gamma: 0.2 }, { loop: true }];
+  expect(others.map(made)).toEqual([false, false, false]);
 });

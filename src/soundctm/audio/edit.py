@@ -96,8 +96,9 @@ class Transform(_Edit):
 class Morph(_Edit):
     """From the recipe's own sound (``amount`` 0) to another (1): noise on a sphere, text on a line.
 
-    The other is a take (``prompt``, ``seed``, ``take``), or with ``other`` a recording that is inverted to noise under
-    ``prompt``. With ``source`` the recipe's own sound is a recording too.
+    The other is a take (``prompt``, ``seed``, ``take``, and the ``audition`` that it begins with, None for its own
+    noise), or with ``other`` a recording that is inverted to noise under ``prompt``. With ``source`` the recipe's own
+    sound is a recording too.
     """
 
     kind: Literal["morph"] = "morph"
@@ -105,6 +106,7 @@ class Morph(_Edit):
     prompt: str
     seed: int = Field(ge=0, lt=2**63)
     take: int = Field(ge=0)
+    audition: int | None = Field(default=None, ge=0)
     source: Source | None = None
     other: Source | None = None
 

@@ -102,5 +102,5 @@ export function stateOf(job: Job): string {
 export function isPlainTake(clip: Clip): boolean {
   const recipe = clip.recipe;
   if (recipe === null || recipe.edit || recipe.loop || recipe.targets?.length) return false;
-  return !(recipe.gamma || recipe.variation || recipe.turns?.length || recipe.audition);
+  return !(recipe.gamma || recipe.variation || recipe.turns?.length);
 }
