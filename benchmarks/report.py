@@ -79,6 +79,20 @@ def speed(benchmark: dict[str, Any]) -> str:
     )
 
 
+def ratios(distances: dict[str, dict[str, float]]) -> str:
+    """How far takes are, in reconstructions, and what smaller samples say."""
+    base = distances["reconstructions"]["frechet"]
+    takes = {name.removeprefix("takes, "): each for name, each in distances.items() if name.startswith("takes")}
+    times = ", ".join(f"{each['frechet'] / base:.2f} x in {name}" for name, each in takes.items())
+    few = ", ".join(f"{each['of 100']:.1f} in {name}" for name, each in takes.items())
+    return (
+        f"Over the Frechet distance of reconstructions, that of takes is {times}. Of fewer sounds it is larger, "
+        "however good they are (reconstructions are of the very recordings that they are held against): of 100 "
+        f"training clips it is {distances['training clips (floor)']['of 100']:.1f}, of 100 takes {few} (ten a class, "
+        "means of 20 draws)."
+    )
+
+
 def classes(figures: dict[str, Any]) -> list[str]:
     """A paragraph for each question that is asked of every class."""
     asked = {name: value for name, value in figures.items() if isinstance(value, dict) and "all" in value}
@@ -106,7 +120,10 @@ def main() -> None:
         "",
         speed(read("benchmark_mini.json")),
         "",
-        "Rows of 1 and 16 steps used 10 takes a prompt; pairs, 20; counts, 60.",
+        "Rows of 1 and 16 steps used 10 takes a prompt; pairs, 20; counts, 60; distances, 32: as many takes in all as "
+        "the floor has clips, 320.",
+        "",
+        ratios(figures["distance to held-out recordings"]),
         "",
         *(PHRASES, "", "## What the pictures show", "", PICTURES, "", "## Class by class", ""),
         *classes(figures),

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from soundctm import Recipe, SoundCTM, UserError
-from soundctm.audio.events import miscounted
+from soundctm.audio.events import events_heard, miscounted
 from soundctm.audio.recipe import COUNTING, Steering
 from soundctm.backbones import DiT
+from soundctm.engines import Precision
 from soundctm.metrics.signal import onset_times
 from soundctm.performance import work
 from soundctm.revisions import shaped
-from tests.oracles.edits import RISE, recipe_of
+from tests.oracles.edits import PLANS, RISE, recipe_of
 from tests.oracles.paper import tiny_paper_model
 
 RATE = 44100
@@ -41,8 +42,8 @@ def test_the_first_of_the_noises_that_are_clearest_begins(
 ) -> None:
     prompt = f"{number} knocks"
     (planned,) = model.recipes(prompt, seed=number, **options)
-    assert planned.audition is None and planned.steering == Steering(auditions=COUNTING)
-    wrong = [miscounted(x, RATE, number) for x in each_by_itself(model, planned)]
+    assert planned.audition is None and planned.steering == Steering(auditions=COUNTING, events=number)
+    wrong = [miscounted(x, RATE, number, planned.loop) for x in each_by_itself(model, planned)]
     recipe = recipe_of(model.generate(prompt, seed=number, **options)[0])
     assert recipe.audition == int(np.argmin(wrong)), wrong
     assert model.generate(prompt, seed=number, **options)[0].recipe == recipe
@@ -91,7 +92,9 @@ def test_a_take_is_refined_from_the_noise_that_was_chosen(model: SoundCTM) -> No
 @pytest.mark.parametrize(
     ("prompt", "options"),
     [("knocks", {}), ("two knocks, then rain", {}), (PROMPT, {"gamma": 0.5}),
-     (PROMPT, {"steering": Steering(auditions=1)}), (PROMPT, {"steering": Steering(method="start")})],
+     (PROMPT, {"seconds": 31.0}), (PROMPT, {"steering": Steering(auditions=1)}),
+     (PROMPT, {"steering": Steering(auditions=1, events=3)}), (PROMPT, {"steering": Steering(method="start")}),
+     ("rain", {"steering": Steering(method="start", auditions=4)})],
 )  # fmt: skip
 def test_otherwise_a_take_begins_with_the_noise_of_its_seed(
     model: SoundCTM, prompt: str, options: dict[str, Any]
@@ -99,7 +102,62 @@ def test_otherwise_a_take_begins_with_the_noise_of_its_seed(
     clip = model.generate(prompt, seed=3, **options)[0]
     assert recipe_of(clip).audition is None and work(recipe_of(clip)) == 1
     plain = recipe_of(clip).model_copy(update={"steering": Steering()})
-    assert next(model.replay([plain])).digest == clip.digest, "as recipes were before there was a choice"
+    assert next(model.replay([plain])).digest == clip.digest
+
+
+def test_a_recipe_from_before_there_was_a_number_of_events_is_made_as_it_was(model: SoundCTM) -> None:
+    """Auditions that were asked for without targets were written down and not made."""
+    clip = model.generate(PROMPT, seed=3, steering=Steering(auditions=1))[0]
+    before = recipe_of(clip).model_copy(update={"steering": Steering(auditions=4)})
+    stored = Recipe.from_json(before.model_dump_json(exclude={"steering": {"events"}}), "old.wav")
+    again = next(model.replay([stored]))
+    assert again.digest == clip.digest and again.recipe == stored and work(stored) == 1
+
+
+def test_a_number_can_be_given_beside_the_prompt(model: SoundCTM) -> None:
+    """Whatever it says, and whether or not one step decides."""
+    (planned,) = model.recipes("knocking", seed=2, gamma=0.3, steering=Steering(events=4))
+    assert planned.steering == Steering(auditions=COUNTING, events=4)
+    (other,) = model.recipes(PROMPT, seed=2, steering=Steering(events=4))
+    assert other.steering.events == 4
+    clips = model.generate("knocking", takes=6, seed=2, steering=Steering(auditions=32, events=4))
+    assert sum(events_heard(clip.samples[0], RATE) == 4 for clip in clips) >= 5
+
+
+@pytest.mark.parametrize("events", [0, 101])
+def test_a_number_of_events_that_there_cannot_be_is_refused(model: SoundCTM, events: int) -> None:
+    with pytest.raises(UserError, match=f"events is {events}; accepted are 1 to 100"):
+        model.generate("knocking", steering=Steering(events=events))
+
+
+def test_what_begins_otherwise_has_no_number_to_choose_by(model: SoundCTM) -> None:
+    said = "events is 3, but targets, an edit or the method start say what a take begins with"
+    with pytest.raises(UserError, match=said):
+        model.generate("rain", targets=[RISE], steering=Steering(events=3))
+    with pytest.raises(UserError, match=said):
+        model.generate("rain", steering=Steering(method="start", events=3))
+    with pytest.raises(UserError, match=said):
+        model.edit(PLANS["fill"](), "rain", steering=Steering(events=3))
+    with pytest.raises(UserError, match=said):
+        shaped(recipe_of(model.generate("rain")[0]), (RISE,), Steering(events=3), 2, 1, hears=True)
+
+
+@pytest.mark.parametrize("options", [{"seconds": 40.0}, {"seconds": 40.0, "loop": True}])
+def test_in_windows_too(model: SoundCTM, options: dict[str, Any]) -> None:
+    planned = model.recipes(PROMPT, seed=4, steering=Steering(auditions=3, events=2), **options)[0]
+    wrong = [miscounted(x, RATE, 2, planned.loop) for x in each_by_itself(model, planned)]
+    (clip,) = model.replay([planned])
+    assert recipe_of(clip).audition == int(np.argmin(wrong))
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "int8"])
+def test_a_take_is_chosen_alike_in_any_company(model: SoundCTM, precision: Precision) -> None:
+    rounded = model.optimize(precision=precision)
+    recipes = rounded.recipes("three barks", takes=5, seed=8)
+    alone = [next(rounded.replay([recipe])) for recipe in recipes]
+    together = list(rounded.replay(recipes))
+    assert [clip.recipe for clip in together] == [clip.recipe for clip in alone]
+    assert [clip.digest for clip in together] == [clip.digest for clip in alone]
 
 
 def test_where_one_step_decides_nothing_the_number_is_looked_for_on_demand(tiny_folder: Path) -> None:
@@ -124,7 +182,8 @@ def test_auditions_without_a_number_begin_with_what_fits_the_words(model: SoundC
 
 def test_a_deaf_model_chooses_by_number_but_not_by_words() -> None:
     deaf = tiny_paper_model()
-    assert deaf.recipes(PROMPT, seed=3, steering=Steering(auditions=4))[0].steering == Steering(auditions=4)
+    chosen = deaf.recipes(PROMPT, seed=3, steering=Steering(auditions=4))[0].steering
+    assert chosen == Steering(auditions=4, events=2)
     with pytest.raises(UserError, match="auditions is 4, but nothing says which to begin with"):
         deaf.recipes("rain", seed=3, steering=Steering(auditions=4))
 

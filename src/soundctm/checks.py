@@ -18,6 +18,7 @@ MAX_STEPS = 128
 MAX_TAKES = 1000
 MAX_AUDITIONS = 256
 MAX_TURNS = 16
+MAX_EVENTS = 100
 MIN_SECONDS = 0.1
 MAX_SEED = 2**63 - 1
 LONGEST = 600.0  # seconds; what is longer than a model's own limit is made in windows
@@ -85,9 +86,12 @@ def _check_steering(recipe: Recipe) -> None:
         within("strength", steering.strength, 0.0, 2.0, "what suits the targets when left out")
     if steering.auditions is not None:
         within("auditions", steering.auditions, 1, MAX_AUDITIONS, "1 keeps the noise of the seed")
-    if steering.shortlist is not None and recipe.targets and steering.method == "guidance":
-        most = steering.auditions or 1
+    if steering.shortlist is not None:
+        chooses = bool(recipe.targets) or steering.auditions is not None
+        most = (steering.auditions or 1) if chooses and steering.method == "guidance" else MAX_AUDITIONS
         within("shortlist", steering.shortlist, 1, most, "as many as auditions at most; 1 takes the nearest")
+    if steering.events is not None:
+        within("events", steering.events, 1, MAX_EVENTS, "the number of knocks, say")
     if steering.fader is not None:
         within("fader", steering.fader, 0.0, 60.0, "dB; 0 leaves all to guidance")
     within("iterations", steering.iterations, 1, 1000, "70 is the paper's number")

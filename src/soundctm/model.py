@@ -165,7 +165,7 @@ class SoundCTM:
         )  # fmt: skip
         if first.of_noise:
             first = first.model_copy(update={"sigma_first": self.config.sigma_first})
-        check_choice(steering, edits=plan is not None, hears=self.hears)
+        check_choice(first, steering, self.hears)
         first = steered(first, steering, fresh=plan is None, hears=self.hears)
         check_takes(takes)
         check_recipe(first)

@@ -12,7 +12,6 @@ from soundctm.audio.edit import Extend, Fill, Join, Loop, Morph, Source, Transfo
 from soundctm.audio.events import miscounted
 from soundctm.audio.recipe import Steering
 from soundctm.conditioning import Conditioning
-from soundctm.conditioning.counts import said_count
 from soundctm.control.chain import chain
 from soundctm.control.consistency import DataConsistency
 from soundctm.control.guidance import LatentLoss, LossGuidance
@@ -60,8 +59,8 @@ def work(recipe: Recipe) -> int:
 def auditions(recipe: Recipe) -> int:
     """How many noises are heard to choose from, 1 where there is no choice or it was made."""
     steering = recipe.steering
-    open_yet = recipe.audition is None and recipe.edit is None
-    return (steering.auditions or 1) if open_yet and steering.method == "guidance" else 1
+    open_yet = recipe.audition is None and recipe.edit is None and steering.method == "guidance"
+    return (steering.auditions or 1) if open_yet and (recipe.targets or steering.chooses_by_itself) else 1
 
 
 def keeps_all(recipe: Recipe) -> bool:
@@ -181,8 +180,8 @@ class Performance:
         )
 
     def _choose(self, text: Conditioning, negative: Conditioning) -> None:
-        """Where there are several noises to begin with, write the one that suits the targets, the number or the words
-        best into the recipe."""
+        """Where there are several noises to begin with, write the one that suits the targets, the number of events or
+        the words best into the recipe."""
         recipe, config = self.recipe, self.engine.config
         count = auditions(recipe)
         if count == 1:
@@ -195,7 +194,7 @@ class Performance:
             )  # fmt: skip
 
         match, among = self.engine.match, recipe.steering.shortlist or 1
-        check_choice(recipe.steering, edits=False, hears=self.engine.hears)
+        check_choice(recipe, recipe.steering, self.engine.hears)
         fit = None if match is None or among == 1 else partial(match, recipe.prompt)
         several = [recipe.model_copy(update={"audition": i}) for i in range(count)]
         starts = [self.engine.noise(each)[0][None].to(self.engine.device) for each in several]
@@ -203,13 +202,13 @@ class Performance:
         self.recipe = several[choose(clean, self._unlike(), starts, callback=self._tick, fit=fit, shortlist=among)]
 
     def _unlike(self) -> LatentLoss:
-        """How far latents are from what a take is to be: from its targets, or from the number that its prompt says."""
+        """How far latents are from what a take is to be: from its targets, or from its number of events."""
+        number, rate, loop = self.recipe.steering.events, self.engine.sample_rate, self.recipe.loop
         if self.recipe.targets:
             return self._loss()
-        number, rate = said_count(self.recipe.prompt), self.engine.sample_rate
         if number is None:
             return lambda z: z.new_zeros(len(z))
-        return lambda z: z.new_tensor([miscounted(self._waveform(z)[0, 0].float().cpu().numpy(), rate, number)])
+        return lambda z: z.new_tensor([miscounted(self._waveform(z)[0, 0].float().cpu().numpy(), rate, number, loop)])
 
     def _optimised(self, z_T: Tensor, sigma_max: float, text: Conditioning) -> Tensor:
         """``z_T``, moved first where the targets are reached by its choice."""

@@ -10,6 +10,7 @@ from soundctm.checks import MAX_VARIATION, check_takes, within
 from soundctm.conditioning.counts import said_count
 from soundctm.errors import UserError
 
+COUNTED_SECONDS = 30.0  # longer sounds are heard once where nobody asks for more
 GAMMA, WAY = 0.3, 16  # of relatives by other noise on the way: how much of it, and in how many steps
 
 
@@ -75,24 +76,29 @@ def steered(recipe: Recipe, steering: Steering, fresh: bool, hears: bool) -> Rec
     if recipe.targets:
         settled = steering.settled(recipe.targets, recipe.decided_first, fresh, hears)
     else:
-        counts = said_count(recipe.prompt) is not None
-        if (steering.auditions or 1) > 1 and not (counts or hears):
-            raise UserError(
-                f"auditions is {steering.auditions}, but nothing says which to begin with: the prompt says no number "
-                "of events, and this model cannot hear how well a sound fits its words; give 1"
-            )
-        settled = steering.settled_by_words(counts, fresh and recipe.sigma_first is not None and not recipe.gamma)
+        tells = recipe.sigma_first is not None and not recipe.gamma and recipe.seconds <= COUNTED_SECONDS
+        settled = steering.settled_by_words(said_count(recipe.prompt), fresh and tells)
+    if settled.events is None and not hears and (settled.shortlist or 1) > 1 and not recipe.targets:
+        raise UserError(
+            f"auditions is {settled.auditions}, but nothing says which to begin with: no number of events is given, "
+            "and this model cannot hear how well a sound fits its words; give 1, or events"
+        )
     return recipe.model_copy(update={"steering": settled})
 
 
-def check_choice(steering: Steering, *, edits: bool, hears: bool) -> None:
-    """Raise :class:`UserError` where noise is to be chosen and cannot be: for one of the ``edits``, or by words for a
-    model that does not hear."""
+def check_choice(recipe: Recipe, steering: Steering, hears: bool) -> None:
+    """Raise :class:`UserError` where noise is to be chosen and cannot be: for an edit, by words for a model that does
+    not ``hear``, by a number for what has targets or is steered by its start."""
     among = steering.shortlist or 1
-    if edits and (steering.auditions or 1) > 1:
+    if recipe.edit is not None and (steering.auditions or 1) > 1:
         raise UserError(f"auditions is {steering.auditions}, but an edit begins with the noise of its seed; give 1")
     if among > 1 and not hears:
         raise UserError(f"shortlist is {among}, but this model cannot hear how well a sound fits its words; give 1")
+    if steering.events is not None and (recipe.targets or recipe.edit or steering.method != "guidance"):
+        raise UserError(
+            f"events is {steering.events}, but targets, an edit or the method start say what a take begins with; "
+            "leave events out"
+        )
 
 
 def shaped(
@@ -102,7 +108,7 @@ def shaped(
     own. A ``steering`` with ``auditions`` chooses the noise anew (1: that of the seed), for a model that ``hears`` by
     its words too."""
     check_takes(takes)
-    check_choice(steering, edits=recipe.edit is not None, hears=hears)
+    check_choice(recipe.model_copy(update={"targets": targets}), steering, hears)
     anew = steering.auditions is not None and steering.method == "guidance"
     changes = {"targets": targets, "steps": steps, "version": version("soundctm")}
     first = steered(recipe.model_copy(update=changes), steering, fresh=False, hears=hears)

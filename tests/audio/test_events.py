@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from soundctm.audio.events import FLOORS, LOOKS, event_counts, miscounted
+from soundctm.audio.events import FLOORS, LOOKS, event_counts, events_heard, miscounted
 
 
 def bursts(
@@ -46,3 +46,16 @@ def test_what_goes_on_is_one_event_and_silence_none() -> None:
 
 def test_a_bell_that_rings_on_is_counted_by_its_strokes() -> None:
     assert set(event_counts(bursts([0.5, 1.5, 2.5], decay=0.35), 44100)) == {3}
+
+
+def test_in_a_circle_it_does_not_matter_where_one_begins() -> None:
+    x = bursts([0.3, 1.5, 2.7])
+    for seconds in (0.0, 0.32, 1.52, 2.0, 2.72, 4.0):
+        rolled = np.roll(x, -round(seconds * 44100))
+        assert set(event_counts(rolled, 44100, circle=True)) == {3}, seconds
+    assert 4 in event_counts(np.roll(x, -round(0.32 * 44100)), 44100), "on a line what goes over the end is two"
+
+
+def test_what_is_heard_is_what_most_ways_find() -> None:
+    assert events_heard(bursts([0.5, 1.5, 2.5], levels=[0.0, -17.0, 0.0]), 44100) == 3
+    assert events_heard(bursts([0.5, 1.5, 2.5], levels=[0.0, -27.0, 0.0]), 44100) == 2

@@ -9,7 +9,9 @@ import pytest
 import soundfile
 
 from soundctm import Clip
+from soundctm.audio.events import events_heard
 from tests.oracles.commands import made
+from tests.oracles.edits import recipe_of
 
 
 def test_generate_names_files_and_keeps_recipes(run, tiny_folder: Path, tmp_path: Path) -> None:
@@ -43,6 +45,20 @@ def test_generate_says_the_seed_that_it_drew(run, tiny_folder: Path) -> None:
     assert result.code == 0
     seed = result.out.split("seed ")[1].split(".")[0]
     assert f"rain_seed{seed}_take1_1step.wav" in result.out
+
+
+def test_generate_says_how_many_takes_have_the_number_of_the_prompt(run, tmp_path: Path) -> None:
+    """Of the sounds that it wrote, in the model that ships."""
+    printed = run("generate", "four barks", "--takes", 3, "--seed", 1).out
+    clips = [Clip.load(path) for path in sorted(tmp_path.glob("*.wav"))]
+    heard = [events_heard(clip.samples[0], clip.sample_rate) for clip in clips]
+    assert len(clips) == 3 and f"4 events heard in {heard.count(4)} of 3 takes." in printed
+    assert all(recipe_of(clip).audition is not None for clip in clips)
+    own = run("generate", "four barks", "--takes", 3, "--seed", 1, "--auditions", 1, "--json")
+    assert [entry["recipe"]["audition"] for entry in made(own)] == [None] * 3
+    asked = made(run("generate", "knocking", "--takes", 3, "--seed", 1, "--events", 5, "--auditions", 32, "--json"))
+    assert [entry["recipe"]["steering"]["events"] for entry in asked] == [5] * 3
+    assert [entry["events"] for entry in asked].count(5) >= 2
 
 
 def test_refine_needs_nothing_but_the_file(run, tiny_folder: Path, tmp_path: Path, monkeypatch) -> None:

@@ -27,8 +27,8 @@ class Steering(BaseModel):
     dB at most; ``start`` first moves the noise for ``iterations`` (the baseline of Table 5). None: what suits the
     targets (:meth:`settled`).
 
-    Without targets there is nothing but the choice of a noise: the nearest is the one with as many events as the prompt
-    says, where it says a number (:func:`soundctm.conditioning.counts.said_count`), and any where it does not."""
+    Without targets there is nothing but the choice of a noise: the nearest is the one that clearly has as many
+    ``events`` (:mod:`soundctm.audio.events`); where no number is given, all are as near as each other."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,6 +38,12 @@ class Steering(BaseModel):
     iterations: int = 70
     auditions: int | None = None
     shortlist: int | None = None
+    events: int | None = None
+
+    @property
+    def chooses_by_itself(self) -> bool:
+        """Whether there is something to choose a noise by, be there no targets."""
+        return self.events is not None or (self.shortlist or 1) > 1
 
     def settled(self, targets: Sequence[Target], late: bool, fresh: bool, hears: bool) -> "Steering":
         """The same with numbers in place of None.
@@ -55,13 +61,15 @@ class Steering(BaseModel):
         shortlist = min(SHORTLIST, auditions) if hears else 1
         return self._filled(strength=strength, fader=FADER, auditions=auditions, shortlist=shortlist)
 
-    def settled_by_words(self, counts: bool, tells: bool) -> "Steering":
-        """The same for a sound without targets: ``counts``, its prompt says a number; ``tells``, what one step shows is
-        what more steps keep, so that the number is looked for though nobody asked for auditions."""
-        if self.method != "guidance":
+    def settled_by_words(self, said: int | None, tells: bool) -> "Steering":
+        """The same for a sound without targets, of a prompt that has ``said`` a number of events or none. Where one
+        step ``tells`` what more steps keep, the number is looked for though nobody asked for it."""
+        wanted = self.events is not None or (said is not None and tells)
+        auditions = self.auditions or (COUNTING if wanted else 1)
+        if self.method != "guidance" or auditions == 1:
             return self
-        auditions = COUNTING if counts and tells else None
-        return self._filled(auditions=auditions, shortlist=None if counts else self.auditions)
+        number = self.events or said
+        return self._filled(auditions=auditions, events=number, shortlist=None if number else auditions)
 
     def _filled(self, **usual: float | None) -> "Steering":
         """The same with these numbers in place of None."""

@@ -37,10 +37,11 @@ def generate(
     loop: bool = LoopOption,
     auditions: int = typer.Option(
         None,
-        help="Noises to hear in one step (1 to 256): the take begins with the first that has as many events as the "
-        "prompt says, or, where it says no number, with the one that fits its words best. 8 where the prompt says a "
-        "number and one step decides the sound, as in mini; else 1.",
+        help="Noises to hear in one step at most (1 to 256): the take begins with the first that clearly has as many "
+        "events as the prompt says, or, where it says no number, with the one whose sound fits it best. 8 where a "
+        "number is said and one step decides the sound, as in mini; else 1.",
     ),
+    events: int = typer.Option(None, help="How many events a take is to have (1 to 100), whatever the prompt says."),
     forbid: list[Path] = ForbidOption,
     hook: str = HookOption,
     model: str = ModelOption,
@@ -60,7 +61,7 @@ def generate(
 
         soundctm generate "a large dog barking" --auditions 16
     """
-    from soundctm.audio.events import miscounted
+    from soundctm.audio.events import events_heard
     from soundctm.audio.recipe import Steering
     from soundctm.checks import check_prompt
     from soundctm.conditioning.counts import said_count
@@ -72,14 +73,15 @@ def generate(
     forbidden.check_heard([prompt], loaded.understood)
     recipes = loaded.recipes(
         prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma,
-        negative=negative, loop=loop, steering=Steering(auditions=auditions),
+        negative=negative, loop=loop, steering=Steering(auditions=auditions, events=events),
     )  # fmt: skip
-    results, hits = [], 0
-    number = said_count(prompt)
+    number = said_count(prompt) if events is None else events
+    results = []
     with progress("generating", as_json) as callback:
         for clip in loaded.replay(recipes, callback):
-            results.append(save_clip(clip, folder))
-            hits += number is not None and miscounted(clip.samples[0], clip.sample_rate, number) <= 0.5
+            heard = {} if number is None else {"events": events_heard(clip.samples[0], clip.sample_rate, loop)}
+            results.append(save_clip(clip, folder) | heard)
     say_understood(loaded, prompt, results, as_json)
-    heard = "" if number is None else f" {number} events, as the prompt says, in {hits} of {counted(takes, 'take')}."
-    report(results, as_json, f"{summary(recipes)}.{heard} Refine the one you like: soundctm refine FILE")
+    hits = sum(result.get("events") == number for result in results)
+    counts = "" if number is None else f" {counted(number, 'event')} heard in {hits} of {counted(takes, 'take')}."
+    report(results, as_json, f"{summary(recipes)}.{counts} Refine the one you like: soundctm refine FILE")

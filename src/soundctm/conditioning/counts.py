@@ -2,31 +2,76 @@
 
 import re
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 NUMBERS = {name: n for n, word in enumerate(WORDS, 2) for name in (word, str(n))}
 OFTEN = {"twice": 2, "thrice": 3}
-OTHER_SOUNDS = re.compile(r"[,;:+&/]|\b(and|then|with|while|over|after|before|followed|during|against|plus|but|or)\b")
-ENDS_NOUN = re.compile(r"\b(on|in|at|of|from|by|to|through|behind|under|inside|outside|near)\b")
-UNITS = re.compile(r"\b(per|seconds?|minutes?|hours?|met(er|re)s|feet|miles|octaves|bars|dozen|hundred|thousand)\b")
-GOES_ON = re.compile(r"\b(?!string|spring)\w{2,}ing\b")  # what somebody does all the time
-PLURAL = re.compile(r"\b\w+([^su\W]s|sses)\b")
+# What begins and ends again, as one says it of many. Numbers of other things are no numbers of events.
+EVENTS = _words(
+    """
+    bangs barks beats beeps bells bings bleeps blips blows boings bonks booms boops bounces bumps bursts buzzes caws
+    chimes chirps chops clacks clangs clanks claps clashes clatters clicks clinks clonks clops clucks clunks collapses
+    coughs cracks crashes creaks croaks crunches detonations dings dongs drips drops explosions fanfares flaps footfalls
+    footsteps gasps gongs growls grunts gulps gunshots heartbeats hiccups hits honks hoots howls impacts jabs jingles
+    jumps kicks knocks landings lasers meows moos neighs notes oinks pats peeps pings plinks plops plucks plunks pokes
+    pops pulses punches quacks raps ribbits rings roars screams screeches shots shouts shrieks slams slaps slashes
+    slices smacks smashes snaps snares sneezes sniffs snores snorts splashes splats squawks squeaks squeals stabs steps
+    stomps strikes strokes strums swings swipes swishes swooshes taps thuds thumps thunderclaps thwacks ticks times
+    tocks tolls tones toots tweets twangs wails whacks whips whistles whoops whooshes woofs yaps yelps zaps
+    """
+)
+# A number of these is a length, a time, a size or a name, whatever comes after it.
+UNITS = _words(
+    """
+    a.m am amp amps bar bars bit bits caliber calibre cylinder day days db degree degrees dozen eleven feet floor floors
+    foot ft gauge gear half hertz hour hours hundred hz inch inches kg khz kilohertz lb legged m meter meters metre
+    metres mile miles million minute minutes mm ms o'clock octave octaves p.m percent pm point pound pounds s sec second
+    seconds speed stroke th thousand ton tons twelve v volt volts w watt watts way ways wheeled year years
+    """
+)
+NO_NUMBER_AFTER = _words("act chapter high level no nr number part past phase scene stage take to track version")
+ENDS_NOUN = _words("above against at behind below by from in inside near of on outside through to under with")
+OTHER_SOUNDS = re.compile(r"[;:+&/]|\b(and|then|while|over|after|before|followed|during|plus|but|or)\b")
+# Said after a comma, these are no further sounds.
+SURROUNDINGS = _words(
+    """
+    a an at away bathroom big cave church clean close concrete corridor desk distance distant door dry echo echoing
+    exterior far fast field floor forest from glass hall hard heavy in indoor indoors inside interior isolated kitchen
+    large light loud metal metallic mic miked muffled near nearby of on outdoor outdoors outside plastic quiet reverb
+    room slow small soft stone street table the very wall wet window wood wooden
+    """
+)
 
 
 def said_count(prompt: str) -> int | None:
     """The number of events, 2 to 10, of a prompt that asks for one kind of sound so many times; None for any other.
 
-    That is one number and a plural after it ("four distant door slams"), or how often ("knocking three times",
-    "twice"). No count is said by a prompt of several sounds ("two knocks, then rain"), of numbers of other things
-    ("five seconds of rain"), of things that go on ("two engines running"), or of one event or any number.
+    That is one number before the plural of something that begins and ends again ("four distant door slams", "3 taps,
+    wooden table"), or how often ("knocking three times", "beeps x3", "twice"). No count is said by a prompt of several
+    sounds ("two knocks, then rain"), of numbers of other things ("five seconds of rain", "two dogs barking", "five
+    o'clock bells"), or of one event or any number.
     """
-    text = prompt.lower()
-    words = re.findall(r"[\w'-]+", text)
-    said = [word for word in words if word in NUMBERS or word in OFTEN]
-    if OTHER_SOUNDS.search(text) or len(said) != 1:
+    text = re.sub(r"\b(\d+)x\b", r"\1 ", re.sub(r"\bx ?(\d+)\b", r"\1 times", prompt.lower()))
+    head, *rest = text.split(",")
+    words, after = re.findall(r"[\w.'-]+", head), set(re.findall(r"[\w'-]+", " ".join(rest)))
+    places = [i for i, word in enumerate(words) if word in NUMBERS or word in OFTEN]
+    if OTHER_SOUNDS.search(text) or len(places) != 1 or after - SURROUNDINGS:
         return None
-    (number,) = said
-    if number in OFTEN:
-        return OFTEN[number]
-    counted = ENDS_NOUN.split(" ".join(words[words.index(number) + 1 :]))[0]
-    events = PLURAL.search(counted) and not GOES_ON.search(counted) and not UNITS.search(counted)
-    return NUMBERS[number] if events else None
+    (at,) = places
+    before, next_words = words[at - 1 : at], words[at + 1 :]
+    if words[at] in OFTEN:
+        return None if next_words[:1] and next_words[0] in ("as", "a", "an", "per", "the") else OFTEN[words[at]]
+    counted = _noun_phrase(next_words)
+    if NO_NUMBER_AFTER & set(before) or UNITS & set(counted) or not EVENTS & set(counted):
+        return None
+    return None if "times" in counted and counted[-1] != "times" else NUMBERS[words[at]]
+
+
+def _noun_phrase(words: list[str]) -> list[str]:
+    """What is counted: up to a preposition."""
+    end = next((i for i, word in enumerate(words) if word in ENDS_NOUN), len(words))
+    return words[:end]

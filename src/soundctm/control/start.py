@@ -27,7 +27,7 @@ def nearest_start(
     ``callback(number, count)``, once for each start, may raise to stop."""
     heard: list[tuple[float, int, Tensor]] = []
     for i, start in enumerate(starts):
-        if fit is not None or not heard or heard[-1][0] > 0.0:
+        if fit is not None or not heard or heard[-1][0] != 0.0:
             z = clean(start)
             heard.append((float(loss(z)), i, z))
         if callback is not None:

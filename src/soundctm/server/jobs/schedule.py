@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import count
 
+from soundctm.audio.recipe import COUNTING
 from soundctm.crew import SECONDS
 from soundctm.server.jobs.job import Task, Ticket
 
@@ -155,4 +156,6 @@ class Schedule:
 
 def _quick(ticket: Ticket) -> bool:
     """Whether a take is the first that is heard of its job, and keeps nobody waiting for long."""
-    return ticket.recipe is ticket.task.order.recipes[0] and ticket.work == 1 and ticket.recipe.seconds <= SHORT
+    recipe = ticket.recipe
+    few = recipe.steps == 1 and ticket.work <= 1 + COUNTING  # the noises that a number of events is looked for in
+    return recipe is ticket.task.order.recipes[0] and few and recipe.seconds <= SHORT
