@@ -56,7 +56,7 @@ def test_the_noises_differ_in_what_is_heard(model: SoundCTM) -> None:
 
 
 def test_nothing_is_heard_after_a_noise_with_the_number(model: SoundCTM, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The student is asked once for each noise up to the first that is right, and once for the take."""
+    """The student is asked once for each noise up to the first that is right; the take of one step is what it heard."""
     asked: list[int] = []
     answer = DiT.core
 
@@ -73,7 +73,7 @@ def test_nothing_is_heard_after_a_noise_with_the_number(model: SoundCTM, monkeyp
         asked.clear()
         seen: list[tuple[int, int]] = []
         model.generate(prompt, seed=seed, callback=lambda *each: seen.append(each))  # noqa: B023
-        assert sum(asked) == 1 + (right[0] + 1 if right else COUNTING)
+        assert sum(asked) == (right[0] + 1 if right else COUNTING)
         assert seen == [(i + 1, 1 + COUNTING) for i in range(1 + COUNTING)], "what was not heard counts as done"
         found.add(bool(right))
     assert found == {True, False}
@@ -174,7 +174,7 @@ def test_auditions_without_a_number_begin_with_what_fits_the_words(model: SoundC
     assert engine.match is not None
     heard = []
     for i in range(6):
-        (z,) = [model.performance(planned.model_copy(update={"audition": i}), {}, lambda: None).begin().run()]
+        z = model.performance(planned.model_copy(update={"audition": i}), {}, lambda: None).begin().run()
         heard.append(engine.match("rain", z))
     recipe = recipe_of(model.generate("rain", seed=5, steering=Steering(auditions=6))[0])
     assert recipe.audition == int(np.argmax(heard)) and len(set(heard)) == 6

@@ -10,7 +10,7 @@ from soundctm.audio import Clip
 from soundctm.backbones.text import TextMemory
 from soundctm.engines.threads import threads
 from soundctm.errors import UserError
-from soundctm.performance import Performance, keeps_all
+from soundctm.performance import Performance
 from soundctm.trajectory import Trajectory
 from soundctm.trajectory.leap import Rows, StagedLeap
 
@@ -151,8 +151,8 @@ class Lanes:
         try:
             with torch.no_grad(), threads(self.cores):
                 performance = make()
-                if keeps_all(performance.recipe):
-                    return [(number, performance.finish(performance.recording()))]
+                if (z := performance.outcome()) is not None:
+                    return [(number, performance.finish(z))]
                 self.lanes.append(Lane(number, performance))
         except OF_ONE_TAKE as error:
             return [(number, error)]

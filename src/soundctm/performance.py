@@ -103,18 +103,24 @@ class Performance:
     @torch.no_grad()
     def clip(self) -> Clip:
         """The take, ``[1, length]``."""
-        return self.finish(self.recording() if keeps_all(self.recipe) else self.begin().run())
+        z = self.outcome()
+        return self.finish(self.begin().run() if z is None else z)
 
-    def recording(self) -> Tensor:
-        """The latents of a take that keeps all of its recording."""
-        (source,) = self.recipe.sources
-        return self._recording(source)
+    def outcome(self) -> Tensor | None:
+        """The last latents of a take that has no trajectory to go (any more): those of a recording that is kept whole,
+        or of a take in one step, which was heard when its noise was chosen."""
+        if keeps_all(self.recipe):
+            (source,) = self.recipe.sources
+            return self._recording(source)
+        heard = self._choose(*self._words())
+        if heard is None or self.recipe.steps > 1 or self.recipe.targets:
+            return None
+        self.tick()
+        return heard
 
     def begin(self) -> Trajectory:
         """The trajectory, before its first step."""
-        text = self._text()
-        # At nu = 1 nothing looks at the other prompt.
-        negative = text if self.recipe.nu == 1.0 else self.engine.encode(self.recipe.negative)
+        text, negative = self._words()
         self._choose(text, negative)
         recipe, config = self.recipe, self.engine.config
         eps, *later = [each[None].to(self.engine.device) for each in self.engine.noise(recipe)]
@@ -134,10 +140,13 @@ class Performance:
     def _tick(self, step: int, steps: int, z: Tensor | None = None) -> None:
         self.tick()
 
-    def _text(self) -> Conditioning:
-        text = self.engine.encode(self.recipe.prompt)
-        edit = self.recipe.edit
-        return blend(text, self.engine.encode(edit.prompt), edit.amount) if isinstance(edit, Morph) else text
+    def _words(self) -> tuple[Conditioning, Conditioning]:
+        """What the sound is to be, and at nu other than 1 what it is moved away from: at 1 nothing looks at it."""
+        recipe, encode = self.recipe, self.engine.encode
+        text = encode(recipe.prompt)
+        if isinstance(recipe.edit, Morph):
+            text = blend(text, encode(recipe.edit.prompt), recipe.edit.amount)
+        return text, text if recipe.nu == 1.0 else encode(recipe.negative)
 
     def _start(self, eps: Tensor) -> tuple[Tensor, float]:
         """The first latents and their noise level, from the unit noise of the take."""
@@ -179,13 +188,13 @@ class Performance:
             lambda z: self._in_time(self._waveform(z)), self.engine.sample_rate, self.recipe.targets, self.length
         )
 
-    def _choose(self, text: Conditioning, negative: Conditioning) -> None:
+    def _choose(self, text: Conditioning, negative: Conditioning) -> Tensor | None:
         """Where there are several noises to begin with, write the one that suits the targets, the number of events or
-        the words best into the recipe."""
+        the words best into the recipe. What one step makes of it, None where there was no choice."""
         recipe, config = self.recipe, self.engine.config
         count = auditions(recipe)
         if count == 1:
-            return
+            return None
 
         def clean(start: Tensor) -> Tensor:
             return sample(
@@ -199,7 +208,9 @@ class Performance:
         several = [recipe.model_copy(update={"audition": i}) for i in range(count)]
         starts = [self.engine.noise(each)[0][None].to(self.engine.device) for each in several]
         choose = unrounded(nearest_start, self.engine.device) if recipe.targets else nearest_start
-        self.recipe = several[choose(clean, self._unlike(), starts, callback=self._tick, fit=fit, shortlist=among)]
+        number, z = choose(clean, self._unlike(), starts, callback=self._tick, fit=fit, shortlist=among)
+        self.recipe = several[number]
+        return z
 
     def _unlike(self) -> LatentLoss:
         """How far latents are from what a take is to be: from its targets, or from its number of events."""

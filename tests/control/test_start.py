@@ -1,10 +1,12 @@
 """Choosing where a trajectory starts."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
 
-from soundctm.control.start import optimise_start
+from soundctm.control.start import nearest_start, optimise_start
 from soundctm.trajectory import jump
 from tests.oracles.gaussian import GaussianStudent, text
 from tests.oracles.tiny import MINI, random_latents, random_text, tiny_dit
@@ -95,3 +97,36 @@ def test_a_loss_that_breaks_down_gives_back_the_best_before() -> None:
     z_T = torch.full((1, 1, 1), 3.0)
     found = optimise_start(lambda z: z, lambda z: z.sqrt().sum((1, 2)), z_T, iterations=10, rate=1.0)
     assert torch.isfinite(found).all() and 0 <= float(found) < 3
+
+
+def numbered(losses: list[float]) -> tuple[list[Tensor], list[int], Callable[[Tensor], Tensor]]:
+    """Starts that say their own number, what was heard of them, and a generation that notes it."""
+    heard: list[int] = []
+
+    def clean(start: Tensor) -> Tensor:
+        heard.append(int(start))
+        return 10 * start
+
+    return [torch.full((1, 1, 1), float(i)) for i in range(len(losses))], heard, clean
+
+
+@pytest.mark.parametrize(
+    ("losses", "shortlist", "fits", "chosen", "asked"),
+    [
+        ([3.0, 1.0, 2.0, 1.0], 1, None, 1, 4),
+        ([3.0, 0.0, 2.0, 0.0], 1, None, 1, 2),
+        ([3.0, 0.0, 2.0, 0.0], 2, [9.0, 1.0, 8.0, 2.0], 3, 4),
+        ([3.0, 1.0, 2.0, 1.0], 4, [9.0, 1.0, 8.0, 9.0], 3, 4),
+    ],
+)
+def test_the_nearest_start_or_of_the_nearest_the_fittest(
+    losses: list[float], shortlist: int, fits: list[float] | None, chosen: int, asked: int
+) -> None:
+    starts, heard, clean = numbered(losses)
+    seen: list[int] = []
+    number, z = nearest_start(
+        clean, lambda z: torch.tensor([losses[int(z) // 10]]), starts, lambda done, _: seen.append(done),
+        None if fits is None else lambda z: fits[int(z) // 10], shortlist,
+    )  # fmt: skip
+    assert (number, float(z)) == (chosen, 10.0 * chosen)
+    assert heard == list(range(asked)) and seen == [1, 2, 3, 4]

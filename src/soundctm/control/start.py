@@ -20,11 +20,11 @@ def nearest_start(
     callback: Callable[[int, int], None] | None = None,
     fit: Callable[[Tensor], float] | None = None,
     shortlist: int = 1,
-) -> int:
+) -> tuple[int, Tensor]:
     """Which of ``starts``, each ``[1, C, T]``, has the lowest ``loss(clean(start))``; or, given a ``fit``, of a
-    ``shortlist`` of so many lowest the highest ``fit(clean(start))``. The first of equals, counted from 0; ``clean`` is
-    a one-step generation. None is heard after one that nothing can be better than: of a loss of 0, without a ``fit``.
-    ``callback(number, count)``, once for each start, may raise to stop."""
+    ``shortlist`` of so many lowest the highest ``fit(clean(start))``; and what is ``clean`` of it. The first of equals,
+    counted from 0; ``clean`` is a one-step generation. Without a ``fit`` none is heard after one whose loss is 0: none
+    can be better. ``callback(number, count)``, once for each start, may raise to stop."""
     heard: list[tuple[float, int, Tensor]] = []
     for i, start in enumerate(starts):
         if fit is not None or not heard or heard[-1][0] != 0.0:
@@ -33,8 +33,7 @@ def nearest_start(
         if callback is not None:
             callback(i + 1, len(starts))
     nearest = [(i, z) for _, i, z in sorted(heard, key=lambda each: each[0])[:shortlist]]
-    chosen = nearest[0] if fit is None else max(nearest, key=lambda each: fit(each[1]))
-    return chosen[0]
+    return nearest[0] if fit is None else max(nearest, key=lambda each: fit(each[1]))
 
 
 def optimise_start(
