@@ -197,8 +197,9 @@ class SoundCTM:
         found in the recipe); ``omega`` guidance (None: the model's default); ``nu`` text weight against ``negative``
         (""; the model's own unconditional branch); ``gamma`` 0 (deterministic) to 1; ``loop`` for a sound whose end
         leads into its beginning; ``targets`` curves to follow (:mod:`soundctm.control.targets`), by way of
-        ``steering``. What comes out beyond full scale is turned down as a whole. ``callback(done, total)`` counts
-        network steps over all takes and may raise to stop. Raises :class:`UserError` for values outside their range.
+        ``steering``, which also says by what a noise is chosen (docs/counting.md). What comes out beyond full scale is
+        turned down as a whole. ``callback(done, total)`` counts steps and auditions over all takes and may raise to
+        stop. Raises :class:`UserError` for values outside their range.
         """
         recipes = self.recipes(
             prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma,
