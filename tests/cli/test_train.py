@@ -46,6 +46,20 @@ max_solver_steps = 2
 name = "radam"
 learning_rate = 1e-3
 """
+RECORDING = """
+kind = "trajectories"
+steps = 3
+batch = 4
+solver_steps = 4
+"""
+FOLLOW = """
+kind = "follow"
+steps = 3
+batch = 4
+[optimizer]
+name = "muon"
+learning_rate = 1e-3
+"""
 GAN = """
 [gan]
 crop_frames = 8
@@ -84,6 +98,7 @@ def ground(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     files |= {"teacher.toml": TEACHER.encode(), "student.toml": STUDENT.encode(), "gan.toml": (STUDENT + GAN).encode()}
     files |= {"further.toml": ('start = "teacher"\n' + TEACHER).encode()}
     files |= {"onward.toml": ('start = "student"\nfrom_top = 0.5' + STUDENT).encode()}
+    files |= {"recording.toml": RECORDING.encode(), "follow.toml": FOLLOW.encode()}
     files |= {"spectral.toml": SPECTRAL.encode(), "adversary.toml": (SPECTRAL + ADVERSARY).encode()}
     write_folder(folder, files)
     command = (sys.executable, "-m", "soundctm", "data", "prepare", "in", "--out", "prepared", "--seconds", "0.5")
@@ -151,6 +166,26 @@ def test_a_teacher_is_trained_on(run, data: str, tmp_path: Path) -> None:
     assert first.keys() == then.keys() and any(not torch.equal(first[name], then[name]) for name in first)
 
 
+def test_a_student_follows_what_its_teacher_has_gone(run, data: str, tiny_folder: Path, tmp_path: Path) -> None:
+    recording = ("train", "trajectories", "--config", "recording.toml", "--data", data, "--teacher", tiny_folder)
+    plan = run(*recording, "--out", "gone", "--dry-run")
+    assert plan.code == 0 and "4 guided Heun steps" in plan.out and "3 of 5 are kept" in plan.out
+    assert not (tmp_path / "gone").exists()
+    follow = ("train", "follow", "--config", "follow.toml", "--data", data, "--trajectories", "gone", "--out", "s")
+    refused = run(*follow, "--start", tiny_folder)
+    assert refused.code == 2 and "gone holds no recorded trajectories" in refused.err
+    assert run(*recording, "--out", "gone", "--minutes", 0).code == 0
+    assert "record them first" in run(*follow, "--start", tiny_folder).err, "they are not finished"
+    finished = run(*recording, "--out", "gone", "--resume")
+    assert finished.code == 0 and "finished" in finished.err
+    plan = run(*follow, "--start", tiny_folder, "--dry-run")
+    assert plan.code == 0 and "12 at 3 levels" in plan.out and "40% from the highest level" in plan.out
+    assert run(*follow, "--start", tiny_folder).code == 0
+    made = run("train", "assemble", "--base", tiny_folder, "--student", "s", "--out", "mine")
+    assert made.code == 0, made.err
+    assert run("generate", "rain", "--takes", 1, "--model", "mine").code == 0
+
+
 def test_a_gan_loss_is_trained_through_the_models_decoder(run, data: str, tiny_folder: Path) -> None:
     student = ("train", "student", "--config", "gan.toml", "--data", data, "--teacher", tiny_folder, "--out", "s")
     refused = run(*student)
@@ -200,6 +235,14 @@ def test_a_spectral_autoencoder_is_trained_and_goes_on_against_discriminators(ru
          'needs a configuration with kind = "spectral"'),
         (("autoencoder", "--config", "spectral.toml", "--data", "prepared", "--out", "a", "--start", "in"),
          "holds no trained spectral autoencoder"),
+        (("trajectories", "--config", "smoke/trajectories", "--data", "prepared", "--teacher", "in", "--out", "g"),
+         "holds neither a trained teacher nor a model"),
+        (("trajectories", "--config", "smoke/trajectories", "--data", "prepared", "--teacher", "mini", "--out", "g"),
+         "prepare the data for this teacher"),
+        (("trajectories", "--config", "smoke/follow", "--data", "prepared", "--teacher", "mini", "--out", "g"),
+         "kind is wrong"),
+        (("follow", "--config", "smoke/follow", "--data", "prepared", "--trajectories", "in", "--start", "mini",
+          "--out", "s"), "in holds no recorded trajectories"),
         (("assemble", "--out", "m"), "nothing to assemble"),
         (("assemble", "--student", "in", "--out", "m"), "holds no trained student"),
     ],

@@ -12,11 +12,13 @@ import torch
 from soundctm.backbones import DiT
 from soundctm.errors import UserError
 from soundctm.training import dac, spectral
-from soundctm.training.config import OptimizerConfig, StudentTraining, TeacherTraining
+from soundctm.training.config import FollowTraining, OptimizerConfig, Recording, StudentTraining, TeacherTraining
+from soundctm.training.following import FollowTask
 from soundctm.training.runner import RunOptions, run
 from soundctm.training.student import StudentTask
 from soundctm.training.task import Task
 from soundctm.training.teacher import TeacherTask
+from soundctm.training.trajectories import ABOUT, RecordingTask, Trajectories
 from soundctm.training.world import World
 from tests.oracles.autoencoder import TINY_ADVERSARY, Sines, tiny_spectral, tiny_training
 from tests.oracles.latents import GaussianLatents, tiny_backbone
@@ -31,7 +33,7 @@ STUDENTS: dict[str, dict[str, Any]] = {
     "student-on": {**PLAIN, "start": "student"},
     "student-gan": {"precision": "fp32", "optimizer": RADAM, "gan": GAN},
 }
-PARTS = (*TEACHERS, *STUDENTS, "autoencoder", "spectral")
+PARTS = (*TEACHERS, *STUDENTS, "follow", "autoencoder", "spectral")
 
 
 def build(arguments: argparse.Namespace, world: World) -> Task:
@@ -44,9 +46,23 @@ def build(arguments: argparse.Namespace, world: World) -> Task:
     teacher, first = DiT(tiny_backbone()), DiT(tiny_backbone().student())
     for parameter in (*teacher.parameters(), *first.parameters()):
         torch.nn.init.normal_(parameter, std=0.2)
+    if arguments.part == "follow":
+        follow = FollowTraining.model_validate({**common, **PLAIN})
+        return FollowTask(follow, first, gone(arguments.out / "gone", teacher), source, world, arguments.strategy)
     student = StudentTraining.model_validate({**common, **STUDENTS[arguments.part], "max_solver_steps": 3})
     goes_on = first if student.start == "student" else None
     return StudentTask(student, teacher, source, world, arguments.strategy, Waves(), goes_on)
+
+
+def gone(folder: Path, teacher: DiT) -> Trajectories:
+    """A few trajectories of the teacher."""
+    if not (folder / ABOUT).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        task = RecordingTask(Recording(steps=1, solver_steps=4, precision="fp32"), teacher, GaussianLatents(), folder,
+                             World())  # fmt: skip
+        task.step(0, 0.0)
+        task.close()
+    return Trajectories(folder)
 
 
 def main() -> int:

@@ -7,12 +7,21 @@ import pytest
 from soundctm.backbones import parameters
 from soundctm.errors import UserError
 from soundctm.training.autoencoder_config import AutoencoderTraining, read_autoencoder_config
-from soundctm.training.config import StudentTraining, TeacherTraining, read_config, shipped_configs
+from soundctm.training.config import (
+    FollowTraining,
+    Recording,
+    StudentTraining,
+    TeacherTraining,
+    read_config,
+    shipped_configs,
+)
 from soundctm.training.spectral_config import Adversary, SpectralTraining
 
 READERS = {
     "teacher": lambda name: read_config(name, TeacherTraining),
     "student": lambda name: read_config(name, StudentTraining),
+    "trajectories": lambda name: read_config(name, Recording),
+    "follow": lambda name: read_config(name, FollowTraining),
     "autoencoder": read_autoencoder_config,
 }
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 TRAINER = (sys.executable, "-m", "tests.oracles.trainer")
 STEPS = 40
-PARTS = ("teacher", "teacher-muon", "student", "student-on", "student-gan", "autoencoder", "spectral")
+PARTS = ("teacher", "teacher-muon", "student", "student-on", "student-gan", "follow", "autoencoder", "spectral")
 
 
 @dataclass(frozen=True)

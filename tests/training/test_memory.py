@@ -1,6 +1,7 @@
 """The memory estimate against what autograd really keeps, and what really lives at once."""
 
 import gc
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,22 @@ from torch import nn
 from soundctm.backbones import DiT, DiTConfig, parameters
 from soundctm.conditioning import Conditioning
 from soundctm.errors import UserError
-from soundctm.training.config import OptimizerConfig, StudentTraining, TeacherTraining
-from soundctm.training.memory import FLOAT, Memory, Spread, activations, kept_bytes, student_memory, teacher_memory
+from soundctm.training.config import FollowTraining, OptimizerConfig, Recording, StudentTraining, TeacherTraining
+from soundctm.training.following import FollowTask
+from soundctm.training.memory import (
+    FLOAT,
+    Memory,
+    Spread,
+    activations,
+    following_memory,
+    kept_bytes,
+    student_memory,
+    teacher_memory,
+)
 from soundctm.training.plan import student_plan
 from soundctm.training.precision import Precision, arithmetic
 from soundctm.training.student import StudentTask
+from soundctm.training.trajectories import RecordingTask, Trajectories
 from soundctm.training.world import World
 from tests.oracles.latents import WIDTH, GaussianLatents, tiny_backbone
 from tests.oracles.peak import peak_bytes
@@ -77,6 +89,22 @@ def test_a_step_takes_what_was_said(changes: dict[str, Any]) -> None:
     peak = peak_bytes(lambda: task.backward(batch.z_0, batch.conditioning, 0, 0, slice(0, BATCH)))
     said = estimate(**changes)
     assert 0.85 < (said.activations + said.sound + said.gradients + said.discriminators / 4) / peak < 1.15
+
+
+def test_following_takes_what_was_counted(tmp_path: Path) -> None:
+    source = GaussianLatents(frames=FRAMES)
+    recording = RecordingTask(Recording(steps=1, solver_steps=4), DiT(backbone()), source, tmp_path, World())
+    recording.step(0, 0.0)
+    recording.close()
+    optimizer = OptimizerConfig(name="adamw", learning_rate=1e-3)
+    settings = FollowTraining(steps=5, batch=BATCH, precision="fp32", optimizer=optimizer)
+    student = DiT(backbone().student())
+    task = FollowTask(settings, student, Trajectories(tmp_path), source, World())
+    batch = source.batch(0, BATCH, 0.0)
+    gc.collect()
+    peak = peak_bytes(lambda: task.backward(batch.z_0, batch.conditioning, 0, 0, slice(0, BATCH)))
+    said = following_memory(settings, student.config, FRAMES, TOKENS)
+    assert 0.85 < (said.activations + said.gradients) / peak < 1.15
 
 
 def test_every_ingredient_takes_more() -> None:

@@ -93,9 +93,9 @@ def test_one_of_many_ends_at_once_with_what_it_said(size: int) -> None:
 @pytest.mark.parametrize(("error", "code"), [("RuntimeError('lost')", 1), ("UserError('lost')", 2)])
 def test_one_of_many_ends_at_once_whatever_went_wrong(error: str, code: int) -> None:
     lines = (
-        "import atexit; from soundctm.cli.train import _leaving; from soundctm.errors import UserError; "
+        "import atexit; from soundctm.cli.training import leaving; from soundctm.errors import UserError; "
         "from soundctm.training.world import World; atexit.register(print, 'taken down')\n"
-        f"with _leaving(World(0, 2)):\n    raise {error}"
+        f"with leaving(World(0, 2)):\n    raise {error}"
     )
     result = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (code, "") and "lost" in result.stderr

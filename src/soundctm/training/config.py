@@ -129,6 +129,56 @@ class StudentTraining(Training):
         return self
 
 
+class Recording(Budget):
+    """Trajectories of a teacher, solved once for students to learn from (:mod:`soundctm.training.trajectories`).
+
+    A step is ``batch`` of them, from pure noise to ``sigma_min`` in ``solver_steps`` guided Heun steps, with ``omega``
+    drawn evenly for each; every ``keep_every``-th level is written. ``drop_caption`` of the captions are empty.
+    """
+
+    kind: Literal["trajectories"] = "trajectories"
+    batch: PositiveInt = 32
+    solver_steps: PositiveInt = 18
+    keep_every: PositiveInt = 2
+    omega_min: float = 1.0
+    omega_max: float = 4.0
+    drop_caption: float = Field(default=0.0, ge=0, le=1)
+    precision: Precision = "bf16"
+    seed: int = Field(default=0, ge=0)
+    sigma_min: float = Field(default=0.002, gt=0)
+    sigma_max: float = Field(default=80.0, gt=0)
+    rho: float = Field(default=7.0, gt=0)
+
+    @model_validator(mode="after")
+    def _draws_fit(self) -> "Recording":
+        if self.solver_steps % self.keep_every:
+            raise ValueError(f"solver_steps {self.solver_steps} is not a multiple of keep_every {self.keep_every}")
+        if self.omega_min > self.omega_max or self.sigma_min >= self.sigma_max:
+            raise ValueError("omega_min must not exceed omega_max, and sigma_min must be below sigma_max")
+        return self
+
+
+class FollowTraining(Training):
+    """A student goes on by trajectories that its teacher has gone: no solver, no target network.
+
+    ``from_top`` of the jumps begin at the highest level and ``to_end`` of them end at the lowest, whatever else is
+    drawn; ``sigma_min``, ``sigma_max`` and ``rho`` are those of the recording. ``dsm_weight`` multiplies the DSM loss,
+    with ``omega_min`` to ``omega_max`` said to the student there.
+    """
+
+    kind: Literal["follow"] = "follow"
+    from_top: float = Field(default=0.4, ge=0, le=1)
+    to_end: float = Field(default=0.4, ge=0, le=1)
+    dsm_weight: float = Field(default=0.02, ge=0)
+    omega_min: float = 1.0
+    omega_max: float = 5.0
+    ema: float = Field(default=0.999, ge=0, lt=1)
+    sigma_min: float = Field(default=0.002, gt=0)
+    sigma_max: float = Field(default=80.0, gt=0)
+    rho: float = Field(default=7.0, gt=0)
+    start: Literal["student"] = "student"
+
+
 Read = TypeVar("Read", bound=BaseModel)
 
 

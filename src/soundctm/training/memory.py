@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from soundctm.backbones.dit import DiT, DiTConfig, parameters
 from soundctm.conditioning import Conditioning
-from soundctm.training.config import StudentTraining, TeacherTraining
+from soundctm.training.config import FollowTraining, StudentTraining, TeacherTraining
 from soundctm.training.discriminators import Discriminators
 from soundctm.training.gan import Decoder, GanLoss, decoder_of
 from soundctm.training.optimizers import OptimizerName
@@ -140,6 +140,16 @@ def student_memory(
     states = _states(student, config.optimizer.name, 2, spread)
     whole = FLOAT * parameters(teacher)
     return Memory(**states, teacher=whole, discriminators=critics, activations=kept, sound=sound)
+
+
+def following_memory(
+    config: FollowTraining, student: DiTConfig, frames: int, tokens: int, spread: Spread = ALONE
+) -> Memory:
+    """What a student that follows trajectories holds in each process: its pass has both losses in it."""
+    items = 2 * (config.batch // config.accumulate // spread.processes)
+    kept = activations(student, items, frames, tokens, config.precision, config.checkpointing)
+    states = _states(student, config.optimizer.name, 1, spread)
+    return Memory(**states, teacher=0, discriminators=0, activations=kept, sound=0)
 
 
 def _states(backbone: DiTConfig, optimizer: OptimizerName, averages: int, spread: Spread) -> dict[str, int]:

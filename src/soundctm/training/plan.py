@@ -46,13 +46,13 @@ def teacher_plan(
     """The plan of a teacher's training; reads one batch of the data. What training would refuse is a UserError."""
     check_fit(config, config.backbone, source, spread.processes)
     check_start(config.start, config.backbone, first)
-    frames, tokens, data = _look(config, source)
+    frames, tokens, data = look(source, config.batch)
     memory = teacher_memory(config, frames, tokens, spread)
     low, high = (float(torch.exp(torch.tensor(config.noise.mean + k * config.noise.std))) for k in (-2, 2))
     lines = [
         ("data", data), ("teacher", f"{parameters(config.backbone):,} parameters, start: {config.start}"),
-        ("schedule", _schedule(config)),
-        ("noise levels", f"95 % of them in {low:.3g} .. {high:.3g}"), ("memory", _memory(memory, spread)),
+        ("schedule", schedule_words(config)),
+        ("noise levels", f"95 % of them in {low:.3g} .. {high:.3g}"), ("memory", memory_words(memory, spread)),
     ]  # fmt: skip
     return Plan(lines)
 
@@ -64,7 +64,7 @@ def student_plan(
     """The plan of a distillation; reads one batch of the data, and decodes a stretch where there is a GAN loss. What
     training would refuse is a UserError."""
     check_fit(config, teacher.config, source, spread.processes)
-    frames, tokens, data = _look(config, source)
+    frames, tokens, data = look(source, config.batch)
     student = teacher.config.student()
     check_start(config.start, student, first)
     memory = student_memory(config, teacher.config, frames, tokens, spread, decode)
@@ -74,14 +74,14 @@ def student_plan(
         ("data", data),
         ("teacher", f"{parameters(teacher.config):,} parameters"),
         ("student", f"{parameters(student):,} parameters, start: {config.start}"),
-        ("schedule", _schedule(config)),
+        ("schedule", schedule_words(config)),
         ("grid", f"{config.grid_points} levels, {float(grid[0]):g} .. {float(grid[-1]):g}"),
         ("solver", f"1 to {longest} guided Heun steps, {config.solver_draw}, omega {config.omega_min:g} .. "
                    f"{config.omega_max:g}"),
         ("jumps", f"{config.from_top:.0%} from the highest level, {config.to_end:.0%} to the lowest, the others drawn"),
         ("losses", f"distance {config.distance}, layers {config.layers}, DSM {'on' if config.dsm else 'off'}, "
                    f"GAN {'on' if config.gan else 'off'}"),
-        ("memory", _memory(memory, spread)),
+        ("memory", memory_words(memory, spread)),
     ]  # fmt: skip
     return Plan(lines)
 
@@ -133,11 +133,12 @@ def _crops(source: WaveformSource, batch: int, length: int) -> str:
 
 
 def _crop_schedule(config: AutoencoderTraining | SpectralTraining) -> str:
-    words = f"{_budget(config)} of {config.batch} crops, {_arithmetic(config.precision, config.optimizer)}"
+    words = f"{budget_words(config)} of {config.batch} crops, {_arithmetic(config.precision, config.optimizer)}"
     return f"{words}, {_rate(config.schedule, config.warmup)}" if isinstance(config, SpectralTraining) else words
 
 
-def _budget(config: Budget) -> str:
+def budget_words(config: Budget) -> str:
+    """Steps or minutes."""
     return f"{config.steps:,} steps" if config.steps else f"{config.minutes:g} minutes"
 
 
@@ -151,21 +152,22 @@ def _weights(weights: AutoencoderLossWeights) -> str:
 
 def _states(count: int) -> str:
     """Memory of so many parameters in training: weights, gradients and two moments."""
-    return f"{_size(FLOAT * 4 * count)} for weights and optimisers; activations come on top"
+    return f"{size_words(FLOAT * 4 * count)} for weights and optimisers; activations come on top"
 
 
-def _look(config: Training, source: LatentSource) -> tuple[int, int, str]:
+def look(source: LatentSource, size: int) -> tuple[int, int, str]:
     """Latent frames and text tokens of the first batch, and words about the data."""
-    batch = source.batch(0, config.batch, 0.0)
+    batch = source.batch(0, size, 0.0)
     frames, tokens = batch.z_0.shape[-1], batch.conditioning.tokens.shape[1]
     spread = f"mean {float(batch.z_0.mean()):.2f}, standard deviation {float(batch.z_0.std()):.2f}"
     words = f"latents {source.channels} x {frames}, {spread}; text {tokens} x {source.context_dim}"
     return frames, tokens, words
 
 
-def _schedule(config: Training) -> str:
+def schedule_words(config: Training) -> str:
+    """Budget, batch, arithmetic and learning rate in words."""
     parts = f" in {config.accumulate} parts" if config.accumulate > 1 else ""
-    steps = f"{_budget(config)} of {config.batch} clips{parts}"
+    steps = f"{budget_words(config)} of {config.batch} clips{parts}"
     return f"{steps}, {_arithmetic(config.precision, config.optimizer)}, {_rate(config.schedule, config.warmup)}"
 
 
@@ -174,12 +176,13 @@ def _rate(schedule: Schedule, warmup: float) -> str:
     return f"{schedule} after a warm-up over {100 * warmup:g} %" if warmup else f"{schedule} from the first step"
 
 
-def _memory(memory: Memory, spread: Spread) -> str:
-    kinds = ", ".join(f"{name} {_size(size)}" for name, size in vars(memory).items() if size)
+def memory_words(memory: Memory, spread: Spread) -> str:
+    """Memory in words."""
+    kinds = ", ".join(f"{name} {size_words(size)}" for name, size in vars(memory).items() if size)
     each = f" in each of {spread.processes} processes ({spread.strategy})" if spread.processes > 1 else ""
-    return f"about {_size(memory.total)}{each} beside the program itself ({kinds})"
+    return f"about {size_words(memory.total)}{each} beside the program itself ({kinds})"
 
 
-def _size(size: float) -> str:
+def size_words(size: float) -> str:
     """Bytes in words."""
     return f"{size / GIB:.1f} GiB" if size >= GIB else f"{size / 2**20:.0f} MiB"

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 from soundctm.audio.io import write_atomically
 from soundctm.backbones.dit import DiT
 from soundctm.training.checkpoint import Stateful
-from soundctm.training.config import Budget, StudentTraining, TeacherTraining
+from soundctm.training.config import Budget, FollowTraining, Recording, StudentTraining, TeacherTraining
 from soundctm.training.data.source import LatentSource
+from soundctm.training.following import FollowTask
 from soundctm.training.gan import Decoder
 from soundctm.training.listening import Listening
 from soundctm.training.loop import Loop
@@ -21,6 +22,7 @@ from soundctm.training.student import StudentTask
 from soundctm.training.task import Task
 from soundctm.training.teacher import TeacherTask
 from soundctm.training.trainee import KEPT, Strategy
+from soundctm.training.trajectories import RecordingTask, Trajectories
 from soundctm.training.world import World
 
 # Keys of a configuration that may change when a training is resumed: its budget, and how its steps are computed.
@@ -65,6 +67,23 @@ def train_student(
     Writes ``out/student.safetensors`` and ``student.json``. False when interrupted."""
     task = StudentTask(config, teacher, source, world, options.strategy, decode, first)
     return run(task, "student", options, decode)
+
+
+def record_trajectories(
+    config: Recording, teacher: DiT, source: LatentSource, options: RunOptions, world: World
+) -> bool:
+    """Write trajectories of a teacher into ``out``. False when interrupted."""
+    task = RecordingTask(config, teacher, source, options.out, world)
+    return run_and_write(task, options, None, task.close)
+
+
+def train_following(
+    config: FollowTraining, student: DiT, trajectories: Trajectories, source: LatentSource, options: RunOptions,
+    world: World,
+) -> bool:  # fmt: skip
+    """Go on with ``student`` by trajectories of its teacher. Writes ``out/student.safetensors`` and ``student.json``.
+    False when interrupted."""
+    return run(FollowTask(config, student, trajectories, source, world, options.strategy), "student", options)
 
 
 def run(task: Task, name: str, options: RunOptions, decode: Decoder | None = None) -> bool:

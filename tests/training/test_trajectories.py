@@ -1,0 +1,153 @@
+"""Trajectories that a teacher has gone: recorded, drawn from, and learnt from, where they are known in closed form."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from soundctm.backbones import DiT
+from soundctm.errors import UserError
+from soundctm.training.config import FollowTraining, OptimizerConfig, Recording
+from soundctm.training.draws import generator_of
+from soundctm.training.following import FollowTask, aim
+from soundctm.training.loop import Loop
+from soundctm.training.trainee import KEPT
+from soundctm.training.trajectories import RecordingTask, Trajectories
+from soundctm.training.world import World
+from soundctm.trajectory import jump
+from soundctm.trajectory.jump import towards
+from tests.oracles.latents import GaussianLatents, gaussian_jump, tiny_backbone
+
+BATCHES = 6
+CONFIG = Recording(steps=BATCHES, batch=16, solver_steps=24, keep_every=2, precision="fp32")
+
+
+def recording(out: Path, config: Recording = CONFIG) -> RecordingTask:
+    """From a teacher that is exact: its zero network is the denoiser of a Gaussian, at any guidance."""
+    torch.manual_seed(0)
+    return RecordingTask(config, DiT(tiny_backbone()), GaussianLatents(), out, World())
+
+
+def record(out: Path, config: Recording = CONFIG) -> Trajectories:
+    out.mkdir(parents=True, exist_ok=True)
+    task = recording(out, config)
+    for index in range(BATCHES):
+        task.step(index, 0.0)
+    task.close()
+    return Trajectories(out)
+
+
+@pytest.fixture(scope="module")
+def trajectories(tmp_path_factory: pytest.TempPathFactory) -> Trajectories:
+    return record(tmp_path_factory.mktemp("recorded"))
+
+
+def test_what_is_recorded_are_the_teachers_trajectories(trajectories: Trajectories) -> None:
+    assert len(trajectories) == 96 and len(trajectories.levels) == 13
+    drawn = trajectories.draw(200, 0.3, 0.3, generator_of(1))
+    assert (drawn.s < drawn.t).all()
+    expected = gaussian_jump(drawn.z_t, drawn.t, drawn.s)
+    error = (drawn.z_s - expected).square().mean((1, 2)) / expected.square().mean((1, 2))
+    assert float(error.max()) < 2e-3  # of Heun's method, and of half precision
+    assert float(drawn.omega.min()) >= 1.0 and float(drawn.omega.max()) <= 4.0 and float(drawn.omega.std()) > 0.5
+
+
+def test_shares_of_the_stretches_begin_at_the_top_and_end_at_the_bottom(trajectories: Trajectories) -> None:
+    def shares(from_top: float, to_end: float) -> tuple[float, float]:
+        drawn = trajectories.draw(2000, from_top, to_end, generator_of(2))
+        top, end = float(trajectories.levels[0]), float(trajectories.levels[-1])
+        return float((drawn.t == top).float().mean()), float((drawn.s == end).float().mean())
+
+    assert shares(1.0, 1.0) == (1.0, 1.0)
+    evenly = shares(0.0, 0.0)
+    assert evenly[0] == pytest.approx(1 / 12, abs=0.02) and 0.1 < evenly[1] < 0.5
+    assert shares(0.4, 0.0)[0] == pytest.approx(0.4 + 0.6 / 12, abs=0.04)
+
+
+def test_each_stretch_has_the_words_of_its_trajectory(trajectories: Trajectories) -> None:
+    drawn = trajectories.draw(64, 1.0, 0.0, generator_of(3))
+    said = torch.cat([GaussianLatents().batch(i, 16, 0.0).conditioning.tokens for i in range(BATCHES)])
+    starts = torch.cat([torch.from_numpy(np.array(shard["z"][:, 0])) for shard in trajectories.shards]).float()
+    for z_t, tokens in zip(drawn.z_t, drawn.conditioning.tokens, strict=True):
+        (row,) = [i for i, start in enumerate(starts) if torch.equal(start, z_t)]
+        assert torch.equal(tokens, said[row].half().float())
+
+
+def test_a_jump_with_this_aim_lands_where_the_teacher_did(trajectories: Trajectories) -> None:
+    drawn = trajectories.draw(50, 0.2, 0.2, generator_of(4))
+    assert torch.allclose(towards(drawn.z_t, aim(drawn), drawn.t, drawn.s), drawn.z_s, atol=1e-4)
+
+
+def test_a_recording_that_was_stopped_goes_on_to_the_same_files(tmp_path: Path, trajectories: Trajectories) -> None:
+    def run(limit: int) -> Trajectories | None:
+        task = recording(tmp_path)
+        done = 0
+
+        def step(index: int, progress: float) -> dict[str, float]:
+            nonlocal done
+            done += 1
+            if done > limit:
+                raise KeyboardInterrupt
+            return task.step(index, progress)
+
+        loop = Loop(task.parts, tmp_path, steps=BATCHES, save_seconds=0.0, settings=dict(task.identity))
+        try:
+            loop.run(step)
+        except KeyboardInterrupt:
+            return None
+        task.close()
+        return Trajectories(tmp_path)
+
+    assert run(2) is None
+    with pytest.raises(UserError, match="holds no recorded trajectories"):
+        Trajectories(tmp_path)
+    again = run(100)
+    assert again is not None and again.identity == trajectories.identity
+    for mine, theirs in zip(again.shards, trajectories.shards, strict=True):
+        assert all(np.array_equal(mine[name], theirs[name]) for name in mine)
+
+
+def errors(student: DiT) -> list[float]:
+    """Relative squared error of jumps from the top to three levels, against the closed form."""
+    z = 80 * torch.randn(256, 4, 6, generator=generator_of(9))
+    text, t, found = GaussianLatents().batch(999, 256, 0.0).conditioning, torch.full((256,), 80.0), []
+    for level in (0.002, 0.5, 5.0):
+        s = torch.full((256,), level)
+        with torch.no_grad():
+            G: Tensor = jump(student, z, t, s, 3.0, text)
+        known = gaussian_jump(z, t, s)
+        found.append(float((G - known).square().mean() / known.square().mean()))
+    return found
+
+
+def test_a_student_that_follows_them_jumps_as_they_went(trajectories: Trajectories) -> None:
+    settings = FollowTraining(
+        steps=300, batch=32, precision="fp32", ema=0.95, drop_caption=0.0,
+        optimizer=OptimizerConfig(name="adamw", learning_rate=1e-2),
+    )  # fmt: skip
+    torch.manual_seed(0)
+    student = DiT(tiny_backbone("student"))
+    before = errors(student)
+    task = FollowTask(settings, student, trajectories, GaussianLatents(), World())
+    figures = [task.step(i, i / 300) for i in range(300)]
+    after = errors(task.trainee.averages[KEPT].module)
+    assert figures[-1]["follow"] < figures[0]["follow"]
+    assert before[0] > 0.9 and after[0] < 0.1 and after[1] < 0.02 and after[2] < 0.001, (before, after)
+
+
+def test_other_levels_and_other_latents_are_refused(trajectories: Trajectories) -> None:
+    optimizer = OptimizerConfig(name="adamw", learning_rate=1e-2)
+    settings = FollowTraining(steps=1, batch=2, optimizer=optimizer)
+    for name in ("sigma_min", "sigma_max", "rho"):
+        other = settings.model_copy(update={name: 5.0})
+        with pytest.raises(UserError, match=f"{name} is 5, the trajectories were recorded with"):
+            FollowTask(other, DiT(tiny_backbone("student")), trajectories, GaussianLatents(), World())
+    with pytest.raises(UserError, match="takes 6 latent channels and text of 8 numbers, the trajectories have 4 and 8"):
+        FollowTask(settings, DiT(tiny_backbone("student", 6)), trajectories, GaussianLatents(6), World())
+
+
+def test_a_student_has_no_trajectories_to_record() -> None:
+    with pytest.raises(UserError, match="received a student"):
+        RecordingTask(CONFIG, DiT(tiny_backbone("student")), GaussianLatents(), Path(), World())
