@@ -39,10 +39,6 @@ def train() -> None:
     """Train models."""
 
 
-train_app.command()(trajectories)
-train_app.command()(follow)
-
-
 @train_app.command()
 def teacher(
     config: str = CONFIG, data: Path = DATA, out: Path = OUT,
@@ -112,6 +108,10 @@ def student(
             return
         options = options_of(out, resume, minutes, board, strategy, sharded)
         report(train_student(settings, guiding, source, options, world, decoder(listen, device), first), out, world)
+
+
+train_app.command()(trajectories)
+train_app.command()(follow)
 
 
 @train_app.command()
