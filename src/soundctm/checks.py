@@ -87,7 +87,7 @@ def _check_steering(recipe: Recipe) -> None:
     if steering.auditions is not None:
         within("auditions", steering.auditions, 1, MAX_AUDITIONS, "1 keeps the noise of the seed")
     if steering.shortlist is not None:
-        chooses = bool(recipe.targets) or steering.auditions is not None
+        chooses = bool(recipe.targets) or (steering.auditions or 1) > 1
         most = (steering.auditions or 1) if chooses and steering.method == "guidance" else MAX_AUDITIONS
         within("shortlist", steering.shortlist, 1, most, "as many as auditions at most; 1 takes the nearest")
     if steering.events is not None:

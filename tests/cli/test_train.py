@@ -175,7 +175,7 @@ def test_a_student_follows_what_its_teacher_has_gone(run, data: str, tiny_folder
     refused = run(*follow, "--start", tiny_folder)
     assert refused.code == 2 and "gone holds no recorded trajectories" in refused.err
     assert run(*recording, "--out", "gone", "--minutes", 0).code == 0
-    assert "record them first" in run(*follow, "--start", tiny_folder).err, "they are not finished"
+    assert "holds no recorded trajectories" in run(*follow, "--start", tiny_folder).err, "they are not finished"
     finished = run(*recording, "--out", "gone", "--resume")
     assert finished.code == 0 and "finished" in finished.err
     plan = run(*follow, "--start", tiny_folder, "--dry-run")

@@ -1,5 +1,7 @@
 """Trajectories that a teacher has gone: recorded, drawn from, and learnt from, where they are known in closed form."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from soundctm.training.draws import generator_of
 from soundctm.training.following import FollowTask, aim
 from soundctm.training.loop import Loop
 from soundctm.training.trainee import KEPT
-from soundctm.training.trajectories import RecordingTask, Trajectories
+from soundctm.training.trajectories import ABOUT, RecordingTask, Trajectories
 from soundctm.training.world import World
 from soundctm.trajectory import jump
 from soundctm.trajectory.jump import towards
@@ -69,7 +71,8 @@ def test_shares_of_the_stretches_begin_at_the_top_and_end_at_the_bottom(trajecto
 def test_each_stretch_has_the_words_of_its_trajectory(trajectories: Trajectories) -> None:
     drawn = trajectories.draw(64, 1.0, 0.0, generator_of(3))
     said = torch.cat([GaussianLatents().batch(i, 16, 0.0).conditioning.tokens for i in range(BATCHES)])
-    starts = torch.cat([torch.from_numpy(np.array(shard["z"][:, 0])) for shard in trajectories.shards]).float()
+    starts = torch.cat([torch.from_numpy(np.load(trajectories.folder / f"z.{i}.npy")[:, 0]) for i in range(BATCHES)])
+    starts = starts.float()
     for z_t, tokens in zip(drawn.z_t, drawn.conditioning.tokens, strict=True):
         (row,) = [i for i, start in enumerate(starts) if torch.equal(start, z_t)]
         assert torch.equal(tokens, said[row].half().float())
@@ -80,7 +83,10 @@ def test_a_jump_with_this_aim_lands_where_the_teacher_did(trajectories: Trajecto
     assert torch.allclose(towards(drawn.z_t, aim(drawn), drawn.t, drawn.s), drawn.z_s, atol=1e-4)
 
 
-def test_a_recording_that_was_stopped_goes_on_to_the_same_files(tmp_path: Path, trajectories: Trajectories) -> None:
+@pytest.mark.parametrize("save_seconds", [0.0, 1e9], ids=["checkpoints", "before the first checkpoint"])
+def test_a_recording_that_was_stopped_goes_on_to_the_same_files(
+    tmp_path: Path, trajectories: Trajectories, save_seconds: float
+) -> None:
     def run(limit: int) -> Trajectories | None:
         task = recording(tmp_path)
         done = 0
@@ -90,9 +96,12 @@ def test_a_recording_that_was_stopped_goes_on_to_the_same_files(tmp_path: Path, 
             done += 1
             if done > limit:
                 raise KeyboardInterrupt
-            return task.step(index, progress)
+            figures = task.step(index, progress)
+            if done == limit:  # killed with a batch written that no checkpoint knows of
+                raise KeyboardInterrupt
+            return figures
 
-        loop = Loop(task.parts, tmp_path, steps=BATCHES, save_seconds=0.0, settings=dict(task.identity))
+        loop = Loop(task.parts, tmp_path, steps=BATCHES, save_seconds=save_seconds, settings=dict(task.identity))
         try:
             loop.run(step)
         except KeyboardInterrupt:
@@ -105,8 +114,57 @@ def test_a_recording_that_was_stopped_goes_on_to_the_same_files(tmp_path: Path, 
         Trajectories(tmp_path)
     again = run(100)
     assert again is not None and again.identity == trajectories.identity
-    for mine, theirs in zip(again.shards, trajectories.shards, strict=True):
-        assert all(np.array_equal(mine[name], theirs[name]) for name in mine)
+    names = {path.name for path in trajectories.folder.glob("*.npy")}
+    assert names == {path.name for path in tmp_path.glob("*.npy")} and len(names) == 4 * BATCHES
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (trajectories.folder / name).read_bytes()
+
+
+def test_another_recording_takes_nothing_over(tmp_path: Path, trajectories: Trajectories) -> None:
+    """From a run that was killed before its first checkpoint; a finished one is kept."""
+    left = recording(tmp_path)
+    for index in range(3):
+        left.step(index, 0.0)
+    other = recording(tmp_path, CONFIG.model_copy(update={"solver_steps": 12, "seed": 1}))
+    other.step(0, 0.0)
+    other.close()
+    assert Trajectories(tmp_path).batches == 1 and not (tmp_path / "z.1.npy").exists()
+    with pytest.raises(UserError, match="holds recorded trajectories; choose another --out"):
+        recording(trajectories.folder)
+
+
+def test_it_needs_few_open_files(trajectories: Trajectories) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    again = Trajectories(trajectories.folder)
+    for i in range(5):
+        again.draw(50, 0.4, 0.4, generator_of(i))
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
+
+
+@pytest.mark.parametrize("damage", ["a list", "no batches", "words for a number", "an empty file", "another shape"])
+def test_a_damaged_folder_is_refused_in_one_line(damage: str, tmp_path: Path, trajectories: Trajectories) -> None:
+    folder = Path(shutil.copytree(trajectories.folder, tmp_path / "damaged"))
+    about = json.loads((folder / ABOUT).read_text())
+    match damage:
+        case "a list":
+            (folder / ABOUT).write_text("[]")
+        case "no batches":
+            (folder / ABOUT).write_text(json.dumps(about | {"batches": 0}))
+        case "words for a number":
+            (folder / ABOUT).write_text(json.dumps(about | {"config": {"steps": "many"}}))
+        case "an empty file":
+            (folder / "mask.2.npy").write_bytes(b"")
+        case _:
+            np.save(folder / "z.3.npy", np.zeros((2, 3, 4, 5), np.float16))
+    with pytest.raises(UserError, match="holds no recorded trajectories that can be read") as refused:
+        Trajectories(folder)
+    assert "\n" not in str(refused.value)
+
+
+def test_numbers_beyond_half_precision_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="half precision has not; lower sigma_max"):
+        recording(tmp_path, CONFIG.model_copy(update={"sigma_max": 4e4})).step(0, 0.0)
+    assert not list(tmp_path.glob("*.npy"))
 
 
 def errors(student: DiT) -> list[float]:
@@ -144,6 +202,8 @@ def test_other_levels_and_other_latents_are_refused(trajectories: Trajectories) 
         other = settings.model_copy(update={name: 5.0})
         with pytest.raises(UserError, match=f"{name} is 5, the trajectories were recorded with"):
             FollowTask(other, DiT(tiny_backbone("student")), trajectories, GaussianLatents(), World())
+    with pytest.raises(UserError, match="the data have 9 latent frames, the trajectories 6"):
+        FollowTask(settings, DiT(tiny_backbone("student")), trajectories, GaussianLatents(frames=9), World())
     with pytest.raises(UserError, match="takes 6 latent channels and text of 8 numbers, the trajectories have 4 and 8"):
         FollowTask(settings, DiT(tiny_backbone("student", 6)), trajectories, GaussianLatents(6), World())
 

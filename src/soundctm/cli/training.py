@@ -59,9 +59,10 @@ def options_of(
     return RunOptions(folder, resume, limit_minutes=minutes, strategy=strategy, sharded=sharded, board=board)
 
 
-def check_apart(start: str | None, out: Path) -> None:
+def check_apart(start: str | None, out: Path, option: str = "--start") -> None:
+    """Raise UserError where what a training goes on with, or learns from, would be written over."""
     if start is not None and Path(start).resolve() == out.resolve():
-        raise UserError(f"--start and --out are both {out}; choose another --out, the start is kept")
+        raise UserError(f"{option} and --out are both {out}; choose another --out, what is there is kept")
 
 
 def backbone(reference: str, part: Literal["teacher", "student"]) -> "DiT":
@@ -99,11 +100,11 @@ def say(plan: "Plan", world: "World") -> None:
         console.print(f"{label:>14}  {words}", markup=False)
 
 
-def report(finished: bool, out: Path, world: "World") -> None:
+def report(finished: bool, out: Path, world: "World", what: str = "weights") -> None:
     """Say where things are, once."""
     if world.first:
         go_on = "the same command with --resume goes on"
-        message = f"finished; weights are in {out}" if finished else f"stopped, with a checkpoint in {out}; {go_on}"
+        message = f"finished; {what} are in {out}" if finished else f"stopped, with a checkpoint in {out}; {go_on}"
         print(message, file=sys.stderr)
 
 

@@ -12,6 +12,7 @@ from soundctm.cli.training import (
     MINUTES,
     OUT,
     RESUME,
+    SHARDED,
     STRATEGY,
     THREADS,
     Device,
@@ -44,6 +45,7 @@ def trajectories(
     from soundctm.training.following_plan import recording_plan
     from soundctm.training.runner import record_trajectories
 
+    check_apart(guide, out, "--teacher")
     settings = read_config(config, Recording)
     source = PreparedDataset(data, settings.seed)
     guiding = backbone(guide, "teacher")
@@ -55,7 +57,7 @@ def trajectories(
             say(recording_plan(settings, guiding, source), world)
             return
         options = options_of(out, resume, minutes, False, "ddp", False)
-        report(record_trajectories(settings, guiding, source, options, world), out, world)
+        report(record_trajectories(settings, guiding, source, options, world), out, world, "trajectories")
 
 
 def follow(
@@ -63,7 +65,7 @@ def follow(
     gone: Path = typer.Option(..., "--trajectories", help="Folder of soundctm train trajectories."),
     start: str = typer.Option(..., "--start", help="Trained student to go on with, or its model."),
     resume: bool = RESUME, minutes: float = MINUTES, dry_run: bool = DRY_RUN, device: Device = DEVICE,
-    strategy: StrategyName = STRATEGY, threads: int = THREADS,
+    strategy: StrategyName = STRATEGY, sharded: bool = SHARDED, threads: int = THREADS,
 ) -> None:  # fmt: skip
     r"""Go on with a student by the trajectories that its teacher has gone: many cheap steps, with no teacher in them.
 
@@ -88,5 +90,5 @@ def follow(
         if dry_run:
             say(following_plan(settings, first, way, source, Spread(world.size, strategy)), world)
             return
-        options = options_of(out, resume, minutes, False, strategy, False)
+        options = options_of(out, resume, minutes, False, strategy, sharded)
         report(train_following(settings, first, way, source, options, world), out, world)

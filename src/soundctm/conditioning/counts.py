@@ -57,9 +57,10 @@ def said_count(prompt: str) -> int | None:
     """
     text = re.sub(r"\b(\d+)x\b", r"\1 ", re.sub(r"\bx ?(\d+)\b", r"\1 times", prompt.lower()))
     head, *rest = text.split(",")
-    words, after = re.findall(r"[\w.'-]+", head), set(re.findall(r"[\w'-]+", " ".join(rest)))
+    words, after = (re.findall(r"[\w'-]+(?:\.\w+)*", part) for part in (head, " ".join(rest)))
+    further = [word for word in after if word not in SURROUNDINGS and not word.endswith("ly")]
     places = [i for i, word in enumerate(words) if word in NUMBERS or word in OFTEN]
-    if OTHER_SOUNDS.search(text) or len(places) != 1 or after - SURROUNDINGS:
+    if OTHER_SOUNDS.search(text) or len(places) != 1 or further:
         return None
     (at,) = places
     before, next_words = words[at - 1 : at], words[at + 1 :]

@@ -86,6 +86,11 @@ class TeacherTraining(Training):
         return self
 
 
+def _check_ranges(omega_min: float, omega_max: float, sigma_min: float, sigma_max: float) -> None:
+    if omega_min > omega_max or sigma_min >= sigma_max:
+        raise ValueError("omega_min must not exceed omega_max, and sigma_min must be below sigma_max")
+
+
 class StudentTraining(Training):
     """Trajectory distillation, Algorithm 2 and appendix D; symbols as there.
 
@@ -124,8 +129,7 @@ class StudentTraining(Training):
     def _draws_fit(self) -> "StudentTraining":
         if self.max_solver_steps >= self.grid_points:
             raise ValueError(f"max_solver_steps {self.max_solver_steps} must be below grid_points {self.grid_points}")
-        if self.omega_min > self.omega_max or self.sigma_min >= self.sigma_max:
-            raise ValueError("omega_min must not exceed omega_max, and sigma_min must be below sigma_max")
+        _check_ranges(self.omega_min, self.omega_max, self.sigma_min, self.sigma_max)
         return self
 
 
@@ -153,8 +157,7 @@ class Recording(Budget):
     def _draws_fit(self) -> "Recording":
         if self.solver_steps % self.keep_every:
             raise ValueError(f"solver_steps {self.solver_steps} is not a multiple of keep_every {self.keep_every}")
-        if self.omega_min > self.omega_max or self.sigma_min >= self.sigma_max:
-            raise ValueError("omega_min must not exceed omega_max, and sigma_min must be below sigma_max")
+        _check_ranges(self.omega_min, self.omega_max, self.sigma_min, self.sigma_max)
         return self
 
 
@@ -177,6 +180,11 @@ class FollowTraining(Training):
     sigma_max: float = Field(default=80.0, gt=0)
     rho: float = Field(default=7.0, gt=0)
     start: Literal["student"] = "student"
+
+    @model_validator(mode="after")
+    def _draws_fit(self) -> "FollowTraining":
+        _check_ranges(self.omega_min, self.omega_max, self.sigma_min, self.sigma_max)
+        return self
 
 
 Read = TypeVar("Read", bound=BaseModel)

@@ -25,18 +25,21 @@ def aim(stretch: Stretch) -> Tensor:
     return (stretch.z_s - ratio * stretch.z_t) / (1 - ratio)
 
 
-def check_way(config: FollowTraining, student: DiT, trajectories: Trajectories) -> None:
-    """Raise UserError unless the student can follow these trajectories, by this configuration."""
+def check_way(config: FollowTraining, student: DiT, trajectories: Trajectories, source: LatentSource) -> None:
+    """Raise UserError unless the student can follow these trajectories, beside these data, by this configuration."""
     for name in ("sigma_min", "sigma_max", "rho"):
         mine, theirs = getattr(config, name), getattr(trajectories.config, name)
         if mine != theirs:
             raise UserError(f"{name} is {mine:g}, the trajectories were recorded with {theirs:g}; set it to that")
-    sizes = (student.config.channels, student.config.context_dim)
-    if sizes != trajectories.sizes:
+    channels, frames, width = trajectories.sizes
+    if (student.config.channels, student.config.context_dim) != (channels, width):
         raise UserError(
-            f"the student takes {sizes[0]} latent channels and text of {sizes[1]} numbers, the trajectories have "
-            f"{trajectories.sizes[0]} and {trajectories.sizes[1]}; record those of its own teacher"
+            f"the student takes {student.config.channels} latent channels and text of {student.config.context_dim} "
+            f"numbers, the trajectories have {channels} and {width}; record those of its own teacher"
         )
+    there = source.batch(0, 1, 0.0).z_0.shape[-1]
+    if there != frames:
+        raise UserError(f"the data have {there} latent frames, the trajectories {frames}; give the data of both")
 
 
 class FollowTask(Task):
@@ -47,7 +50,7 @@ class FollowTask(Task):
         strategy: Strategy = "ddp",
     ) -> None:  # fmt: skip
         super().__init__(config, student.config, source, world)
-        check_way(config, student, trajectories)
+        check_way(config, student, trajectories, source)
         self.config: FollowTraining = config
         self.trajectories = trajectories
         self.identity |= {"trajectories": trajectories.identity}

@@ -35,7 +35,7 @@ def following_plan(
     UserError."""
     check_fit(config, student.config, source, spread.processes)
     check_start(config.start, student.config, student)
-    check_way(config, student, trajectories)
+    check_way(config, student, trajectories, source)
     frames, tokens, data = look(source, config.batch)
     memory = following_memory(config, student.config, frames, tokens, spread)
     return Plan([

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from soundctm.diffusion.guidance import guided_denoiser
 from soundctm.diffusion.schedule import sigma_grid
 from soundctm.diffusion.solvers import heun
 from soundctm.errors import UserError
+from soundctm.training.checkpoint import FILE as CHECKPOINT
 from soundctm.training.checkpoint import Stateful
 from soundctm.training.config import Recording
 from soundctm.training.data.source import LatentSource, digest
@@ -48,16 +48,41 @@ def check_teacher(teacher: DiT, source: LatentSource) -> None:
         )
 
 
+class Written:
+    """How many batches there are, as a checkpoint keeps it."""
+
+    def __init__(self) -> None:
+        self.batches = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"batches": self.batches}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.batches = state["batches"]
+
+
+def _begin(out: Path) -> None:
+    """A recording is finished when it says so, at its end. What a run has left that was killed before its first
+    checkpoint is of no use to another, which may have another teacher."""
+    going_on = (out / CHECKPOINT).exists()
+    if not going_on and (out / ABOUT).exists():
+        raise UserError(f"{out} holds recorded trajectories; choose another --out")
+    for path in (out / ABOUT, *(() if going_on else (p for name in ARRAYS for p in out.glob(f"{name}.*.npy")))):
+        path.unlink(missing_ok=True)
+
+
 class RecordingTask:
     """What a :class:`~soundctm.training.loop.Loop` runs: step ``i`` solves batch ``i`` and writes ``NAME.i.npy`` for
     each array, a function of the configuration, the teacher and ``i`` alone, so that a killed run goes on."""
 
     def __init__(self, config: Recording, teacher: DiT, source: LatentSource, out: Path, world: World) -> None:
         check_teacher(teacher, source)
+        _begin(out)
         self.config, self.source, self.out, self.world = config, source, out, world
+        self.written = Written()
         self.teacher = teacher.to(world.device).requires_grad_(False).eval()
         self.unconditional = source.unconditional().to(world.device)
-        self.parts: Mapping[str, Stateful] = {}
+        self.parts: Mapping[str, Stateful] = {"written": self.written}
         self.identity = {"data": source.identity, "teacher": digest_of(teacher)}
 
     @torch.no_grad()
@@ -67,7 +92,7 @@ class RecordingTask:
         batch = self.source.batch(index, config.batch, config.drop_caption).share(slice(None), device)
         generator = generator_of(config.seed, index)
         omega = config.omega_min + (config.omega_max - config.omega_min) * torch.rand(config.batch, generator=generator)
-        z = (config.sigma_max * torch.randn(batch.z_0.shape, generator=generator)).to(device)
+        z = (config.sigma_max * torch.randn(batch.z_0.shape, generator=generator)).half().float().to(device)
         kept = [z]
 
         def keep(step: int, steps: int, z: Tensor) -> None:
@@ -82,10 +107,13 @@ class RecordingTask:
         arrays = (torch.stack(kept, 1), omega, text.tokens, text.mask)
         for name, array in zip(ARRAYS, arrays, strict=True):
             self._write(f"{name}.{index}.npy", array)
+        self.written.batches = index + 1
         return {"std": float(kept[-1].float().std())}
 
     def _write(self, name: str, array: Tensor) -> None:
         values = array.half() if array.dtype.is_floating_point else array
+        if not torch.isfinite(values).all():
+            raise UserError(f"{self.out / name} would hold numbers that half precision has not; lower sigma_max")
         write_atomically(self.out / name, lambda file: np.save(file, values.cpu().numpy()))
 
     def inspect(self, index: int) -> Mapping[str, Any]:
@@ -94,8 +122,7 @@ class RecordingTask:
 
     def close(self) -> None:
         """Say that they are there, and how many batches."""
-        batches = next(i for i in count() if not (self.out / f"{ARRAYS[-1]}.{i}.npy").exists())
-        about = {"batches": batches, "config": self.config.model_dump(mode="json"), **self.identity}
+        about = {"batches": self.written.batches, "config": self.config.model_dump(mode="json"), **self.identity}
         write_atomically(self.out / ABOUT, lambda file: file.write(json.dumps(about, indent=1).encode()))
 
 
@@ -123,27 +150,42 @@ class Trajectories:
     """A folder that a :class:`RecordingTask` has finished; the latents stay on the disk."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         try:
             about = json.loads((folder / ABOUT).read_text())
             self.config = Recording.model_validate(about["config"])
-            self.shards = [self._shard(folder, i) for i in range(about["batches"])]
-        except (OSError, ValueError, KeyError) as error:
-            raise UserError(f"{folder} holds no recorded trajectories ({error}); record them first") from error
+            self.batches = int(about["batches"])
+            if self.batches < 1:
+                raise ValueError("it has no batches")
+            self.shape = self._z(0).shape[2:]
+            self.said = [self._said_in(number) for number in range(self.batches)]
+        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise UserError(f"{folder} holds no recorded trajectories that can be read ({reason})") from error
         self.levels = levels_of(self.config)
         self.identity = digest(json.dumps(about, sort_keys=True).encode())
 
-    @staticmethod
-    def _shard(folder: Path, number: int) -> dict[str, np.ndarray]:
-        return {name: np.load(folder / f"{name}.{number}.npy", mmap_mode="r") for name in ARRAYS}
+    def _z(self, number: int) -> np.ndarray:
+        """Latents of a batch ``[batch, P, C, T]``, opened when they are read: a process may have few files open."""
+        z: np.ndarray = np.load(self.folder / f"z.{number}.npy", mmap_mode="r")
+        return z
+
+    def _said_in(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Guidance, tokens and mask of a batch; its latents must be of the shape that all have."""
+        shape = self._z(number).shape
+        if shape != (self.config.batch, len(levels_of(self.config)), *self.shape):
+            raise ValueError(f"z.{number}.npy has the shape {shape}")
+        omega, tokens, mask = (torch.from_numpy(np.load(self.folder / f"{name}.{number}.npy")) for name in ARRAYS[1:])
+        return omega.float(), tokens, mask
 
     def __len__(self) -> int:
-        return len(self.shards) * self.config.batch
+        return self.batches * self.config.batch
 
     @property
-    def sizes(self) -> tuple[int, int]:
-        """Latent channels, and numbers of a text token."""
-        first = self.shards[0]
-        return first["z"].shape[2], first["tokens"].shape[2]
+    def sizes(self) -> tuple[int, int, int]:
+        """Latent channels and frames, and numbers of a text token."""
+        channels, frames = self.shape
+        return channels, frames, self.said[0][1].shape[2]
 
     def draw(self, size: int, from_top: float, to_end: float, generator: torch.Generator) -> Stretch:
         """``size`` stretches of any trajectories: begin and end drawn evenly, but for the shares that begin at the
@@ -156,15 +198,14 @@ class Trajectories:
         j[torch.rand(size, generator=generator) < to_end] = last
         places = [divmod(row, self.config.batch) for row in rows.tolist()]
         z_t, z_s = (self._at(places, index.tolist()) for index in (i, j))
-        omega = torch.tensor([float(self.shards[a]["omega"][b]) for a, b in places])
-        return Stretch(z_t, z_s, self.levels[i], self.levels[j], omega, self._said(places))
+        omega = torch.stack([self.said[a][0][b] for a, b in places])
+        return Stretch(z_t, z_s, self.levels[i], self.levels[j], omega, self._conditioning(places))
 
     def _at(self, places: list[tuple[int, int]], index: list[int]) -> Tensor:
-        rows = [self.shards[a]["z"][b, i] for (a, b), i in zip(places, index, strict=True)]
+        rows = [self._z(a)[b, i] for (a, b), i in zip(places, index, strict=True)]
         return torch.from_numpy(np.stack(rows)).float()
 
-    def _said(self, places: list[tuple[int, int]]) -> Conditioning:
-        tokens = [torch.from_numpy(np.array(self.shards[a]["tokens"][b])).float() for a, b in places]
-        masks = [torch.from_numpy(np.array(self.shards[a]["mask"][b])) for a, b in places]
+    def _conditioning(self, places: list[tuple[int, int]]) -> Conditioning:
         pad = torch.nn.utils.rnn.pad_sequence
-        return Conditioning(pad(tokens, batch_first=True), pad(masks, batch_first=True))
+        tokens = pad([self.said[a][1][b].float() for a, b in places], batch_first=True)
+        return Conditioning(tokens, pad([self.said[a][2][b] for a, b in places], batch_first=True))

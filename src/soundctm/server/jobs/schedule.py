@@ -157,5 +157,6 @@ class Schedule:
 def _quick(ticket: Ticket) -> bool:
     """Whether a take is the first that is heard of its job, and keeps nobody waiting for long."""
     recipe = ticket.recipe
-    few = recipe.steps == 1 and ticket.work <= 1 + COUNTING  # the noises that a number of events is looked for in
+    most = 1 if recipe.targets else 1 + COUNTING  # of the noises in which a number of events is looked for
+    few = recipe.steps == 1 and ticket.work <= most
     return recipe is ticket.task.order.recipes[0] and few and recipe.seconds <= SHORT
