@@ -46,14 +46,11 @@ def to_real(bench: Bench, steps: tuple[int, ...]) -> Figures:
     target, floor = real(bench, held_out=True), real(bench, held_out=False)
     each = len(floor) // len(ESC10_CLASSES)
     rng = np.random.default_rng(0)
-    takes = {f"takes, {n} steps": n for n in steps}
+    prompts = [captions[0] for _, captions in ESC10_CLASSES.values()]
     sets = {
         "training clips (floor)": floor,
         "reconstructions": reconstruct(bench, target),
-        **{
-            name: [x for _, c in ESC10_CLASSES.values() for x in bench.takes_of(c[0], n, each)]
-            for name, n in takes.items()
-        },
+        **{f"takes, {n} steps": [x for prompt in prompts for x in bench.takes_of(prompt, n, each)] for n in steps},
         "white noise": [(0.05 * rng.standard_normal(LENGTH)).astype(np.float32) for _ in range(40)],
     }
     reference = bench.listener.hear(target)[0]

@@ -178,6 +178,8 @@ def test_a_student_follows_what_its_teacher_has_gone(run, data: str, tiny_folder
     assert "holds no recorded trajectories" in run(*follow, "--start", tiny_folder).err, "they are not finished"
     finished = run(*recording, "--out", "gone", "--resume")
     assert finished.code == 0 and "finished" in finished.err
+    again = run(*recording, "--out", "gone")
+    assert again.code == 2 and "--resume" in again.err, "and what is there stays finished"
     plan = run(*follow, "--start", tiny_folder, "--dry-run")
     assert plan.code == 0 and "12 at 3 levels" in plan.out and "40% from the highest level" in plan.out
     assert run(*follow, "--start", tiny_folder).code == 0

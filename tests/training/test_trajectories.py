@@ -130,7 +130,8 @@ def test_another_recording_takes_nothing_over(tmp_path: Path, trajectories: Traj
     other.close()
     assert Trajectories(tmp_path).batches == 1 and not (tmp_path / "z.1.npy").exists()
     with pytest.raises(UserError, match="holds recorded trajectories; choose another --out"):
-        recording(trajectories.folder)
+        recording(trajectories.folder).step(0, 0.0)
+    assert Trajectories(trajectories.folder).identity == trajectories.identity
 
 
 def test_it_needs_few_open_files(trajectories: Trajectories) -> None:

@@ -17,7 +17,6 @@ from soundctm.diffusion.guidance import guided_denoiser
 from soundctm.diffusion.schedule import sigma_grid
 from soundctm.diffusion.solvers import heun
 from soundctm.errors import UserError
-from soundctm.training.checkpoint import FILE as CHECKPOINT
 from soundctm.training.checkpoint import Stateful
 from soundctm.training.config import Recording
 from soundctm.training.data.source import LatentSource, digest
@@ -61,14 +60,16 @@ class Written:
         self.batches = state["batches"]
 
 
-def _begin(out: Path) -> None:
+def _clear(out: Path, index: int) -> None:
     """A recording is finished when it says so, at its end. What a run has left that was killed before its first
-    checkpoint is of no use to another, which may have another teacher."""
-    going_on = (out / CHECKPOINT).exists()
-    if not going_on and (out / ABOUT).exists():
-        raise UserError(f"{out} holds recorded trajectories; choose another --out")
-    for path in (out / ABOUT, *(() if going_on else (p for name in ARRAYS for p in out.glob(f"{name}.*.npy")))):
-        path.unlink(missing_ok=True)
+    checkpoint is of no use to one that begins, which may have another teacher."""
+    if index == 0:
+        if (out / ABOUT).exists():
+            raise UserError(f"{out} holds recorded trajectories; choose another --out")
+        for name in ARRAYS:
+            for path in out.glob(f"{name}.*.npy"):
+                path.unlink()
+    (out / ABOUT).unlink(missing_ok=True)
 
 
 class RecordingTask:
@@ -77,7 +78,6 @@ class RecordingTask:
 
     def __init__(self, config: Recording, teacher: DiT, source: LatentSource, out: Path, world: World) -> None:
         check_teacher(teacher, source)
-        _begin(out)
         self.config, self.source, self.out, self.world = config, source, out, world
         self.written = Written()
         self.teacher = teacher.to(world.device).requires_grad_(False).eval()
@@ -88,6 +88,7 @@ class RecordingTask:
     @torch.no_grad()
     def step(self, index: int, progress: float) -> Figures:
         """Solve and write one batch; the standard deviation of where the trajectories end."""
+        _clear(self.out, index)
         config, device = self.config, self.world.device
         batch = self.source.batch(index, config.batch, config.drop_caption).share(slice(None), device)
         generator = generator_of(config.seed, index)
