@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from soundctm import SoundCTM
 from soundctm.errors import UserError
 from soundctm.folder import pack
-from soundctm.training.mini import stages, train_mini
+from soundctm.training.mini import Stage, stages, train_mini
 
 CLIPS = 6
 STOPPED = """
@@ -43,14 +43,13 @@ def test_every_stage_runs_and_the_model_has_the_last_ones_student(
     SoundCTM.from_pretrained("mini").text_encoder.save(text)  # type: ignore[operator]
     folder = train_mini(tmp_path, None, 1e-4, 1, CLIPS)
     assert all(stage.finished for stage in stages(tmp_path, None, 1, CLIPS))
-    for name in ("autoencoder", "teacher", "student", "audition"):
+    for name in ("autoencoder", "teacher", "student", "audition", "trajectories", "follow"):
         assert (tmp_path / name / "log.jsonl").stat().st_size, name
-    student, audition = (load_file(tmp_path / name / "student.safetensors") for name in ("student", "audition"))
     stored = load_file(folder / "student.safetensors")
-    for weights, same in ((audition, True), (student, False)):
-        packed = pack(weights)
+    for name, same in (("student", False), ("audition", False), ("follow", True)):
+        packed = pack(load_file(tmp_path / name / "student.safetensors"))
         assert packed.keys() == stored.keys()
-        assert all(torch.equal(packed[name], stored[name]) for name in packed) is same
+        assert all(torch.equal(packed[key], stored[key]) for key in packed) is same, name
     (take,) = SoundCTM.from_pretrained(folder).generate("rain", seconds=0.5, seed=1)
     assert np.isfinite(take.samples).all()
 
@@ -65,10 +64,16 @@ def test_a_stage_is_done_when_its_last_file_is_there(tmp_path: Path) -> None:
     assert stage.finished
 
 
-def test_the_last_student_goes_on_with_the_one_before(tmp_path: Path) -> None:
-    *_, student, audition = stages(tmp_path, None, 1)
-    start = audition.arguments[audition.arguments.index("--start") + 1]
-    assert Path(start) == student.done[0].parent != audition.done[0].parent
+def test_each_student_goes_on_with_the_one_before(tmp_path: Path) -> None:
+    *_, student, audition, trajectories, follow = stages(tmp_path, None, 1)
+
+    def reads(stage: Stage, option: str) -> Path:
+        return Path(stage.arguments[stage.arguments.index(option) + 1])
+
+    assert reads(audition, "--start") == student.done[0].parent
+    assert reads(follow, "--start") == audition.done[0].parent
+    assert reads(follow, "--gone") == trajectories.done[0].parent
+    assert len({stage.done[0].parent for stage in (student, audition, trajectories, follow)}) == 4
 
 
 def test_clips_that_are_there_are_not_taken_for_others(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ class FollowTraining(Training):
     kind: Literal["follow"] = "follow"
     from_top: float = Field(default=0.4, ge=0, le=1)
     to_end: float = Field(default=0.4, ge=0, le=1)
-    dsm_weight: float = Field(default=0.02, ge=0)
+    dsm_weight: float = Field(default=0.25, ge=0)
     omega_min: float = 1.0
     omega_max: float = 5.0
     ema: float = Field(default=0.999, ge=0, lt=1)

@@ -13,7 +13,7 @@ from soundctm.training.draws import generator_of, log_normal
 from soundctm.training.loop import Figures
 from soundctm.training.precision import arithmetic
 from soundctm.training.task import Task
-from soundctm.training.teacher import dsm_loss
+from soundctm.training.teacher import dsm_loss, level_weight
 from soundctm.training.trainee import KEPT, Strategy, Trainee
 from soundctm.training.trajectories import Stretch, Trajectories
 from soundctm.training.world import World
@@ -43,7 +43,9 @@ def check_way(config: FollowTraining, student: DiT, trajectories: Trajectories, 
 
 
 class FollowTask(Task):
-    """``L = |g(z_t, t, s) - aim|^2 + dsm_weight L_DSM``: the trajectory's two ends are known, so nothing is solved."""
+    """``L = lambda(t) |g(z_t, t, s) - aim|^2 + dsm_weight L_DSM``, with the ``lambda`` of :func:`level_weight` in both:
+    errors of the raw network count the same at every level. The trajectory's two ends are known, so nothing is
+    solved."""
 
     def __init__(
         self, config: FollowTraining, student: DiT, trajectories: Trajectories, source: LatentSource, world: World,
@@ -75,7 +77,7 @@ class FollowTask(Task):
         with arithmetic(config.precision, device.type):
             F = self.trainee.network(column(c_in(t)) * z, c_noise(t), text, c_noise_s=c_noise(s), omega=said)
         g, denoised = precondition(F.float(), z, t).split([len(stretch.t), len(sigma)])
-        followed = (g - aim(stretch)).square().mean()
+        followed = (level_weight(stretch.t) * (g - aim(stretch)).square().mean((1, 2))).mean()
         dsm = dsm_loss(denoised, z_0, sigma)
         ((followed + config.dsm_weight * dsm) / config.accumulate).backward()
         return {name: float(self.world.mean(loss.detach())) for name, loss in (("follow", followed), ("dsm", dsm))}

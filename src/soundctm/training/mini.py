@@ -12,10 +12,12 @@ import numpy as np
 
 from soundctm.errors import UserError
 from soundctm.training.assemble import assemble
-from soundctm.training.config import Budget, StudentTraining, TeacherTraining, read_config
+from soundctm.training.config import Budget, FollowTraining, Recording, StudentTraining, TeacherTraining, read_config
 from soundctm.training.spectral_config import SpectralTraining
+from soundctm.training.trajectories import ABOUT
 
 CLIPS = 26_000  # procedural ones, beside those of recordings
+LAST = "follow"  # the stage whose student is the model's
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class Stage:
     done: tuple[Path, ...]
     arguments: tuple[str, ...]
     minutes: float
+
+    @property
+    def name(self) -> str:
+        """That of the folder it writes."""
+        return self.done[0].parent.name
 
     @property
     def finished(self) -> bool:
@@ -44,9 +51,9 @@ def minutes(name: str, kind: type[Budget]) -> float:
 
 def stages(out: Path, recordings: Path | None, threads: int, clips: int = CLIPS) -> list[Stage]:
     """All stages in order; each reads what earlier ones wrote. ``clips`` are procedural."""
-    data, autoencoder, text, teacher, student, audition = (
-        out / name for name in ("data", "autoencoder", "text", "teacher", "student", "audition")
-    )
+    data, autoencoder, text, teacher = (out / name for name in ("data", "autoencoder", "text", "teacher"))
+    student, audition, trajectories = (out / name for name in ("student", "audition", "trajectories"))
+    follow = out / LAST
     real = () if recordings is None else ("--data", str(recordings))
     common = ("--data", str(data), "--threads", str(threads))
     conditioned = (*common, "--text", str(text))
@@ -59,11 +66,17 @@ def stages(out: Path, recordings: Path | None, threads: int, clips: int = CLIPS)
         Stage("mini_backbone", (teacher / "teacher.safetensors",),
               ("teacher", *conditioned, "--out", str(teacher)), minutes("mini/teacher", TeacherTraining)),
         Stage("mini_backbone", (student / "student.safetensors",),
-              ("student", *conditioned, "--teacher", str(teacher), "--out", str(student)),
+              ("student", *conditioned, "--guide", str(teacher), "--out", str(student)),
               minutes("mini/student", StudentTraining)),
         Stage("mini_backbone", (audition / "student.safetensors",),
-              ("audition", *conditioned, "--teacher", str(teacher), "--start", str(student), "--out", str(audition)),
+              ("audition", *conditioned, "--guide", str(teacher), "--start", str(student), "--out", str(audition)),
               minutes("mini/student-audition", StudentTraining)),
+        Stage("mini_backbone", (trajectories / ABOUT,),
+              ("trajectories", *conditioned, "--guide", str(teacher), "--out", str(trajectories)),
+              minutes("mini/trajectories", Recording)),
+        Stage("mini_backbone", (follow / "student.safetensors",),
+              ("follow", *conditioned, "--gone", str(trajectories), "--start", str(audition), "--out", str(follow)),
+              minutes("mini/follow", FollowTraining)),
     ]  # fmt: skip
 
 
@@ -111,16 +124,13 @@ def train_mini(out: Path, recordings: Path | None, scale: float, threads: int, c
         if stage.finished:
             continue
         budget = ("--minutes", f"{stage.minutes * scale:g}") if stage.minutes else ()
-        print(
-            f"stage {stage.module}: {stage.minutes * scale:g} minutes" if budget else f"stage {stage.module}",
-            flush=True,
-        )
+        print(f"stage {stage.name}" + f": {stage.minutes * scale:g} minutes" * bool(budget), flush=True)
         command = [sys.executable, "-m", f"soundctm.training.{stage.module}", *stage.arguments, *budget]
         code = run_stage(command)
         if code or not stage.finished:
-            raise UserError(f"stage {stage.module} stopped (exit code {code}); run the command again to go on from it")
+            raise UserError(f"stage {stage.name} stopped (exit code {code}); run the command again to go on from it")
     folder = assemble(
-        out / "autoencoder", out / "text", out / "teacher", out / "audition", out / "data" / "captions.json",
+        out / "autoencoder", out / "text", out / "teacher", out / LAST, out / "data" / "captions.json",
         out / "model",
     )  # fmt: skip
     print(f"wrote {folder}; use it with --model {folder}")
