@@ -9,11 +9,11 @@ from torch import Tensor
 
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.edit import Extend, Fill, Join, Loop, Morph, Source, Transform
-from soundctm.audio.events import miscounted
 from soundctm.audio.recipe import Steering
 from soundctm.conditioning import Conditioning
 from soundctm.control.chain import chain
 from soundctm.control.consistency import DataConsistency
+from soundctm.control.counted import miscount
 from soundctm.control.guidance import LatentLoss, LossGuidance
 from soundctm.control.inversion import invert
 from soundctm.control.limiter import limited, turned_down
@@ -214,12 +214,12 @@ class Performance:
 
     def _unlike(self) -> LatentLoss:
         """How far latents are from what a take is to be: from its targets, or from its number of events."""
-        number, rate, loop = self.recipe.steering.events, self.engine.sample_rate, self.recipe.loop
+        number = self.recipe.steering.events
         if self.recipe.targets:
             return self._loss()
         if number is None:
             return lambda z: z.new_zeros(len(z))
-        return lambda z: z.new_tensor([miscounted(self._waveform(z)[0, 0].float().cpu().numpy(), rate, number, loop)])
+        return miscount(self.codec, self._waveform, self.length, number, self.recipe.loop)
 
     def _optimised(self, z_T: Tensor, sigma_max: float, text: Conditioning) -> Tensor:
         """``z_T``, moved first where the targets are reached by its choice."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from soundctm.autoencoder import SpectralAutoencoder, SpectralConfig
+from soundctm.autoencoder.spectral import stft
 from tests.oracles import spectral as oracle
 
 TINY = SpectralConfig(n_fft=256, frame_hop=64, bands=24, channels=8, width=16, depth=2)
@@ -103,3 +104,18 @@ def test_inference_leaves_weights_and_latents_alone() -> None:
     with torch.inference_mode():
         model.decode(z)
     assert all(torch.equal(a, b) for a, b in zip(before, (z, *model.state_dict().values(), model.window), strict=True))
+
+
+def test_latents_say_how_loud_the_sound_is_when() -> None:
+    """With as many components as bands nothing is lost: the power of a frame is that of its spectrum."""
+    config = TINY.model_copy(update={"channels": TINY.bands * TINY.stack})
+    model = SpectralAutoencoder(config).double()
+    x = torch.randn(2, 20 * model.hop, generator=torch.Generator().manual_seed(3)).double() * torch.linspace(
+        0, 9, 20 * model.hop
+    )
+    spectrum = stft(x, config.n_fft, config.frame_hop, model.window)
+    with torch.no_grad():
+        power = model.frame_power(model.encode(x[:, None]).mean)
+    assert power.shape == (2, 20 * config.stack)
+    assert relative(power, spectrum.abs().square().sum(1)) < 1e-6
+    assert not model.frame_power(model.encode(torch.zeros(1, 1, 640).double()).mean).abs().max() > 1e-12, "silence"

@@ -1,6 +1,7 @@
 """Waveform to the student's latents and back."""
 
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 import torch
@@ -119,3 +120,16 @@ def test_a_tail_beyond_the_margin_is_refused() -> None:
     assert codec.decode_circle(noise(1, HOP, 4), 2, 32).shape[-1] == 96
     with pytest.raises(ValueError, match="a tail of 33 samples does not fit into 2 frames of 16"):
         codec.decode_circle(noise(1, HOP, 4), 2, 33)
+
+
+def test_power_is_read_from_latents_where_the_autoencoder_can() -> None:
+    codec = spectral()
+    z = noise(1, 8, 6)
+    read = codec.power(z, 5 * codec.hop + 1)
+    assert read is not None
+    power, seconds = read
+    autoencoder = cast(SpectralAutoencoder, codec.autoencoder)
+    assert torch.equal(power, autoencoder.frame_power(codec.normalizer.denormalize(z))[0, : len(power)])
+    assert (len(power) - 1) * SPECTRAL.frame_hop < 5 * codec.hop + 1 <= len(power) * SPECTRAL.frame_hop
+    assert seconds == SPECTRAL.frame_hop / SPECTRAL.sample_rate
+    assert Codec(GaussianDAC(TINY_SIZES), normalizer(4)).power(z, 9) is None

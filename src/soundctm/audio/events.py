@@ -16,22 +16,27 @@ def event_counts(samples: np.ndarray, sample_rate: int, circle: bool = False) ->
     much quieter than the others, none runs into the next, and none is two strokes in quick succession. How many
     procedural sounds, whose number is known, are clear in this sense: docs/counting.md.
     """
+    frame = round(FRAME * sample_rate)
+    power = np.add.reduceat(np.square(samples, dtype=np.float64), np.arange(0, len(samples), frame))
+    return counts_of_power(power, FRAME, circle)
+
+
+def counts_of_power(power: np.ndarray, frame: float, circle: bool = False) -> np.ndarray:
+    """:func:`event_counts` of a sound of which only the power is known, ``[frames]``, each of ``frame`` seconds."""
     from scipy.ndimage import gaussian_filter1d  # scipy is slow to load
     from scipy.signal import find_peaks
 
-    frame = round(FRAME * sample_rate)
-    power = np.add.reduceat(np.square(samples, dtype=np.float64), np.arange(0, len(samples), frame))
     if not power.max(initial=0.0):
         return np.zeros(len(LOOKS) * len(FLOORS), dtype=int)
     counts = []
     for width, gap in LOOKS:
-        smooth = gaussian_filter1d(power, width / FRAME, mode="wrap" if circle else "reflect")
+        smooth = gaussian_filter1d(power, width / frame, mode="wrap" if circle else "reflect")
         level = 10 * np.log10(smooth / smooth.max() + 1e-9)
         if circle:
             level = np.roll(level, -int(level.argmin()))  # no event goes on through the quietest moment
         for floor in FLOORS:
             above = np.pad(np.maximum(level, floor), 1, constant_values=floor)
-            counts.append(len(find_peaks(above, prominence=RISE, distance=round(gap / FRAME))[0]))
+            counts.append(len(find_peaks(above, prominence=RISE, distance=max(1, round(gap / frame)))[0]))
     return np.asarray(counts)
 
 

@@ -29,6 +29,16 @@ class LocalAutoencoder(Autoencoder, Protocol):
     def decode_part(self, z: Tensor, start: int, stop: int) -> Tensor: ...
 
 
+@runtime_checkable
+class LegibleAutoencoder(Autoencoder, Protocol):
+    """One whose latents say without being decoded how loud the sound is when: ``frame_power(z [B, C, T])`` is the power
+    ``[B, frames]`` of each ``frame_hop`` samples, but for a factor."""
+
+    frame_hop: int
+
+    def frame_power(self, z: Tensor) -> Tensor: ...
+
+
 def decode_chunks(
     autoencoder: Autoencoder, z: Tensor, seed: int | Sequence[int], chunk_frames: int
 ) -> Iterator[Tensor]:

@@ -75,6 +75,7 @@ class SpectralAutoencoder(nn.Module):
         super().__init__()
         self.config = config
         self.sample_rate = config.sample_rate
+        self.frame_hop = config.frame_hop
         self.hop = config.frame_hop * config.stack
         self.channels = config.channels
         bins, stacked = config.n_fft // 2 + 1, config.bands * config.stack
@@ -120,6 +121,12 @@ class SpectralAutoencoder(nn.Module):
         """Log band magnitudes at frame rate ``[B, stack * T, bands]`` of latents ``[B, channels, T]``."""
         stacked = z.transpose(1, 2) @ self.basis + self.band_mean
         return stacked.reshape(z.shape[0], -1, self.config.bands)
+
+    def frame_power(self, z: Tensor) -> Tensor:
+        """Power ``[B, stack * T]`` of each ``frame_hop`` samples, but for a factor, by the bands of latents
+        ``[B, channels, T]`` alone: how loud a sound is when, for a small part of what it costs to decode it."""
+        power = torch.exp(2.0 * self._bands_of(z)) - MAGNITUDE_FLOOR**2
+        return power.clamp_min_(0.0) @ self.band_weights.count_nonzero(1).to(power)
 
     def _to_bins(self, bands: Tensor) -> Tensor:
         """Linear interpolation ``[..., bands] -> [..., bins]``."""

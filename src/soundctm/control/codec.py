@@ -5,7 +5,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from soundctm.autoencoder.chunks import Autoencoder, decode_chunked
+from soundctm.autoencoder.chunks import Autoencoder, LegibleAutoencoder, decode_chunked
 from soundctm.autoencoder.normalizer import Normalizer
 
 CHUNKS = {"cpu": 64}  # latent frames decoded at a time where the autoencoder can: they fit the caches
@@ -37,6 +37,16 @@ class Codec:
         if torch.is_grad_enabled():
             return autoencoder.decode(raw, self.seed)[..., :length]
         return decode_chunked(autoencoder, raw, self.seed, CHUNKS.get(z.device.type, CHUNK))[..., :length]
+
+    def power(self, z: Tensor, length: int) -> tuple[Tensor, float] | None:
+        """The power of a sound of ``length`` samples in short frames, ``[frames]``, but for a factor, and the seconds
+        of a frame, by its latents ``[1, C, T]`` alone; None where the autoencoder cannot tell without decoding."""
+        if not isinstance(self.autoencoder, LegibleAutoencoder):
+            return None
+        hop = self.autoencoder.frame_hop
+        return self.autoencoder.frame_power(self.normalizer.denormalize(z))[
+            0, : -(-length // hop)
+        ], hop / self.sample_rate
 
     def decode_circle(self, z: Tensor, margin: int, tail: int) -> Tensor:
         """The waveform ``[1, 1, T hop + tail]`` of latents that are a circle: ``margin`` frames are repeated on both
