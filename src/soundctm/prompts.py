@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from soundctm.conditioning import Conditioning, Match
 from soundctm.conditioning.mini import MiniTextEncoder
 from soundctm.conditioning.phrasebook import Phrasebook
+from soundctm.conditioning.spelling import legible
+from soundctm.errors import UserError, shown
 from soundctm.trajectory.leap import prepared
 
 REMEMBERED = 256  # prompts
@@ -42,6 +44,13 @@ class Prompts:
     def understood(self, prompt: str) -> str:
         """The prompt, or where it has words that the model never learnt, the learnt phrase that is nearest to it."""
         return prompt if self.phrasebook is None else self.phrasebook.understood(prompt)
+
+    def check_read(self, prompt: str) -> None:
+        """Raise UserError where the text encoder can read nothing in a prompt: all such prompts are one sound."""
+        if isinstance(self.text_encoder, MiniTextEncoder) and not legible(prompt):
+            raise UserError(
+                f"{shown(prompt)} holds no word that this model can read; write the prompt in English words"
+            )
 
     @property
     def match(self) -> Match | None:

@@ -1,6 +1,8 @@
 """What the commands write and say."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -119,3 +121,65 @@ def test_every_command_has_help(run, command: str) -> None:
 def test_help_does_not_wait_for_torch() -> None:
     program = "import sys, soundctm.cli.app; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_nothing_is_overwritten_but_what_is_there_already_is_not_made_twice(run, tiny_folder: Path) -> None:
+    command = ["generate", "rain", "--takes", 1, "--seed", 3, "--model", tiny_folder, "--json"]
+    (first,) = made(run(*command))
+    Path(first["png"]).unlink()
+    before = Path(first["wav"]).stat().st_mtime_ns
+    assert made(run(*command)) == [first] and Path(first["png"]).exists()
+    assert Path(first["wav"]).stat().st_mtime_ns == before
+    edited = bytearray(Path(first["wav"]).read_bytes())
+    edited[100:160] = bytes(60)  # samples, in place: the recipe is still that of the take
+    Path(first["wav"]).write_bytes(edited)
+    assert made(run("refine", first["wav"], "--steps", 1, "--json"))[0]["wav"] == "rain_seed3_take1_1step_2.wav"
+    assert Path(first["wav"]).read_bytes() == edited
+    picture = Path("rain_seed4_take1_1step.png")
+    picture.write_text("mine")
+    command[5] = 4
+    assert made(run(*command))[0]["png"] == "rain_seed4_take1_1step_2.png" and picture.read_text() == "mine"
+
+
+def test_a_take_that_one_would_not_hear_is_told(run) -> None:
+    result = run("generate", "gunshot", "--seconds", 0.5, "--takes", 4, "--seed", 1, "--json")
+    peaks = [entry["peak_db"] for entry in made(result)]
+    told = run("generate", "gunshot", "--seconds", 0.5, "--takes", 4, "--seed", 1).out.splitlines()
+    quiet = [line for line in told if "nearly silent" in line]
+    assert 0 < len(quiet) == sum(peak < -40 for peak in peaks) < 4
+
+
+def test_a_model_that_was_moved_is_asked_for(run, tiny_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_folder, tmp_path / "here")
+    (take,) = made(run("generate", "rain", "--takes", 1, "--seed", 3, "--model", tmp_path / "here", "--json"))
+    (tmp_path / "here").rename(tmp_path / "there")
+    for command in (["refine", take["wav"]], ["replay", take["wav"]], ["edit", "vary", take["wav"]]):
+        result = run(*command)
+        assert result.code == 2
+        assert f"{tmp_path / 'here'}, which is there no more; say where it is: --model" in result.err
+    assert run("refine", take["wav"], "--steps", 2, "--model", tmp_path / "there").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--takes", "2.5"], "--takes is '2.5'; give a whole number: How many takes"),
+        (["--takes=x"], "--takes is 'x'; give a whole number: How many takes"),
+        (["--seed", "1e9"], "--seed is '1e9'; give a whole number: 0 to 2^63 - 1"),
+        (["--seconds", "5s"], "--seconds is '5s'; give a number: Length"),
+        (["--nosuch", "1"], "generate --help"),
+    ],
+)
+def test_what_does_not_parse_is_quoted_beside_what_is_accepted(run, words: list[str], said: str) -> None:
+    result = run("generate", "rain", *words)
+    assert result.code == 2 and said in result.err and len(result.err.splitlines()) == 1
+
+
+def test_an_output_that_lacks_the_prompts_signs_is_no_failure(tiny_folder: Path, tmp_path: Path) -> None:
+    """As where the output goes to a file on Windows."""
+    words = ["generate", "dog", "--takes", "1", "--seed", "1", "--model", str(tiny_folder), "--out", "雨"]
+    result = subprocess.run(
+        [sys.executable, "-m", "soundctm", *words], cwd=tmp_path, capture_output=True, check=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert rb"\u96e8" in result.stdout and len(list((tmp_path / "雨").iterdir())) == 2

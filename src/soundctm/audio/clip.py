@@ -90,13 +90,17 @@ class Clip:
             chunks[LOOP_CHUNK] = loop_chunk(self.samples.shape[1], self.sample_rate)
         return chunks | {RECIPE_CHUNK: self.recipe.model_dump_json().encode()}
 
+    def encoded(self, licence: str = NOT_STATED) -> bytes:
+        """What :meth:`save` writes: the same bytes for the same clip."""
+        return wav_bytes(self.samples, self.sample_rate, self.chunks_under(licence))
+
     def save(self, path: str | Path, licence: str = NOT_STATED) -> Path:
         """Write a 24-bit WAV with the recipe inside, what made it in words, and loop points where it loops; whole or
         not at all. ``licence`` is that of the model's sounds, which its card states."""
         path = Path(path)
         if path.suffix.lower() != ".wav":
             raise UserError(f"a clip is saved as .wav, not {path.suffix or 'without a suffix'}: {path}")
-        data = wav_bytes(self.samples, self.sample_rate, self.chunks_under(licence))
+        data = self.encoded(licence)
         write_atomically(path, lambda file: file.write(data))
         return path
 

@@ -142,7 +142,8 @@ def read_chunk(path: Path, wanted: bytes) -> bytes | None:
 def read_audio(path: Path) -> tuple[np.ndarray, int]:
     """Samples float32 ``[channels, length]`` and rate of any file that libsndfile reads."""
     if not path.is_file():
-        raise UserError(f"no such file: {path}; give an audio file")
+        what = "this is a folder" if path.is_dir() else "no such file"
+        raise UserError(f"{what}: {path}; give an audio file")
     try:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError) as error:

@@ -1,8 +1,11 @@
 """The ``soundctm`` command: assembles the commands and turns errors into one line."""
 
 import errno
+import io
+import itertools
 import os
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import typer
@@ -27,7 +30,7 @@ from soundctm.cli.serve import serve, studio
 from soundctm.cli.takeset import takeset
 from soundctm.cli.train import train_app
 from soundctm.cli.verify import verify
-from soundctm.errors import UserError
+from soundctm.errors import UserError, shown
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -67,6 +70,9 @@ DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def main() -> None:
     """Entry point: exit code 2 and one line for what the user can mend, 130 when interrupted."""
+    for stream in (sys.stdout, sys.stderr):  # a prompt may hold what the encoding of a redirected output does not
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
     except UserError as error:
@@ -74,7 +80,7 @@ def main() -> None:
     except USAGE_ERROR as error:
         if not error.format_message():  # a command without arguments has shown its help
             sys.exit(2)
-        _end(f"{error.format_message().rstrip('.')}; see soundctm --help")
+        _end(_usage(error))
     except BrokenPipeError:  # the reader of a pipe went away: nothing left to say, not even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -86,6 +92,38 @@ def main() -> None:
     if code == INTERRUPTED:  # some versions of typer return it instead of raising
         _end("interrupted; files already written are complete", INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+TYPED: dict[str, tuple[str, Callable[[str], object]]] = {  # what the parser says: what to give, and how that is read
+    "valid integer": ("a whole number", int), "valid number": ("a number", float), "valid float": ("a number", float),
+}  # fmt: skip
+
+
+def _usage(error: Any) -> str:
+    """What is wrong with an option or its value, and where to read what is accepted."""
+    context, param = getattr(error, "ctx", None), getattr(error, "param", None)
+    opts: list[str] = getattr(param, "opts", [])
+    see = f"see {context.command_path if context else 'soundctm'} --help"
+    said = error.format_message().rstrip(".")
+    for sign, (wanted, read) in TYPED.items():
+        given = _given(opts, read) if sign in said else None
+        if given is not None:
+            about = getattr(param, "help", None) or see  # an argument has no help
+            return f"{opts[0]} is {shown(given)}; give {wanted}: {about.rstrip('.')}"
+    return f"{said}; {see}"
+
+
+def _given(names: list[str], read: Callable[[str], object]) -> str | None:
+    """The word after one of these options on the command line that cannot be read."""
+    for word, following in itertools.pairwise([*sys.argv[1:], ""]):
+        name, sign, value = word.partition("=")
+        if name in names:
+            given = value if sign else following
+            try:
+                read(given)
+            except ValueError:
+                return given
+    return None
 
 
 def _end(message: str, code: int = 2) -> NoReturn:

@@ -1,6 +1,7 @@
 """What several commands share: output folders, file names, progress, results."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from soundctm.model import SoundCTM
 
 SLUG_LENGTH = 60
+NEARLY_SILENT = -40.0  # dB of full scale that a peak stays below
 
 
 def load_model(
@@ -38,6 +40,15 @@ def load_model(
     lean = options.engine in ("auto", "eager") and not gradients
     model = SoundCTM.from_pretrained(name, device, options.precision if lean else "float32")
     return model.optimize(options.engine, options.precision)
+
+
+def named_model(recipe: "Recipe | None", moved_to: str | None) -> str:
+    """The model of a recipe, or where it lies now; the embedded one where there is no recipe. Raises UserError where
+    the recipe names a folder that is gone."""
+    name = moved_to or (recipe.model if recipe else "mini")
+    if moved_to is None and Path(name).is_absolute() and not Path(name).is_dir():
+        raise UserError(f"the file was made by the model in {name}, which is there no more; say where it is: --model")
+    return name
 
 
 def complain(message: str) -> None:
@@ -112,35 +123,51 @@ def file_stem(clip: "Clip") -> str:
     return "_".join([slug(about, SLUG_LENGTH), *done, f"seed{recipe.seed}", f"take{recipe.take + 1}", steps])
 
 
-def free_stem(clip: "Clip", folder: Path) -> str:
-    """The stem, numbered from 2 where a file of that name holds another sound (other guidance, another model)."""
-    from soundctm.audio import read_recipe
-
-    stem = candidate = file_stem(clip)
-    number = 1
-    while (path := folder / f"{candidate}.wav").exists() and read_recipe(path) != clip.recipe:
+def free_stem(stem: str, data: bytes, folder: Path) -> str:
+    """The stem, numbered from 2 where files of that name hold anything but this WAV: nothing is overwritten, be it
+    another sound or this one after an edit, or a picture of somebody else's."""
+    candidate, number = stem, 1
+    while not _holds(folder / f"{candidate}.wav", data):
+        if not any((folder / f"{candidate}{suffix}").exists() for suffix in (".wav", ".png")):
+            break
         number += 1
         candidate = f"{stem}_{number}"
     return candidate
 
 
+def _holds(path: Path, data: bytes) -> bool:
+    return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+
+
 def save_clip(clip: "Clip", folder: Path) -> dict[str, Any]:
-    """Write WAV and PNG; what was written, for ``--json``, with the score of the seam of a loop."""
+    """Write what is not there yet of WAV and PNG; what there is now, for ``--json``, with the level of its peak and the
+    score of the seam of a loop."""
+    from soundctm.audio.io import write_atomically
     from soundctm.control.seams import seam_score
     from soundctm.delivery.provenance import licence_in
     from soundctm.folder import card
 
-    stem = free_stem(clip, folder)
+    data = clip.encoded(licence_in(card(recipe_of(clip).model)))
+    stem = free_stem(file_stem(clip), data, folder)
     wav, png = folder / f"{stem}.wav", folder / f"{stem}.png"
-    clip.save(wav, licence_in(card(recipe_of(clip).model)))
-    clip.plot(png)
+    if not wav.exists():
+        write_atomically(wav, lambda file: file.write(data))
+    if not png.exists():
+        clip.plot(png)
     seam = {"seam": round(seam_score(clip.samples, clip.sample_rate).total, 3)} if clip.loops else {}
     return {
         "wav": str(wav),
         "png": str(png),
+        "peak_db": _peak_db(clip),
         **seam,
         "recipe": clip.recipe.model_dump(mode="json") if clip.recipe else None,
     }
+
+
+def _peak_db(clip: "Clip") -> float | None:
+    """The largest sample in dB of full scale; None for silence."""
+    peak = float(abs(clip.samples).max(initial=0.0))
+    return round(20 * math.log10(peak), 1) if peak else None
 
 
 @contextmanager
@@ -175,5 +202,13 @@ def report(results: list[dict[str, Any]], as_json: bool, note: str) -> None:
     console = Console(soft_wrap=True, highlight=False)
     console.print(note, markup=False)
     for result in results:
-        seam = f"  (seam {result['seam']:.2g}; 1 is an ordinary point of the sound)" if "seam" in result else ""
-        console.print(f"  {result['wav']}{seam}", markup=False)
+        console.print(f"  {result['wav']}{_remarks(result)}", markup=False)
+
+
+def _remarks(result: dict[str, Any]) -> str:
+    """What one should know before one listens."""
+    seam = f"  (seam {result['seam']:.2g}; 1 is an ordinary point of the sound)" if "seam" in result else ""
+    peak = result.get("peak_db")
+    if peak is None:
+        return f"{seam}  (silent; try another seed)"
+    return seam + (f"  (nearly silent: its peak is {peak:g} dB; try another seed)" if peak < NEARLY_SILENT else "")

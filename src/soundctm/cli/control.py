@@ -37,17 +37,17 @@ from soundctm.cli.targets import closeness, deviations_of, read_targets, steerin
 if TYPE_CHECKING:
     from soundctm.audio.target import Feature
 
-HOW = "A shape, points, a CSV of seconds and values, or a recording to follow."
+HOW = "points, a CSV of seconds and values, or a recording to follow."
 
 
 def control(
     prompt: str = typer.Argument(help="What to hear."),
-    intensity: str = typer.Option(None, help=f"Level over time in dB full scale. {HOW}"),
-    brightness: str = typer.Option(None, help=f"Centre of the spectrum in Hz. {HOW}"),
-    band: str = typer.Option(None, help=f"Level of --band-range in dB full scale. {HOW}"),
+    intensity: str = typer.Option(None, help=f"Level over time in dB full scale. A shape such as rise, or: {HOW}"),
+    brightness: str = typer.Option(None, help=f"Centre of the spectrum in Hz: {HOW}"),
+    band: str = typer.Option(None, help=f"Level of --band-range in dB full scale: {HOW}"),
     band_range: tuple[float, float] = typer.Option((100.0, 400.0), help="Lowest and highest frequency of --band."),
-    onsets: str = typer.Option(None, help=f"Where events begin, 0 to 1. {HOW}"),
-    pitch: str = typer.Option(None, help=f"Fundamental in Hz, for sounds that have one. {HOW}"),
+    onsets: str = typer.Option(None, help=f"Where events begin, 0 to 1: {HOW}"),
+    pitch: str = typer.Option(None, help=f"Fundamental in Hz, for sounds that have one: {HOW}"),
     weight: list[str] = typer.Option([], help="FEATURE=NUMBER: how much a target counts; 1 when left out."),
     strength: float = typer.Option(
         None, help="Of guidance: how hard each jump is corrected, 0 to 2; what suits the targets when left out."

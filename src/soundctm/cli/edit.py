@@ -9,6 +9,7 @@ import typer
 from soundctm.cli.common import (
     counted,
     load_model,
+    named_model,
     output_folder,
     progress,
     recipe_of,
@@ -240,7 +241,7 @@ def loop(
 def _loop_take(clip: "Clip", steps: int, model: str | None, device: str, out: Path, as_json: bool) -> None:
     """A take, made again as a circle by the model that its recipe names."""
     folder = output_folder(out)
-    engine = load_model(model or (clip.recipe.model if clip.recipe else "mini"), device)
+    engine = load_model(named_model(clip.recipe, model), device)
     with progress("loop", as_json) as callback:
         looped = engine.loop(clip, steps, callback)
     report([save_clip(looped, folder)], as_json, f"loop: made again in {counted(steps, 'step')}")
@@ -317,7 +318,7 @@ def vary(
     clip = _clip(file)
     recordings = {each.digest: each for each in map(_clip, source)}
     folder = output_folder(out)
-    engine = load_model(model or (clip.recipe.model if clip.recipe else "mini"), device)
+    engine = load_model(named_model(clip.recipe, model), device)
     with progress("varying", as_json) as callback:
         clips = engine.vary(
             clip, gamma, turn=turn, takes=takes, first=first, steps=steps, callback=callback, sources=recordings

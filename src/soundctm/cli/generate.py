@@ -25,7 +25,7 @@ from soundctm.cli.options import (
 
 
 def generate(
-    prompt: str = typer.Argument(help='What to hear, for example "heavy rain on a tin roof".'),
+    prompt: str = typer.Argument(help='What to hear, in English, for example "heavy rain on a tin roof".'),
     takes: int = takes_option(4),
     steps: int = typer.Option(1, help="Network steps: 1 to audition, up to 16 to refine (1 to 128)."),
     seconds: float = SecondsOption,

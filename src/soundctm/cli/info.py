@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from soundctm.batch.faults import printable
 from soundctm.cli.options import JsonOption
 from soundctm.errors import UserError
 
@@ -44,7 +45,7 @@ def info(
     for key, value in facts.items():
         for name, words in _rows(key, value):
             if key == "origin" or (words := _beside_origin(words, facts.get("origin", ""))):
-                table.add_row(escape(name), escape(words))
+                table.add_row(escape(printable(name)), escape(printable(words)))
     Console().print(table)
 
 
@@ -101,6 +102,7 @@ def _file_facts(path: Path, whole: bool) -> dict[str, Any]:
     """What is known of a file: of its recipe all, or what differs from the ordinary; loudness, and its metadata."""
     from soundctm.audio import Clip
     from soundctm.delivery.reading import read_deliveries, read_tags, word_length
+    from soundctm.delivery.verify import missing_recipe
 
     clip = Clip.load(path)
     facts: dict[str, Any] = {
@@ -108,7 +110,7 @@ def _file_facts(path: Path, whole: bool) -> dict[str, Any]:
         "channels": clip.samples.shape[0], "stored": word_length(path), "loudness": _loudness(clip), **read_tags(path),
     }  # fmt: skip
     if clip.recipe is None:
-        return {**facts, "recipe": "none: not made by soundctm"}
+        return {**facts, "recipe": f"none: {missing_recipe(path)}"}
     facts["origin"] = _origin(clip, path)
     done = [_done(each, whole) for each in read_deliveries(path)]
     facts |= {"delivered": done} if done else {}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from soundctm.cli.common import counted, load_model, output_folder, progress, report, save_clip
+from soundctm.cli.common import counted, load_model, named_model, output_folder, progress, report, save_clip
 from soundctm.cli.options import (
     DeviceOption,
     EngineOption,
@@ -55,6 +55,8 @@ def refine(
 
 def _needed(path: Path, clip: "Clip", moved_to: str | None, precision: str | None) -> tuple[str, str]:
     """Model and precision that a file is to be made with."""
+    from soundctm.delivery.verify import missing_recipe
+
     if clip.recipe is None:
-        raise UserError(f"{path} carries no recipe, so it cannot be refined; give a WAV that soundctm generate wrote")
-    return moved_to or clip.recipe.model, precision or clip.recipe.precision
+        raise UserError(f"{path} cannot be refined: {missing_recipe(path)}; give the WAV that soundctm wrote")
+    return named_model(clip.recipe, moved_to), precision or clip.recipe.precision

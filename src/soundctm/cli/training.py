@@ -33,7 +33,7 @@ LISTEN = typer.Option(None, "--listen", metavar="MODEL", help="Model that decode
 DEVICE = typer.Option("cpu", "--device", help="cpu or cuda; under torchrun each process takes its own.")
 STRATEGY = typer.Option("ddp", "--strategy", help="Under torchrun: whole copies (ddp) or sharded weights (fsdp).")
 SHARDED = typer.Option(False, "--sharded", help="A checkpoint that every process writes its part of, as a folder.")
-THREADS = typer.Option(None, "--threads", min=1, help="CPU threads; one less than there are cores is best.")
+THREADS = typer.Option(None, "--threads", min=1, max=1024, help="CPU threads; one less than there are cores is best.")
 
 
 def join(device: Device, threads: int | None) -> "World":

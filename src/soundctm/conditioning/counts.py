@@ -7,9 +7,13 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-WORDS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+WORDS = (
+    "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
+    "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)  # fmt: skip
 NUMBERS = {name: n for n, word in enumerate(WORDS, 2) for name in (word, str(n))}
 OFTEN = {"twice": 2, "thrice": 3}
+DOZENS = ((re.compile(r"\bhalf a dozen\b"), "6"), (re.compile(r"\b(?:a|one) dozen\b"), "12"))
 # What begins and ends again, as one says it of many. Numbers of other things are no numbers of events.
 EVENTS = _words(
     """
@@ -27,10 +31,10 @@ EVENTS = _words(
 # A number of these is a length, a time, a size or a name, whatever comes after it.
 UNITS = _words(
     """
-    a.m am amp amps bar bars bit bits caliber calibre cylinder day days db degree degrees dozen eleven feet floor floors
+    a.m am amp amps bar bars bit bits caliber calibre cylinder day days db degree degrees dozen feet floor floors
     foot ft gauge gear half hertz hour hours hundred hz inch inches kg khz kilohertz lb legged m meter meters metre
     metres mile miles million minute minutes mm ms o'clock octave octaves p.m percent pm point pound pounds s sec second
-    seconds speed stroke th thousand ton tons twelve v volt volts w watt watts way ways wheeled year years
+    seconds speed stroke th thousand ton tons v volt volts w watt watts way ways wheeled wheeler year years
     """
 )
 NO_NUMBER_AFTER = _words("act chapter high level no nr number part past phase scene stage take to track version")
@@ -48,14 +52,17 @@ SURROUNDINGS = _words(
 
 
 def said_count(prompt: str) -> int | None:
-    """The number of events, 2 to 10, of a prompt that asks for one kind of sound so many times; None for any other.
+    """The number of events, 2 to 20, of a prompt that asks for one kind of sound so many times; None for any other.
 
     That is one number before the plural of something that begins and ends again ("four distant door slams", "3 taps,
     wooden table"), or how often ("knocking three times", "beeps x3", "twice"). No count is said by a prompt of several
     sounds ("two knocks, then rain"), of numbers of other things ("five seconds of rain", "two dogs barking", "five
     o'clock bells"), or of one event or any number.
     """
-    text = re.sub(r"\b(\d+)x\b", r"\1 ", re.sub(r"\bx ?(\d+)\b", r"\1 times", prompt.lower()))
+    text = prompt.lower()
+    for dozen, number in DOZENS:
+        text = dozen.sub(number, text)
+    text = re.sub(r"\b(\d+)x\b", r"\1 ", re.sub(r"\bx ?(\d+)\b", r"\1 times", text))
     head, *rest = text.split(",")
     words, after = (re.findall(r"[\w'-]+(?:\.\w+)*", part) for part in (head, " ".join(rest)))
     further = [word for word in after if word not in SURROUNDINGS and not word.endswith("ly")]

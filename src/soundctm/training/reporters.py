@@ -31,7 +31,7 @@ class Lines:
     """One line of text for each report, on standard error; for logs and pipes."""
 
     def report(self, step: int, rate: float, seconds_left: float, means: Figures) -> None:
-        line = f"step {step:6d}  {rate:5.2f}/s  {seconds_left / 60:5.1f} min left  {summary(means)}"
+        line = f"step {step:6d}  {rate:5.2f}/s  {max(seconds_left, 0.0) / 60:5.1f} min left  {summary(means)}"
         print(line, file=sys.stderr, flush=True)
 
     def panels(self, step: int) -> None:
@@ -55,7 +55,7 @@ class Bar:
 
     def report(self, step: int, rate: float, seconds_left: float, means: Figures) -> None:
         spent = step / max(rate, 1e-9)
-        words = f"step {step}  {rate:.2f}/s  {seconds_left / 60:.1f} min left  {summary(means)}"
+        words = f"step {step}  {rate:.2f}/s  {max(seconds_left, 0.0) / 60:.1f} min left  {summary(means)}"
         self.bar.update(self.task, completed=spent / max(spent + seconds_left, 1e-9), figures=words)
 
     def panels(self, step: int) -> None:
