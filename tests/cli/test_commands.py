@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
+import soundctm
 from soundctm import Clip
 from soundctm.audio.events import events_heard
 from tests.oracles.commands import made
@@ -183,3 +184,10 @@ def test_an_output_that_lacks_the_prompts_signs_is_no_failure(tiny_folder: Path,
         env={**os.environ, "PYTHONIOENCODING": "cp1252"},
     )  # fmt: skip
     assert rb"\u96e8" in result.stdout and len(list((tmp_path / "雨").iterdir())) == 2
+
+
+def test_the_version_is_told_and_help_has_a_short_name(run) -> None:
+    result = run("--version")
+    assert (result.code, result.out) == (0, f"soundctm {soundctm.__version__}\n")
+    for words in ([], ["generate"], ["edit", "fill"]):
+        assert run(*words, "-h").out == run(*words, "--help").out != ""

@@ -6,6 +6,7 @@ import itertools
 import os
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from typing import Any, NoReturn
 
 import typer
@@ -36,10 +37,25 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
     rich_markup_mode="rich",
-    help="Text to sound: audition ideas in one step, refine the one you chose in sixteen.",
     epilog='Begin with:  soundctm generate "three slow knocks on a wooden door"',
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"soundctm {metadata.version('soundctm')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Text to sound: audition ideas in one step, refine the one you chose in sixteen."""
+
+
 app.command()(generate)
 app.command()(refine)
 app.command()(replay)
