@@ -11,8 +11,8 @@ SOURCE = Path(soundctm.__file__).parent
 
 # From the ground floor up. Rooms on one floor never import each other.
 FLOORS = (
-    {"errors", "filenames", "locks", "onednn"}, {"audio", "forbidden"}, {"autoencoder", "conditioning", "backbones"},
-    {"diffusion"}, {"trajectory"}, {"control"}, {"engines"},
+    {"errors", "filenames", "locks", "onednn"}, {"arguments", "audio", "forbidden"},
+    {"autoencoder", "conditioning", "backbones"}, {"diffusion"}, {"trajectory"}, {"control"}, {"engines"},
     {"config", "checks", "sources"}, {"folder", "edits", "observed", "takes", "prompts", "revisions", "delivery"},
     {"performance"}, {"lanes"}, {"crew"}, {"computation"}, {"model", "convert"}, {"server"},
 )  # fmt: skip

@@ -76,12 +76,21 @@ def test_every_new_field_is_heard(model: SoundCTM, change: dict[str, Any]) -> No
 
 
 def test_a_negative_prompt_is_the_second_branch(model: SoundCTM) -> None:
-    """At nu = 0 only that branch is left: the prompt of a take with the other text."""
-    away = model.generate("rain", seed=5, steps=2, nu=0.0, negative="a bell")[0]
+    """At nu = 0, which old recipes may have, only that branch is left: the prompt of a take with the other text."""
     plain = model.generate("a bell", seed=5, steps=2)[0]
+    old = recipe_of(plain).model_copy(update={"prompt": "rain", "nu": 0.0, "negative": "a bell"})
+    (away,) = model.replay([Recipe.from_json(old.model_dump_json(), "an old file")])
     assert np.allclose(away.samples, plain.samples, atol=1e-3)
-    with pytest.raises(UserError, match="no effect at nu = 1"):
-        model.generate("rain", negative="a bell")
+    assert recipe_of(model.refine(away, steps=3)).nu == 0.0
+
+
+@pytest.mark.parametrize(("nu", "said"), [(1.0, "no effect at nu = 1"), (0.0, "what is made"), (-3.0, "what is made")])
+def test_new_takes_are_moved_away_from_a_negative_prompt(model: SoundCTM, nu: float, said: str) -> None:
+    with pytest.raises(UserError, match=rf"a negative prompt .*{said}.*; give nu above 1"):
+        model.generate("rain", nu=nu, negative="a bell")
+    with pytest.raises(UserError, match=rf"a negative prompt .*{said}.*; give nu above 1"):
+        model.edit(PLANS["fill"](), nu=nu, negative="a bell")
+    assert recipe_of(model.generate("rain", nu=nu)[0]).nu == nu  # against the model's own branch
 
 
 # ---- every edit

@@ -6,12 +6,14 @@ import unicodedata
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 
+from soundctm.arguments import LONG, received
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.edit import Morph, Transform
 from soundctm.audio.io import STEP_16
 from soundctm.control.target_checks import check_target
-from soundctm.errors import UserError
+from soundctm.errors import UserError, plain_words
 
 MAX_PROMPT = 1000
 MAX_STEPS = 128
@@ -23,32 +25,54 @@ MIN_SECONDS = 0.1
 MAX_SEED = 2**63 - 1
 LONGEST = 600.0  # seconds; what is longer than a model's own limit is made in windows
 MAX_VARIATION = 2**31 - 1
-LONG = 10**30  # a whole number beyond it is not quoted digit by digit
 UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of characters, line and paragraph breaks
+SAY = {  # instead of nothing, for each kind of prompt
+    "prompt": 'say what you want to hear, for example "heavy rain on a tin roof"',
+    "negative prompt": 'say what is not to be heard, for example "wind", or leave it out',
+    "other prompt": 'say what the other sound is, for example "wind", or leave it out',
+}
 
 
-def check_device(device: str) -> None:
-    """Raise :class:`UserError` unless it is one that models run on, and is here."""
+def check_device(device: torch.device | str) -> torch.device:
+    """The device. Raises :class:`UserError` unless it is one that models run on, and is here."""
+    name = str(device) if isinstance(device, torch.device) else device
     error: Exception | None = None
-    if re.fullmatch(r"cpu|cuda(:\d+)?|mps", device):
+    if isinstance(name, str) and re.fullmatch(r"(cpu|mps)(:0)?|cuda(:\d+)?", name):
         try:
-            torch.empty(0, device=device)
-            return
+            torch.empty(0, device=name)
+            return torch.device(name)
         except (RuntimeError, AssertionError) as found:  # without a driver; where torch was built without it
             error = found
     raise UserError(
-        f"device {device!r} is not available here; cpu always is, cuda (or cuda:1) where a GPU is found, mps on a Mac"
+        f"device {received(name)} is not available here; cpu always is, cuda (or cuda:1) where a GPU is found, mps on "
+        "a Mac"
     ) from error
+
+
+def check_asked(takes: int, prompt: str, negative: str, nu: float, edits: bool) -> None:
+    """Raise :class:`UserError` unless so many new takes can be made of these words. An edit may do without a prompt.
+
+    A nu below 1 leads toward a negative prompt: nobody means that, but there are takes that were made so, and
+    :func:`check_recipe` lets them be made again.
+    """
+    check_takes(takes)
+    if prompt or not edits:
+        check_prompt(prompt)
+    if negative:
+        check_prompt(negative, "negative prompt")
+        if nu < 1.0:
+            raise UserError(f"a negative prompt is what is made at nu = {nu:g}; give nu above 1, for example 2")
 
 
 def check_recipe(recipe: Recipe) -> None:
     """Raise :class:`UserError` with the first thing that is out of range."""
+    _check_types(recipe)
     if recipe.edit is None or recipe.prompt:  # an edit may do without words
         check_prompt(recipe.prompt)
     if isinstance(recipe.edit, Morph) and recipe.edit.prompt:
-        check_prompt(recipe.edit.prompt)
+        check_prompt(recipe.edit.prompt, "other prompt")
     if recipe.negative:
-        check_prompt(recipe.negative)
+        check_prompt(recipe.negative, "negative prompt")
         if recipe.nu == 1.0:
             raise UserError("a negative prompt has no effect at nu = 1; give nu above 1, for example 2")
     within("steps", recipe.steps, 1, MAX_STEPS, "1 to audition, 16 to refine")
@@ -62,6 +86,16 @@ def check_recipe(recipe: Recipe) -> None:
         raise UserError("a transform of strength 0 returns its recording: nothing can steer or vary it; raise strength")
     for target in recipe.targets:
         check_target(target, recipe.seconds, recipe.sample_rate)
+
+
+def _check_types(recipe: Recipe) -> None:
+    """Raise :class:`UserError` for a recipe that no file could hold: copies with other values are not validated."""
+    try:
+        Recipe.model_validate(recipe.model_dump(warnings=False), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where, kind = ".".join(str(part) for part in first["loc"]), type(first["input"]).__name__
+        raise UserError(f"{where} of the recipe is of type {kind}: {plain_words(first)}") from error
 
 
 def _changed(recipe: Recipe) -> bool:
@@ -107,14 +141,15 @@ def check_takes(takes: int) -> None:
     within("takes", takes, 1, MAX_TAKES, "ask for fewer at a time")
 
 
-def check_prompt(prompt: str) -> None:
-    """Raise :class:`UserError` unless a prompt is one printable, non-empty line of at most 1,000 characters."""
+def check_prompt(prompt: str, kind: str = "prompt") -> None:
+    """Raise :class:`UserError` unless a prompt is one printable, non-empty line of at most 1,000 characters; ``kind``
+    is what it is called."""
     if not prompt.strip():
-        raise UserError('the prompt is empty; say what you want to hear, for example "heavy rain on a tin roof"')
+        raise UserError(f"the {kind} is empty; {SAY[kind]}")
     if len(prompt) > MAX_PROMPT:
-        raise UserError(f"the prompt has {len(prompt):,} characters; at most {MAX_PROMPT:,} are accepted: shorten it")
+        raise UserError(f"the {kind} has {len(prompt):,} characters; at most {MAX_PROMPT:,} are accepted: shorten it")
     if any(unicodedata.category(character) in UNWRITABLE for character in prompt):
-        raise UserError("the prompt has control characters or line breaks; write it as one line of plain text")
+        raise UserError(f"the {kind} has control characters or line breaks; write it as one line of plain text")
 
 
 def check_source(clip: Clip, name: str) -> None:

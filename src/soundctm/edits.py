@@ -5,11 +5,12 @@
 
 from dataclasses import dataclass
 
+from soundctm.arguments import checked
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.edit import Declip, Edit, Extend, ExtendBandwidth, Fill, Join, Loop, Morph, Source, Transform
 from soundctm.audio.io import STEP_16
 from soundctm.audio.resample import resampled_length
-from soundctm.checks import LONGEST, check_prompt, check_source, within
+from soundctm.checks import LONGEST, check_model, check_prompt, check_source, within
 from soundctm.errors import UserError
 from soundctm.sources import Sources
 
@@ -41,12 +42,15 @@ class Plan:
         parts = [resampled_length(clip.samples.shape[1], clip.sample_rate, sample_rate) for clip in counted]
         return (sum(parts) + sum(round(seconds * sample_rate) for seconds in self.added)) / sample_rate
 
-    def check(self, takes: int, guided: bool) -> None:
-        """Raise :class:`UserError` unless so many takes can be made, ``guided`` by a prompt or a setting or not."""
+    def check(self, takes: int, guided: bool, name: str, model_hash: str) -> None:
+        """Raise :class:`UserError` unless so many takes can be made by the model of this name and hash, ``guided`` by a
+        prompt or a setting or not."""
         if isinstance(self.edit, Morph) and takes != 1:
             raise UserError(f"takes is {takes}; a morph has one sound for each amount, so leave it at 1")
         if self.recipe is not None and guided:
             raise UserError("a morph that begins with a take keeps its prompt, seed and guidance; leave them out")
+        for made in filter(None, (self.recipe, self.other)):
+            check_model(made, name, model_hash)
 
     def begun(self, recipe: Recipe) -> Recipe:
         """The recipe of this edit with what it keeps of the take that it begins with."""
@@ -60,6 +64,7 @@ def source_of(clip: Clip, name: str) -> Source:
     return Source(name=name, digest=clip.digest)
 
 
+@checked
 def extend_bandwidth(clip: Clip, cutoff: float, name: str = "recording") -> Plan:
     """Invent what lies above ``cutoff`` Hz (20 Hz to just below half the recording's rate); what lies below stays."""
     source = source_of(clip, name)
@@ -67,6 +72,7 @@ def extend_bandwidth(clip: Clip, cutoff: float, name: str = "recording") -> Plan
     return Plan(ExtendBandwidth(source=source, cutoff=cutoff), (clip,))
 
 
+@checked
 def declip(clip: Clip, level: float, name: str = "recording") -> Plan:
     """Restore samples that were clipped at ``level`` (in sample values, 1 is full scale). Where the tops
     reach beyond full scale, the whole is turned down."""
@@ -78,6 +84,7 @@ def declip(clip: Clip, level: float, name: str = "recording") -> Plan:
     return Plan(Declip(source=source, level=level), (clip,))
 
 
+@checked
 def fill(clip: Clip, start: float, end: float, name: str = "recording") -> Plan:
     """Invent what lies between ``start`` and ``end`` seconds; every sample outside stays."""
     source = source_of(clip, name)
@@ -90,6 +97,7 @@ def fill(clip: Clip, start: float, end: float, name: str = "recording") -> Plan:
     return Plan(Fill(source=source, start=start, end=end), (clip,))
 
 
+@checked
 def extend(clip: Clip, before: float = 0.0, after: float = 0.0, name: str = "recording") -> Plan:
     """Invent so many seconds before and after; every sample of the recording stays."""
     source = source_of(clip, name)
@@ -100,6 +108,7 @@ def extend(clip: Clip, before: float = 0.0, after: float = 0.0, name: str = "rec
     return Plan(Extend(source=source, before=before, after=after), (clip,), (before, after))
 
 
+@checked
 def join(clip: Clip, other: Clip, gap: float, names: tuple[str, str] = ("recording", "other")) -> Plan:
     """Lead from one recording to another in ``gap`` seconds (0.05 to 30)."""
     within("gap", gap, SHORTEST, 30.0, "seconds between the recordings")
@@ -107,6 +116,7 @@ def join(clip: Clip, other: Clip, gap: float, names: tuple[str, str] = ("recordi
     return Plan(edit, (clip, other), (gap,))
 
 
+@checked
 def loop(clip: Clip, seam: float = 0.5, name: str = "recording") -> Plan:
     """Make the end of a recording lead into its beginning: ``seam`` seconds, half at each end, are invented."""
     source = source_of(clip, name)
@@ -114,6 +124,7 @@ def loop(clip: Clip, seam: float = 0.5, name: str = "recording") -> Plan:
     return Plan(Loop(source=source, seam=seam), (clip,))
 
 
+@checked
 def transform(clip: Clip, strength: float, name: str = "recording") -> Plan:
     """The recording under another prompt; ``strength`` 0 returns it as the autoencoder hears it, 1 forgets it."""
     source = source_of(clip, name)
@@ -123,6 +134,7 @@ def transform(clip: Clip, strength: float, name: str = "recording") -> Plan:
     return Plan(Transform(source=source, strength=strength), (clip,))
 
 
+@checked
 def morph(
     clip: Clip, other: Clip, amount: float, *, other_prompt: str = "", names: tuple[str, str] = ("recording", "other")
 ) -> Plan:
@@ -139,7 +151,7 @@ def morph(
         theirs = None
     heard = other_prompt or (other.recipe.prompt if other.recipe else "")
     if heard:
-        check_prompt(heard)
+        check_prompt(heard, "other prompt")
     edit = Morph(
         amount=amount,
         prompt=theirs.prompt if theirs else heard,

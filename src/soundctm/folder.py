@@ -1,6 +1,7 @@
 """A model on disk: ``config.json``, one safetensors file per part, and where models are found."""
 
 import hashlib
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from soundctm.arguments import received
 from soundctm.autoencoder.dac import GaussianDAC
 from soundctm.autoencoder.istft import SpectralAutoencoder, SpectralConfig
 from soundctm.autoencoder.normalizer import Normalizer
@@ -21,7 +23,7 @@ from soundctm.conditioning.phrasebook import Phrasebook
 from soundctm.config import ModelConfig
 from soundctm.engines import Precision
 from soundctm.engines.streaming import streamed
-from soundctm.errors import UserError
+from soundctm.errors import UserError, shown
 
 CPU = torch.device("cpu")
 CONVERTED = ("bfloat16", "int8")  # precisions that a student is converted to
@@ -55,13 +57,15 @@ def shipped_models() -> list[str]:
 
 def locate(name: str | Path, download: bool = True) -> Path:
     """The folder of a shipped model, of a path, or of a hub repository (downloaded once, where that is allowed)."""
-    if str(name) in shipped_models():
-        return SHIPPED / str(name)
-    if Path(name).is_dir():
-        return Path(name)
     known = ", ".join(shipped_models()) or "none"
     accepted = f"accepted are a shipped model ({known}), a model folder, or a hub id like user/model"
-    unknown = f"unknown model {str(name)!r}; {accepted}"
+    if not isinstance(name, str | Path) or not str(name):
+        raise UserError(f"the model is {received(name)}; {accepted}")
+    if str(name) in shipped_models():
+        return SHIPPED / str(name)
+    if os.path.isdir(name):  # false as well for what no system takes for a path
+        return Path(name)
+    unknown = f"unknown model {shown(str(name), 200)}; {accepted}"
     if str(name).count("/") != 1 or str(name).startswith((".", "/", "~")):
         raise UserError(unknown)
     return _download(str(name), unknown, local_only=not download)

@@ -10,13 +10,14 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from soundctm.arguments import checked
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.recipe import Steering
 from soundctm.audio.target import Target
 from soundctm.autoencoder.normalizer import Normalizer
 from soundctm.autoencoder.rows import lay_out
 from soundctm.backbones import DiT
-from soundctm.checks import LONGEST, check_model, check_recipe, check_takes
+from soundctm.checks import LONGEST, check_asked, check_device, check_model, check_recipe
 from soundctm.computation import Computation
 from soundctm.conditioning import Conditioning
 from soundctm.config import ModelConfig
@@ -27,7 +28,7 @@ from soundctm.errors import UserError
 from soundctm.folder import SHIPPED, Parts, locate, read_parts, write_parts
 from soundctm.performance import Performance, StepCallback, Tick, counted, work
 from soundctm.prompts import Prompts
-from soundctm.revisions import check_choice, looped, refined, relatives, steered
+from soundctm.revisions import chosen, looped, refined, relatives
 from soundctm.sources import Sources
 from soundctm.takes import Engine
 
@@ -62,11 +63,12 @@ class SoundCTM:
 
         In "bfloat16" and "int8" a large student is never whole in float32: a half or a quarter of the memory, but
         nothing that needs gradients (targets), and no way back. :meth:`optimize` keeps both.
-        Raises :class:`UserError` for an unknown name, a missing or damaged file, or an unknown key in the config.
+        Raises :class:`UserError` for an unknown name, device or precision, and for a missing, damaged or odd file.
         """
+        device, options = check_device(device), EngineOptions("eager", precision)
         folder = locate(name)
         own = folder.parent != SHIPPED and Path(name).is_dir()  # a recipe must find the folder from anywhere
-        parts = read_parts(folder, precision, torch.device(device))
+        parts = read_parts(folder, options.precision, device)
         return cls(parts, str(folder.resolve() if own else name), device)
 
     def save_pretrained(self, folder: str | Path) -> Path:
@@ -125,13 +127,13 @@ class SoundCTM:
         return self._engine(*self.computation.networks)
 
     def _engine(self, student: nn.Module, autoencoder: nn.Module) -> Engine:
-        match = self._prompts.match
-        return Engine(student, autoencoder, self.normalizer, self.config, self.device, self.encode, match)
+        return Engine(student, autoencoder, self.normalizer, self.config, self.device, self.encode, self._prompts.match)
 
     def frames(self, seconds: float) -> int:
         """Latent frames that hold so many seconds."""
         return self.engine.frames(seconds)
 
+    @checked
     def recipes(
         self,
         prompt: str,
@@ -152,10 +154,11 @@ class SoundCTM:
         """What :meth:`generate`, or with a ``plan`` :meth:`edit`, is going to make: checked, with the defaults and the
         seed filled in. ``plan`` says the seconds."""
         if plan is not None:
-            plan.check(takes, bool(prompt or negative or seed is not None or omega is not None or nu != 1.0))
-            for made in filter(None, (plan.recipe, plan.other)):
-                self.check_mine(made)
+            guided = bool(prompt or negative or seed is not None or omega is not None or nu != 1.0)
+            plan.check(takes, guided, self.name, self.model_hash)
             seconds = plan.seconds(self.sample_rate)
+        check_asked(takes, prompt, negative, nu, edits=plan is not None)
+        self._prompts.check_read(prompt, negative)
         first = Recipe(
             prompt=prompt, seed=secrets.randbelow(2**31) if seed is None else seed, take=0, steps=steps,
             seconds=self.config.seconds if seconds is None else seconds,
@@ -165,9 +168,7 @@ class SoundCTM:
         )  # fmt: skip
         if first.of_noise:
             first = first.model_copy(update={"sigma_first": self.config.sigma_first})
-        check_choice(first, steering, self.hears)
-        first = steered(first, steering, fresh=plan is None, hears=self.hears)
-        check_takes(takes)
+        first = chosen(first, steering, fresh=plan is None, hears=self.hears)
         check_recipe(first)
         if loop:
             first = first.model_copy(update={"seconds": self._round(first.seconds)})
@@ -194,12 +195,12 @@ class SoundCTM:
         """``takes`` (1 to 1000) sounds of a prompt, each from its own noise.
 
         ``steps`` 1 to 128; ``seconds`` 0.1 to 600 (None: the model's default); ``seed`` 0 to 2^63 - 1 (None: drawn, and
-        found in the recipe); ``omega`` guidance (None: the model's default); ``nu`` text weight against ``negative``
-        (""; the model's own unconditional branch); ``gamma`` 0 (deterministic) to 1; ``loop`` for a sound whose end
-        leads into its beginning; ``targets`` curves to follow (:mod:`soundctm.control.targets`), by way of
-        ``steering``, which also says by what a noise is chosen (docs/counting.md). What comes out beyond full scale is
-        turned down as a whole. ``callback(done, total)`` counts steps and auditions over all takes and may raise to
-        stop. Raises :class:`UserError` for values outside their range.
+        found in the recipe); ``omega`` guidance (None: the model's default); ``nu`` text weight against ``negative``,
+        above 1 where that is given (""; the model's own unconditional branch); ``gamma`` 0 (deterministic) to 1;
+        ``loop`` for a sound whose end leads into its beginning; ``targets`` curves to follow
+        (:mod:`soundctm.control.targets`), by way of ``steering``, which also says by what a noise is chosen
+        (docs/counting.md). What comes out beyond full scale is turned down as a whole. ``callback(done, total)`` counts
+        steps and auditions over all takes and may raise to stop. Raises :class:`UserError` for any other values.
         """
         recipes = self.recipes(
             prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma,
@@ -207,6 +208,7 @@ class SoundCTM:
         )  # fmt: skip
         return list(self.replay(recipes, callback))
 
+    @checked
     def edit(
         self,
         plan: Plan,
@@ -275,6 +277,7 @@ class SoundCTM:
         """
         return next(self.replay([refined(self.recipe_of(clip), steps)], callback, sources))
 
+    @checked
     def recipe_of(self, clip: Clip) -> Recipe:
         """The recipe of a clip that this model made. Raises :class:`UserError` for any other clip."""
         if clip.recipe is None:
@@ -286,24 +289,22 @@ class SoundCTM:
         """Raise :class:`UserError` unless this model made what a recipe describes."""
         check_model(recipe, self.name, self.model_hash)
 
+    @checked
     def replay(
         self, recipes: Sequence[Recipe], callback: StepCallback | None = None, sources: Sources | None = None
     ) -> Iterator[Clip]:
         """The clips of recipes, each as soon as it is made; ``sources`` are the recordings they need, by digest.
 
-        On a CPU a take is to the last bit what its recipe says, whatever is made beside it (:mod:`soundctm.crew`). The
-        callback runs in the caller's thread.
+        All are checked at once, before the first is asked for. On a CPU a take is to the last bit what its recipe says,
+        whatever is made beside it (:mod:`soundctm.crew`). The callback runs in the caller's thread.
         """
         for recipe in recipes:
             check_recipe(recipe)
-        if not recipes:
-            return
-        tick = counted(sum(work(recipe) for recipe in recipes), callback)
-        recipes = [self.computation.in_precision(recipe) for recipe in recipes]
-        makers = [partial(self.performance, recipe, sources or {}) for recipe in recipes]
-        longest, steps = (max(getattr(recipe, name) for recipe in recipes) for name in ("seconds", "steps"))
-        crew = self.computation.crew(len(recipes), longest, steps)
-        yield from perform(makers, crew, self.computation.batcher, tick)
+        tick = counted(sum(map(work, recipes)), callback)
+        makers = [partial(self.performance, self.computation.in_precision(recipe), sources or {}) for recipe in recipes]
+        longest = max((recipe.seconds for recipe in recipes), default=0.0)
+        crew = self.computation.crew(len(makers) or 1, longest, max((recipe.steps for recipe in recipes), default=1))
+        return perform(makers, crew, self.computation.batcher, tick)
 
     def performance(self, recipe: Recipe, sources: Sources, tick: Tick) -> Performance:
         """One checked take, before its first step; for who makes takes in threads of its own."""

@@ -45,11 +45,13 @@ class Prompts:
         """The prompt, or where it has words that the model never learnt, the learnt phrase that is nearest to it."""
         return prompt if self.phrasebook is None else self.phrasebook.understood(prompt)
 
-    def check_read(self, prompt: str) -> None:
-        """Raise UserError where the text encoder can read nothing in a prompt: all such prompts are one sound."""
-        if isinstance(self.text_encoder, MiniTextEncoder) and not legible(prompt):
+    def check_read(self, *prompts: str) -> None:
+        """Raise UserError where the text encoder can read nothing in a prompt that is not empty: all of these would be
+        one and the same sound."""
+        unread = next((prompt for prompt in prompts if prompt and not legible(prompt)), None)
+        if unread is not None and isinstance(self.text_encoder, MiniTextEncoder):
             raise UserError(
-                f"{shown(prompt)} holds no word that this model can read; write the prompt in English words"
+                f"{shown(unread)} holds no word that this model can read; write the prompt in English words"
             )
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from importlib.metadata import version
 
+from soundctm.arguments import checked
 from soundctm.audio import Recipe
 from soundctm.audio.recipe import Steering, Turn
 from soundctm.audio.target import Target
@@ -14,6 +15,7 @@ COUNTED_SECONDS = 30.0  # longer sounds are heard once where nobody asks for mor
 GAMMA, WAY = 0.3, 16  # of relatives by other noise on the way: how much of it, and in how many steps
 
 
+@checked
 def refined(recipe: Recipe, steps: int) -> Recipe:
     """The same noise and prompt in other steps, gamma = 0."""
     _check_other_steps(recipe)
@@ -28,6 +30,7 @@ def _check_other_steps(recipe: Recipe) -> None:
         )
 
 
+@checked
 def relatives(
     recipe: Recipe, takes: int, *, first: int, steps: int | None, gamma: float | None, turn: float | None
 ) -> list[Recipe]:
@@ -56,6 +59,7 @@ def _on_the_way(recipe: Recipe, gamma: float, numbers: Iterable[int], steps: int
     return [recipe.model_copy(update={**changes, "variation": number}) for number in numbers]
 
 
+@checked
 def turned(recipe: Recipe, variation: int, share: float) -> Recipe:
     """A relative: the start of the take, turned by ``share`` of a quarter toward the noise of a ``variation``, from 1.
 
@@ -101,6 +105,13 @@ def check_choice(recipe: Recipe, steering: Steering, hears: bool) -> None:
         )
 
 
+def chosen(recipe: Recipe, steering: Steering, fresh: bool, hears: bool) -> Recipe:
+    """The same, :func:`steered`, where :func:`check_choice` has nothing against it."""
+    check_choice(recipe, steering, hears)
+    return steered(recipe, steering, fresh, hears)
+
+
+@checked
 def shaped(
     recipe: Recipe, targets: tuple[Target, ...], steering: Steering, steps: int, takes: int, hears: bool
 ) -> list[Recipe]:
@@ -108,14 +119,14 @@ def shaped(
     own. A ``steering`` with ``auditions`` chooses the noise anew (1: that of the seed), for a model that ``hears`` by
     its words too."""
     check_takes(takes)
-    check_choice(recipe.model_copy(update={"targets": targets}), steering, hears)
     anew = steering.auditions is not None and steering.method == "guidance"
     changes = {"targets": targets, "steps": steps, "version": version("soundctm")}
-    first = steered(recipe.model_copy(update=changes), steering, fresh=False, hears=hears)
+    first = chosen(recipe.model_copy(update=changes), steering, fresh=False, hears=hears)
     own = first.model_copy(update={"audition": None, "turns": ()})
     return [own if anew else first, *(own.model_copy(update={"take": own.take + i}) for i in range(1, takes))]
 
 
+@checked
 def looped(recipe: Recipe, seconds: float, steps: int) -> Recipe:
     """A sound of so many seconds, whole frames of a circle, without ends."""
     if recipe.edit is not None:

@@ -57,6 +57,7 @@ SHEETS: dict[str, tuple[str, bytes, int, str, str]] = {
     "name twice": ("a.csv", b"prompt,name\nrain,Door\nwind,door\n", 3, "name", "the name of line 2"),
     "seed twice": ("a.csv", b"prompt,name,seed,takes\nrain,a,7,2\nrain,b,7,1\n", 3, "seed", "the seed of line 2 too"),
     "negative alone": ("a.csv", b"prompt,negative\nrain,wind\n", 2, "negative", "nu above 1"),
+    "negative asked for": ("a.csv", b"prompt,negative,nu\nrain,wind,0.5\n", 2, "negative", "nu above 1"),
     "loop with a fade": ("a.csv", b"prompt,loop,fade_in\nrain,yes,1\n", 2, "loop", "break the seam"),
     "two levels": ("a.csv", b"prompt,level,loudness\nrain,peak,-23\n", 2, "loudness", "ask for two levels"),
     "kept and levelled": ("a.csv", b"prompt,level,loudness\nrain,keep,-23\n", 2, "loudness", "ask for two levels"),

@@ -6,7 +6,7 @@ import pytest
 
 BAD_EDIT: dict[str, tuple[list[str], str]] = {
     "missing file": (["fill", "nowhere.wav", "--start", "0.1", "--end", "0.4"], "no such file: nowhere.wav"),
-    "folder for file": (["loop", "."], "no such file"),
+    "folder for file": (["loop", "."], "this is a folder: ."),
     "no sound": (["transform", "text.wav", "rain"], "not a readable audio file"),
     "spoilt sound": (["fill", "nan.wav", "--start", "0.1", "--end", "0.4"], "nan.wav has samples that are no numbers"),
     "spoilt sound of the second": (["join", "sea.wav", "nan.wav"], "nan.wav has samples that are no numbers"),
@@ -53,7 +53,7 @@ BAD_EDIT: dict[str, tuple[list[str], str]] = {
     "negative of nothing": (["loop", "sea.wav", "--negative", "wind"], "no effect at nu = 1"),
     "negative of blanks": (["loop", "sea.wav", "--negative", " ", "--nu", "2"], "prompt is empty"),
     "guidance of relatives": (["vary", "sea.wav", "--omega", "2"], "--omega"),
-    "words for numbers": (["loop", "sea.wav", "--seam", "long"], "'--seam'"),
+    "words for numbers": (["loop", "sea.wav", "--seam", "long"], "--seam is 'long'; give a number"),
     "unknown option": (["loop", "sea.wav", "--seem", "1"], "--seem"),
     "unknown edit": (["reverse", "sea.wav"], "reverse"),
     "unknown model": (["loop", "sea.wav", "--model", "maxi"], "unknown model 'maxi'"),

@@ -69,7 +69,7 @@ def test_a_model_that_moved_is_found_where_it_lies(run, refused, files: Path, ti
 
 
 def test_what_cannot_be_made_again_is_refused(run, refused, files: Path, tiny_folder: Path) -> None:
-    refused("sea.wav carries no recipe; give a WAV that soundctm made", "replay", "sea.wav")
+    refused("sea.wav cannot be made again: it carries no recipe: not made by soundctm, or", "replay", "sea.wav")
     refused("no such file: nowhere.wav", "replay", "nowhere.wav")
     (first,) = made(run(*TAKES["fill"], "--model", tiny_folder, "--json"))
     refused("no such file: nowhere.wav", "replay", first["wav"], "--source", "nowhere.wav")

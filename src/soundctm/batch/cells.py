@@ -83,8 +83,8 @@ def _validated(model: type[Model], values: dict[str, Any], strict: bool, found: 
 def _together(row: Row, own: set[str], defaults: set[str]) -> list[tuple[str, str]]:
     """What only two columns together are wrong in. A default for sounds that are trimmed says nothing of others."""
     found, delivery = [], row.delivery
-    if row.negative and row.nu == 1.0:
-        found.append(("negative", "a negative prompt has no effect at nu = 1; give nu above 1, for example 2"))
+    if row.negative and row.nu <= 1.0:
+        found.append(("negative", f"nu is {row.nu:g}, and a negative prompt needs nu above 1; give 2, for example"))
     if row.loop and (delivery.trim or delivery.fade_in or delivery.fade_out):
         found.append(("loop", "a trim or a fade would break the seam of a loop; deliver it without them"))
     fades = delivery.fade_in + delivery.fade_out

@@ -62,7 +62,7 @@ class Row(BaseModel):
     @classmethod
     def _is_a_prompt(cls, value: str, info: ValidationInfo) -> str:
         if value or info.field_name == "prompt":
-            check_prompt(value)
+            check_prompt(value, "prompt" if info.field_name == "prompt" else "negative prompt")
         return value
 
     @field_validator("name")

@@ -8,6 +8,7 @@ import csv
 from pathlib import Path
 from typing import TypedDict, Unpack
 
+from soundctm.arguments import checked
 from soundctm.audio import Clip
 from soundctm.audio.target import Feature, Target
 from soundctm.control.shapes import SHAPES, Shape, shape_points
@@ -41,6 +42,7 @@ class TargetSettings(Weight, total=False):
     high: float | None
 
 
+@checked
 def make_target(
     points: Points,
     feature: Feature,
@@ -62,6 +64,7 @@ def _check(feature: Feature, settings: TargetSettings, sample_rate: int | None =
     return bare
 
 
+@checked
 def parse_points(
     text: str,
     feature: Feature,
@@ -92,6 +95,7 @@ def _value(text: str) -> float | None:
     return None if text.strip().lower() in ("", FREE) else float(text)
 
 
+@checked
 def from_csv(
     path: str | Path,
     feature: Feature,
@@ -135,6 +139,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
+@checked
 def from_shape(shape: Shape, seconds: float, **settings: Unpack[Weight]) -> Target:
     """An intensity target over the whole clip in one of the six shapes of :mod:`soundctm.control.shapes`."""
     if shape not in SHAPES:
@@ -142,6 +147,7 @@ def from_shape(shape: Shape, seconds: float, **settings: Unpack[Weight]) -> Targ
     return make_target(shape_points(shape, seconds), "intensity", seconds, **settings)
 
 
+@checked
 def from_recording(
     clip: Clip,
     feature: Feature,
