@@ -19,7 +19,7 @@ from soundctm.training.learnt_phrases import collect, write_phrases
 from soundctm.training.parts import TRAINING
 
 MINI_OMEGA = 2.0  # of 1 to 4 the one at which most prompts are obeyed (docs/figures.md)
-MINI_FIRST = 0.5  # refined takes stay within half of the distance between two seeds (docs/refining.md)
+MINI_FIRST = 1.0  # refined takes stay within half of the distance between two seeds (docs/refining.md)
 MINI_SECONDS = 5.0
 MINI_LONGEST = 30.0
 MINI_PHRASES = 3000
