@@ -33,7 +33,9 @@ SHARES, GAMMAS = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0), (0.05, 0.1, 0.2, 0.5)
 def made(recipe: Recipe) -> dict[str, list[Recipe]]:
     """Relatives of a take, by how they are made."""
     by_turn = {f"turn {share:g}": [turned(recipe, i, share) for i in range(1, 5)] for share in SHARES}
-    return by_turn | {f"gamma {gamma:g}": relatives(recipe, gamma, 4, STEPS) for gamma in GAMMAS}
+    return by_turn | {
+        f"gamma {gamma:g}": relatives(recipe, 4, first=1, steps=STEPS, gamma=gamma, turn=None) for gamma in GAMMAS
+    }
 
 
 def likenesses(model: SoundCTM) -> dict[str, tuple[list[float], list[float]]]:

@@ -112,6 +112,7 @@ def test_what_no_word_of_can_be_read_is_refused(model: SoundCTM, given: dict[str
         "holds no word that this model can read; write the prompt in English",
         lambda: model.generate(**{"prompt": "dog", **given}),
     )
+    refused("holds no word", lambda: model.edit(edits.morph(A, A, 0.5, other_prompt="雨"), "dog"))
     refused("holds no word", lambda: model.edit(edits.transform(A, 0.5), **{"prompt": "dog", **given}))
     old = recipe_of(model.generate("dog", seed=3)[0]).model_copy(update=given)
     assert next(model.replay([old])).recipe == old
@@ -143,6 +144,14 @@ def test_a_plan_is_a_plan(model: SoundCTM, given: Any) -> None:
     refused(
         r"^plan is .*; give a Plan, for example edits\.fill\(clip, 1\.0, 2\.0\)$", lambda: model.edit(given, "rain")
     )
+
+
+def test_recipes_may_hold_what_a_file_can(model: SoundCTM, take: Clip) -> None:
+    """A list for a tuple is read back as a tuple; numbers of numpy are none of JSON."""
+    recipe = recipe_of(take)
+    (made,) = model.replay([recipe.model_copy(update={"targets": [], "turns": [], "seconds": int(recipe.seconds)})])
+    assert made.digest == take.digest
+    refused("recipe", lambda: model.replay([recipe.model_copy(update={"steps": np.int64(1)})]))
 
 
 def test_recipes_are_checked_when_they_are_given(model: SoundCTM, take: Clip) -> None:

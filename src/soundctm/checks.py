@@ -91,11 +91,18 @@ def check_recipe(recipe: Recipe) -> None:
 def _check_types(recipe: Recipe) -> None:
     """Raise :class:`UserError` for a recipe that no file could hold: copies with other values are not validated."""
     try:
-        Recipe.model_validate(recipe.model_dump(warnings=False), strict=True)
+        Recipe.model_validate(_with_tuples(recipe.model_dump(warnings=False)), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where, kind = ".".join(str(part) for part in first["loc"]), type(first["input"]).__name__
         raise UserError(f"{where} of the recipe is of type {kind}: {plain_words(first)}") from error
+
+
+def _with_tuples(value: object) -> object:
+    """Lists as the tuples that a file gives back."""
+    if isinstance(value, dict):
+        return {key: _with_tuples(each) for key, each in value.items()}
+    return tuple(map(_with_tuples, value)) if isinstance(value, list | tuple) else value
 
 
 def _changed(recipe: Recipe) -> bool:

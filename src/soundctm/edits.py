@@ -52,6 +52,11 @@ class Plan:
         for made in filter(None, (self.recipe, self.other)):
             check_model(made, name, model_hash)
 
+    @property
+    def words(self) -> str:
+        """The prompt that the edit brings along: that of the other sound of a morph."""
+        return self.edit.prompt if isinstance(self.edit, Morph) else ""
+
     def begun(self, recipe: Recipe) -> Recipe:
         """The recipe of this edit with what it keeps of the take that it begins with."""
         kept = {"prompt", "seed", "take", "omega", "nu", "negative", "sigma_first", "audition"}

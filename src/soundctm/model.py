@@ -158,7 +158,7 @@ class SoundCTM:
             plan.check(takes, guided, self.name, self.model_hash)
             seconds = plan.seconds(self.sample_rate)
         check_asked(takes, prompt, negative, nu, edits=plan is not None)
-        self._prompts.check_read(prompt, negative)
+        self._prompts.check_read(prompt, negative, "" if plan is None else plan.words)
         first = Recipe(
             prompt=prompt, seed=secrets.randbelow(2**31) if seed is None else seed, take=0, steps=steps,
             seconds=self.config.seconds if seconds is None else seconds,

@@ -5,14 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import soundfile
 
 import soundctm
-from soundctm import Clip
+from soundctm import Clip, SoundCTM
 from soundctm.audio.events import events_heard
+from soundctm.cli.common import save_clip
 from tests.oracles.commands import made
 from tests.oracles.edits import recipe_of
 
@@ -139,14 +142,19 @@ def test_nothing_is_overwritten_but_what_is_there_already_is_not_made_twice(run,
     picture = Path("rain_seed4_take1_1step.png")
     picture.write_text("mine")
     command[5] = 4
-    assert made(run(*command))[0]["png"] == "rain_seed4_take1_1step_2.png" and picture.read_text() == "mine"
+    (other,) = made(run(*command))
+    assert (other["wav"], other["png"]) == ("rain_seed4_take1_1step.wav", "rain_seed4_take1_1step_2.png")
+    assert picture.read_text() == "mine"
+    Path(first["wav"]).unlink()
+    command[5] = 3
+    assert made(run(*command)) == [first], "its own picture is no other"
 
 
 def test_a_take_that_one_would_not_hear_is_told(run) -> None:
     result = run("generate", "gunshot", "--seconds", 0.5, "--takes", 4, "--seed", 1, "--json")
     peaks = [entry["peak_db"] for entry in made(result)]
     told = run("generate", "gunshot", "--seconds", 0.5, "--takes", 4, "--seed", 1).out.splitlines()
-    quiet = [line for line in told if "nearly silent" in line]
+    quiet = [line for line in told if "nearly silent: its peak is" in line]
     assert 0 < len(quiet) == sum(peak < -40 for peak in peaks) < 4
 
 
@@ -168,12 +176,41 @@ def test_a_model_that_was_moved_is_asked_for(run, tiny_folder: Path, tmp_path: P
         (["--takes=x"], "--takes is 'x'; give a whole number: How many takes"),
         (["--seed", "1e9"], "--seed is '1e9'; give a whole number: 0 to 2^63 - 1"),
         (["--seconds", "5s"], "--seconds is '5s'; give a number: Length"),
+        (["--seconds", "1", "--seconds", "x"], "Invalid value for '--seconds'"),
         (["--nosuch", "1"], "generate --help"),
     ],
 )
 def test_what_does_not_parse_is_quoted_beside_what_is_accepted(run, words: list[str], said: str) -> None:
     result = run("generate", "rain", *words)
     assert result.code == 2 and said in result.err and len(result.err.splitlines()) == 1
+
+
+def test_bounds_and_pairs_are_quoted_too(run) -> None:
+    few = run("train", "teacher", "--config", "smoke/teacher", "--data", "d", "--out", "o", "--threads", 0)
+    assert few.code == 2 and "--threads is '0'; " in few.err
+    pair = run("control", "rain", "--band-range", 100, "x")
+    assert pair.code == 2 and "--band-range is '100 x'; give a number: Lowest and highest" in pair.err
+
+
+def test_what_cannot_be_read_of_a_prompt_is_said(run, tiny_folder: Path) -> None:
+    said = run("generate", "rain 雨", "--takes", 1, "--model", tiny_folder).out
+    assert "not read, as the model reads English: 雨" in said
+
+
+def test_commands_that_share_a_folder_lose_nothing(tiny_folder: Path, tmp_path: Path) -> None:
+    """All write at once, under one name, sounds that differ."""
+    model = SoundCTM.from_pretrained(tiny_folder)
+    clips = [model.generate("rain", seed=3, omega=1 + i / 8)[0] for i in range(8)]
+    begin = threading.Barrier(len(clips))
+
+    def save(clip: Clip) -> str:
+        begin.wait()
+        return str(save_clip(clip, tmp_path)["wav"])
+
+    with ThreadPoolExecutor(len(clips)) as pool:
+        paths = list(pool.map(save, clips))
+    assert len(set(paths)) == len(clips)
+    assert [Clip.load(path).digest for path in paths] == [clip.digest for clip in clips]
 
 
 def test_an_output_that_lacks_the_prompts_signs_is_no_failure(tiny_folder: Path, tmp_path: Path) -> None:

@@ -46,13 +46,6 @@ def test_other_words_become_the_nearest_phrase(folder: Path) -> None:
     assert torch.equal(model.encode(prompt).tokens, model.encode(nearest).tokens)
 
 
-def test_words_of_any_script_are_words(folder: Path) -> None:
-    book = SoundCTM.from_pretrained(folder).phrasebook
-    assert book is not None
-    assert book.unknown("heavy rain 雨, дождь!") == ["雨", "дождь"]
-    assert book.unknown("HÉAVY ｒａｉｎ 3 bell") == [], "accents, width and case are none of a word's"
-
-
 def test_many_sentences_at_a_time_are_those_one_by_one(folder: Path) -> None:
     encoder = SoundCTM.from_pretrained(folder).text_encoder
     prompts = ["rain", "three slow knocks, heavy rain", "", "a bell"]

@@ -74,3 +74,14 @@ def test_an_autoencoder_that_cannot_tell_is_heard_each_time() -> None:
     plain, x = plain_codec(LinearAutoencoder(HOP)), bursts([0.5, 1.5])
     for number in (2, 3):
         assert heard(plain, x, x, number) == (miscounted(x, plain.sample_rate, number), 1)
+
+
+def test_no_device_is_asked_for_double_precision(codec: Codec, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Mac's has none: power comes to the CPU first."""
+    order: list[str] = []
+    to_cpu, to_double = Tensor.cpu, Tensor.double
+    monkeypatch.setattr(Tensor, "cpu", lambda self: order.append("cpu") or to_cpu(self))
+    monkeypatch.setattr(Tensor, "double", lambda self: order.append("double") or to_double(self))
+    x = bursts([0.5, 1.5])
+    heard(codec, x, x, 2)
+    assert order.index("cpu") < order.index("double")

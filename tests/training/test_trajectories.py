@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from soundctm.backbones import DiT
+from soundctm.diffusion.precond import c_in, c_noise, c_out, c_skip, column
 from soundctm.errors import UserError
 from soundctm.training.config import FollowTraining, OptimizerConfig, Recording
 from soundctm.training.draws import generator_of
@@ -194,6 +195,26 @@ def test_a_student_that_follows_them_jumps_as_they_went(trajectories: Trajectori
     after = errors(task.trainee.averages[KEPT].module)
     assert figures[-1]["follow"] < figures[0]["follow"]
     assert before[0] > 0.9 and after[0] < 0.1 and after[1] < 0.02 and after[2] < 0.001, (before, after)
+
+
+def test_errors_of_the_raw_network_count_the_same_at_every_level(trajectories: Trajectories) -> None:
+    """``lambda(t) |g - aim|^2 = |F - F*|^2``, where ``F*`` is what F must be for g to be the aim."""
+    settings = FollowTraining(
+        steps=1, batch=64, precision="fp32", from_top=0.0, to_end=0.0, dsm_weight=0.0,
+        optimizer=OptimizerConfig(name="adamw", learning_rate=1e-2),
+    )  # fmt: skip
+    torch.manual_seed(0)
+    student = DiT(tiny_backbone("student"))
+    generator = generator_of(settings.seed, 0, 0)
+    stretch = trajectories.draw(64, 0.0, 0.0, generator)
+    t, s = stretch.t, stretch.s
+    with torch.no_grad():
+        x = column(c_in(t)) * stretch.z_t
+        F = student(x, c_noise(t), stretch.conditioning, c_noise_s=c_noise(s), omega=stretch.omega)
+    wanted = (aim(stretch) - column(c_skip(t)) * stretch.z_t) / column(c_out(t))
+    task = FollowTask(settings, student, trajectories, GaussianLatents(), World())
+    assert len(set(t.tolist())) > 3
+    assert task.step(0, 0.0)["follow"] == pytest.approx(float((F - wanted).square().mean()), rel=1e-4)
 
 
 def test_other_levels_and_other_latents_are_refused(trajectories: Trajectories) -> None:

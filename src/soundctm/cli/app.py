@@ -2,10 +2,8 @@
 
 import errno
 import io
-import itertools
 import os
 import sys
-from collections.abc import Callable
 from importlib import metadata
 from typing import Any, NoReturn
 
@@ -110,36 +108,30 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-TYPED: dict[str, tuple[str, Callable[[str], object]]] = {  # what the parser says: what to give, and how that is read
-    "valid integer": ("a whole number", int), "valid number": ("a number", float), "valid float": ("a number", float),
-}  # fmt: skip
+TYPED = {"valid integer": "a whole number", "valid number": "a number", "valid float": "a number"}  # parsers' words
 
 
 def _usage(error: Any) -> str:
     """What is wrong with an option or its value, and where to read what is accepted."""
     context, param = getattr(error, "ctx", None), getattr(error, "param", None)
-    opts: list[str] = getattr(param, "opts", [])
     see = f"see {context.command_path if context else 'soundctm'} --help"
-    said = error.format_message().rstrip(".")
-    for sign, (wanted, read) in TYPED.items():
-        given = _given(opts, read) if sign in said else None
-        if given is not None:
-            about = getattr(param, "help", None) or see  # an argument has no help
-            return f"{opts[0]} is {shown(given)}; give {wanted}: {about.rstrip('.')}"
-    return f"{said}; {see}"
+    given = None if param is None else _given(param.opts, param.nargs)
+    if given is None or param is None or not isinstance(error, typer.BadParameter):
+        return f"{error.format_message().rstrip('.')}; {see}"
+    said = error.message.rstrip(".")
+    wrong = next((f"give {wanted}" for sign, wanted in TYPED.items() if sign in said), said[:1].lower() + said[1:])
+    about = getattr(param, "help", None) or see  # an argument has no help
+    return f"{param.opts[0]} is {shown(given)}; {wrong}: {about.rstrip('.')}"
 
 
-def _given(names: list[str], read: Callable[[str], object]) -> str | None:
-    """The word after one of these options on the command line that cannot be read."""
-    for word, following in itertools.pairwise([*sys.argv[1:], ""]):
+def _given(names: list[str], count: int) -> str | None:
+    """The words after an option on the command line; None where it is not there, or more than once."""
+    words, found = sys.argv[1:], list[str]()
+    for i, word in enumerate(words):
         name, sign, value = word.partition("=")
         if name in names:
-            given = value if sign else following
-            try:
-                read(given)
-            except ValueError:
-                return given
-    return None
+            found.append(value if sign else " ".join(words[i + 1 : i + 1 + count]))
+    return found[0] if len(found) == 1 else None
 
 
 def _end(message: str, code: int = 2) -> NoReturn:

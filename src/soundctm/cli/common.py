@@ -1,9 +1,11 @@
 """What several commands share: output folders, file names, progress, results."""
 
+import itertools
 import json
 import math
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -123,37 +125,25 @@ def file_stem(clip: "Clip") -> str:
     return "_".join([slug(about, SLUG_LENGTH), *done, f"seed{recipe.seed}", f"take{recipe.take + 1}", steps])
 
 
-def free_stem(stem: str, data: bytes, folder: Path) -> str:
-    """The stem, numbered from 2 where files of that name hold anything but this WAV: nothing is overwritten, be it
-    another sound or this one after an edit, or a picture of somebody else's."""
-    candidate, number = stem, 1
-    while not _holds(folder / f"{candidate}.wav", data):
-        if not any((folder / f"{candidate}{suffix}").exists() for suffix in (".wav", ".png")):
-            break
-        number += 1
-        candidate = f"{stem}_{number}"
-    return candidate
-
-
-def _holds(path: Path, data: bytes) -> bool:
-    return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+def _names(stem: str) -> Iterator[str]:
+    """The stem, then numbered from 2."""
+    return itertools.chain([stem], (f"{stem}_{number}" for number in itertools.count(2)))
 
 
 def save_clip(clip: "Clip", folder: Path) -> dict[str, Any]:
-    """Write what is not there yet of WAV and PNG; what there is now, for ``--json``, with the level of its peak and the
-    score of the seam of a loop."""
-    from soundctm.audio.io import write_atomically
+    """Write WAV and PNG under the first names that are free or hold the same: nothing is overwritten, be it another
+    sound, this one after an edit, or a picture of somebody else's. What was written, for ``--json``, with the level of
+    its peak and the score of the seam of a loop."""
     from soundctm.control.seams import seam_score
+    from soundctm.delivery.names import create
     from soundctm.delivery.provenance import licence_in
     from soundctm.folder import card
 
     data = clip.encoded(licence_in(card(recipe_of(clip).model)))
-    stem = free_stem(file_stem(clip), data, folder)
-    wav, png = folder / f"{stem}.wav", folder / f"{stem}.png"
-    if not wav.exists():
-        write_atomically(wav, lambda file: file.write(data))
-    if not png.exists():
-        clip.plot(png)
+    wav = create(folder, _names(file_stem(clip)), ".wav", data)
+    with tempfile.TemporaryDirectory() as room:
+        picture = clip.plot(Path(room) / "picture.png").read_bytes()
+    png = create(folder, _names(wav.stem), ".png", picture)
     seam = {"seam": round(seam_score(clip.samples, clip.sample_rate).total, 3)} if clip.loops else {}
     return {
         "wav": str(wav),
@@ -185,13 +175,15 @@ def progress(label: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
 
 def say_understood(engine: "SoundCTM", prompt: str, results: list[dict[str, Any]], as_json: bool) -> None:
     """Say as what a prompt with new words was understood, and add it to every result."""
-    heard = engine.understood(prompt)
+    from soundctm.conditioning.spelling import illegible_words
+
+    heard, unread = engine.understood(prompt), illegible_words(prompt)
     for result in results:
         result["understood"] = heard
-    if heard != prompt and not as_json:
-        Console(soft_wrap=True, highlight=False).print(
-            f'some of these words are new to the model; understood as "{heard}"', markup=False
-        )
+    said = [f'some of these words are new to the model; understood as "{heard}"'] if heard != prompt else []
+    said += [f"not read, as the model reads English: {', '.join(unread)}"] if unread else []
+    for line in said if not as_json else ():
+        Console(soft_wrap=True, highlight=False).print(line, markup=False)
 
 
 def report(results: list[dict[str, Any]], as_json: bool, note: str) -> None:
@@ -207,8 +199,8 @@ def report(results: list[dict[str, Any]], as_json: bool, note: str) -> None:
 
 def _remarks(result: dict[str, Any]) -> str:
     """What one should know before one listens."""
+    peak = result["peak_db"]
     seam = f"  (seam {result['seam']:.2g}; 1 is an ordinary point of the sound)" if "seam" in result else ""
-    peak = result.get("peak_db")
-    if peak is None:
-        return f"{seam}  (silent; try another seed)"
-    return seam + (f"  (nearly silent: its peak is {peak:g} dB; try another seed)" if peak < NEARLY_SILENT else "")
+    if peak is not None and peak >= NEARLY_SILENT:
+        return seam
+    return f"{seam}  (silent)" if peak is None else f"{seam}  (nearly silent: its peak is {peak:g} dB)"

@@ -28,16 +28,19 @@ EVENTS = _words(
     tocks tolls tones toots tweets twangs wails whacks whips whistles whoops whooshes woofs yaps yelps zaps
     """
 )
+# Beside one of these a number is part of another.
+FURTHER = _words("fifty forty eighty hundred million ninety one seventy sixty than thirty thousand")
 # A number of these is a length, a time, a size or a name, whatever comes after it.
 UNITS = _words(
     """
-    a.m am amp amps bar bars bit bits caliber calibre cylinder day days db degree degrees dozen feet floor floors
-    foot ft gauge gear half hertz hour hours hundred hz inch inches kg khz kilohertz lb legged m meter meters metre
-    metres mile miles million minute minutes mm ms o'clock octave octaves p.m percent pm point pound pounds s sec second
-    seconds speed stroke th thousand ton tons v volt volts w watt watts way ways wheeled wheeler year years
+    a.m am amp amps bar bars bit bits bpm caliber calibre century cylinder day days db degree degrees dozen feet
+    floor floors foot ft gauge gear half hertz hour hours hundred hz inch inches kg khz kilohertz lb legged m meter
+    meters metre metres midnight mile miles million minute minutes mm ms noon o'clock octave octaves p.m percent pm
+    point pound pounds s sec second seconds speed strings stroke th thousand ton tone tons v volt volts w watt watts
+    way ways wheeled wheeler year years
     """
 )
-NO_NUMBER_AFTER = _words("act chapter high level no nr number part past phase scene stage take to track version")
+NO_NUMBER_AFTER = _words("act apollo chapter high level no nr number part past phase scene stage take to track version")
 ENDS_NOUN = _words("above against at behind below by from in inside near of on outside through to under with")
 OTHER_SOUNDS = re.compile(r"[;:+&/]|\b(and|then|while|over|after|before|followed|during|plus|but|or)\b")
 # Said after a comma, these are no further sounds.
@@ -71,6 +74,8 @@ def said_count(prompt: str) -> int | None:
         return None
     (at,) = places
     before, next_words = words[at - 1 : at], words[at + 1 :]
+    if FURTHER & set(before + next_words[:1]):
+        return None
     if words[at] in OFTEN:
         return None if next_words[:1] and next_words[0] in ("as", "a", "an", "per", "the") else OFTEN[words[at]]
     counted = _noun_phrase(next_words)

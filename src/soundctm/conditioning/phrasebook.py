@@ -4,6 +4,7 @@ A backbone trained on a few thousand captions hears nothing in a token that it n
 "puppy" beside "dog". A prompt with such a word is therefore replaced by the nearest phrase that was learnt.
 """
 
+import re
 from pathlib import Path
 
 import torch
@@ -12,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 
 from soundctm.conditioning.mini import MiniTextEncoder
-from soundctm.conditioning.spelling import words
 from soundctm.errors import UserError
+
+WORD = re.compile(r"[a-z]+")  # another rule would give old recipes another sound
 
 
 class Phrases(BaseModel):
@@ -43,8 +45,8 @@ class Phrasebook:
             raise UserError(f"{path} is no list of words and phrases; copy it again from its model") from error
 
     def unknown(self, prompt: str) -> list[str]:
-        """Words of a prompt, in whatever script, that no training caption holds, in order."""
-        return [word for word in words(prompt) if word not in self.words]
+        """Words of a prompt that no training caption holds, in order."""
+        return [word for word in WORD.findall(prompt.lower()) if word not in self.words]
 
     def understood(self, prompt: str) -> str:
         """The prompt itself when all its words are known, else the nearest learnt phrase."""

@@ -19,14 +19,14 @@ def miscount(
     events (:mod:`soundctm.audio.events`), ``[1]``: 0 where it clearly has so many.
 
     Its power is looked at first, where the autoencoder reads it from the latents. Only what has the number there, or
-    nearly, is made a ``waveform [1, 1, length]``, which is five times the work; the larger of the two shares counts.
+    nearly, is made a ``waveform [1, 1, length]``, which is most of the work; the larger of the two shares counts.
     """
 
     def share(z: Tensor) -> float:
         read, roughly = codec.power(z, length), 0.0
         if read is not None:
             power, frame = read
-            roughly = float(np.mean(counts_of_power(power.double().cpu().numpy(), frame, circle) != number))
+            roughly = float(np.mean(counts_of_power(power.cpu().double().numpy(), frame, circle) != number))
         if roughly > NEAR:
             return roughly
         return max(roughly, miscounted(waveform(z)[0, 0].float().cpu().numpy(), codec.sample_rate, number, circle))
