@@ -79,7 +79,7 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with esc10")
     parser.add_argument("--engine", choices=tuple(ENGINES), default="eager")
     parser.add_argument("--precisions", nargs="+", help="beside float32; all of the engine when left out")
-    parser.add_argument("--takes", type=int, default=10)
+    parser.add_argument("--takes", type=int, default=32, help="of each prompt")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(given)

@@ -61,7 +61,7 @@ def section(figures: Figures) -> Section:
     """Scores at the seam and elsewhere."""
     rows = figures["rows"]
     lines = [
-        [KINDS[kind], str(one["points"]), number(one["median"], 2),
+        [KINDS[kind], str(one["points"]), number(one["median"], 3),
          " to ".join(number(value, 2) for value in one["quartiles"]), *(number(value) for value in one["parts"])]
         for kind, one in rows.items()
     ]  # fmt: skip
@@ -76,7 +76,7 @@ def section(figures: Figures) -> Section:
     )
     seam, inside = rows["seam"]["median"], rows["inside"]["median"]
     checked = [
-        Claim("median seam score of loops", f"no worse than inside the takes ({number(inside, 2)})", number(seam, 2),
+        Claim("median seam score of loops", f"no worse than inside the takes ({number(inside, 3)})", number(seam, 3),
               seam <= inside),
         Claim("the same beyond chance: p that seams are not worse", f"at least {CHANCE:g}", f"{figures['p']:.2g}",
               figures["p"] >= CHANCE),

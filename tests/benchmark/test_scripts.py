@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 import precision
 import scaling
 import startup
+import verdicts
 
 CASES = {
     "scaling, no folder": (scaling.main, ("--out", "nowhere/a.json"), "cannot write nowhere/a.json"),
@@ -23,6 +24,7 @@ CASES = {
     "scaling, repeats": (scaling.main, ("--out", "a.json", "--repeats", "0"), "repeats is 0"),
     "startup, no folder": (startup.main, ("--out", "nowhere/a.json"), "cannot write nowhere/a.json"),
     "startup, runs": (startup.main, ("--out", "a.json", "--runs", "0"), "runs is 0"),
+    "verdicts, no folder": (verdicts.main, ("--out", "nowhere/a.json"), "cannot write nowhere/a.json"),
     "precision, no folder": (
         precision.main, ("--data", ".", "--out", "nowhere/a.json"), "cannot write nowhere/a.json",
     ),

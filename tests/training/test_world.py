@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,18 +43,26 @@ def assert_close(first: Path, second: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["teacher", "student", "student-far", "student-gan"])
+@pytest.mark.parametrize("part", ["teacher", "student", "student-far", "student-gan", "follow"])
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
 def test_processes_share_a_batch(part: str, strategy: str, tmp_path: Path) -> None:
     train(tmp_path / "one", 1, part, str(tmp_path / "one"))
+    share_recording(tmp_path / "one", tmp_path / "two")
     train(tmp_path / "two", 2, part, str(tmp_path / "two"), "--strategy", strategy)
     assert_close(tmp_path / "one", tmp_path / "two")
+
+
+def share_recording(first: Path, second: Path) -> None:
+    """Trajectories that a first run recorded, where it follows any, for a second one."""
+    if (first / "gone").exists():
+        shutil.copytree(first / "gone", second / "gone")
 
 
 def change_processes(part: str, before: int, after: int, kind: tuple[str, ...], folder: Path) -> None:
     """Train in one go, and with another number of processes from the middle on: the losses are the same."""
     train(folder / "whole", 1, part, str(folder / "whole"))
     moved = folder / "moved"
+    share_recording(folder / "whole", moved)
     train(moved, before, part, str(moved), *kind, "--stop-after", "4")
     train(moved, after, part, str(moved), *kind, "--resume")
     assert_close(folder / "whole", moved)
@@ -61,11 +70,19 @@ def change_processes(part: str, before: int, after: int, kind: tuple[str, ...], 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("before", "after"), [(2, 1), (1, 2)])
-@pytest.mark.parametrize("kind", [("--strategy", "fsdp"), ("--strategy", "ddp"), ("--strategy", "ddp", "--sharded")])
+@pytest.mark.parametrize(
+    ("part", "kind"),
+    [
+        ("student", ("--strategy", "fsdp")),
+        ("student", ("--strategy", "ddp")),
+        ("student", ("--strategy", "ddp", "--sharded")),
+        ("follow", ("--strategy", "fsdp")),
+    ],
+)
 def test_a_checkpoint_changes_the_number_of_processes(
-    before: int, after: int, kind: tuple[str, ...], tmp_path: Path
+    part: str, before: int, after: int, kind: tuple[str, ...], tmp_path: Path
 ) -> None:
-    change_processes("student", before, after, kind, tmp_path)
+    change_processes(part, before, after, kind, tmp_path)
 
 
 @pytest.mark.slow

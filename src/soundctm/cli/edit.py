@@ -6,41 +6,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from soundctm.cli.common import (
-    counted,
-    load_model,
-    named_model,
-    output_folder,
-    progress,
-    recipe_of,
-    report,
-    save_clip,
-    say_understood,
-    summary,
-)
-from soundctm.cli.forbidding import ForbidOption, HookOption, checked_filter
-from soundctm.cli.options import (
-    DeviceOption,
-    GammaOption,
-    JsonOption,
-    ModelOption,
-    MovedOption,
-    NegativeOption,
-    NuOption,
-    OmegaOption,
-    OutOption,
-    PromptOption,
-    SeedOption,
-    SourceOption,
-    StepsOption,
-    TakesOption,
-    steps_option,
-)
+from soundctm.cli.asked import Asked, perform
+from soundctm.cli.common import counted, load_model, named_model, output_folder, progress, report, save_clip
+from soundctm.cli.options import StepsOption, TakesOption, steps_option
+from soundctm.cli.unfolded import left_out, unfolded
+from soundctm.cli.vary import vary
 from soundctm.errors import UserError
 
 if TYPE_CHECKING:
     from soundctm.audio import Clip
-    from soundctm.edits import Plan
 
 edit_app = typer.Typer(
     no_args_is_help=True,
@@ -56,48 +30,16 @@ def _clip(path: Path) -> "Clip":
     return Clip.load(path)
 
 
-@dataclass(frozen=True)
-class Guidance:
-    """How an edit listens to its prompt: as a plain take does, unless something is given; and what is forbidden."""
-
-    omega: float | None = None
-    nu: float = 1.0
-    gamma: float = 0.0
-    negative: str = ""
-    forbid: tuple[Path, ...] = ()
-    hook: str | None = None
-
-
-def _perform(
-    plan: "Plan", prompt: str, takes: int, steps: int, seed: int | None, guidance: Guidance, model: str, device: str,
-    out: Path, as_json: bool,
-) -> None:  # fmt: skip
-    """Make the takes of a plan, save and report them."""
-    words = [each for each in (prompt, *plan.edit.prompts) if each]
-    forbidden = checked_filter(guidance.forbid, guidance.hook, *words)
-    folder = output_folder(out)
-    engine = load_model(model, device)
-    forbidden.check_heard(words, engine.understood)
-    with progress(plan.edit.kind, as_json) as callback:
-        clips = engine.edit(
-            plan, prompt, takes=takes, steps=steps, seed=seed, omega=guidance.omega, nu=guidance.nu,
-            gamma=guidance.gamma, negative=guidance.negative, callback=callback,
-        )  # fmt: skip
-    results = [save_clip(clip, folder) for clip in clips]
-    if prompt:
-        say_understood(engine, prompt, results, as_json)
-    report(results, as_json, f"{plan.edit.kind}: {summary([recipe_of(clip) for clip in clips])}")
-
-
 @edit_app.command("extend-bandwidth")
+@unfolded
 def extend_bandwidth(
     file: Path = FileArgument,
     cutoff: float = typer.Option(3000.0, help="Hz; what lies below is kept, what lies above is invented."),
-    prompt: str = PromptOption, takes: int = TakesOption, steps: int = steps_option(8), seed: int = SeedOption,
-    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
-    forbid: list[Path] = ForbidOption, hook: str = HookOption,
-    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
-) -> None:  # fmt: skip
+    takes: int = TakesOption,
+    steps: int = steps_option(8),
+    *,
+    asked: Asked,
+) -> None:
     """Give a dull recording the frequencies above a cut-off that it lost.
 
     Example:
@@ -107,19 +49,19 @@ def extend_bandwidth(
     from soundctm import edits
 
     plan = edits.extend_bandwidth(_clip(file), cutoff, file.name)
-    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
-    _perform(plan, prompt, takes, steps, seed, guidance, model, device, out, as_json)
+    perform(plan, asked, takes, steps)
 
 
 @edit_app.command()
+@unfolded
 def declip(
     file: Path = FileArgument,
     level: float = typer.Option(None, help="Sample value of the clipping, 0 to 1; 99 % of the loudest when left out."),
-    prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
-    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
-    forbid: list[Path] = ForbidOption, hook: str = HookOption,
-    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
-) -> None:  # fmt: skip
+    takes: int = TakesOption,
+    steps: int = StepsOption,
+    *,
+    asked: Asked,
+) -> None:
     """Restore the tops of a recording that was too loud.
 
     Example:
@@ -131,20 +73,20 @@ def declip(
     clip = _clip(file)
     loudest = float(abs(clip.samples).max(initial=0.0))
     plan = edits.declip(clip, 0.99 * loudest if level is None else level, file.name)
-    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
-    _perform(plan, prompt, takes, steps, seed, guidance, model, device, out, as_json)
+    perform(plan, asked, takes, steps)
 
 
 @edit_app.command()
+@unfolded
 def fill(
     file: Path = FileArgument,
     start: float = typer.Option(..., help="Where the gap begins, in seconds."),
     end: float = typer.Option(..., help="Where the gap ends, in seconds."),
-    prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
-    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
-    forbid: list[Path] = ForbidOption, hook: str = HookOption,
-    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
-) -> None:  # fmt: skip
+    takes: int = TakesOption,
+    steps: int = StepsOption,
+    *,
+    asked: Asked,
+) -> None:
     """Invent a stretch of a recording anew: a cough, a dropout. Every sample outside stays.
 
     Example:
@@ -154,20 +96,20 @@ def fill(
     from soundctm import edits
 
     plan = edits.fill(_clip(file), start, end, file.name)
-    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
-    _perform(plan, prompt, takes, steps, seed, guidance, model, device, out, as_json)
+    perform(plan, asked, takes, steps)
 
 
 @edit_app.command()
+@unfolded
 def extend(
     file: Path = FileArgument,
     before: float = typer.Option(0.0, help="Seconds to invent before the recording."),
     after: float = typer.Option(0.0, help="Seconds to invent after it."),
-    prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
-    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
-    forbid: list[Path] = ForbidOption, hook: str = HookOption,
-    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
-) -> None:  # fmt: skip
+    takes: int = TakesOption,
+    steps: int = StepsOption,
+    *,
+    asked: Asked,
+) -> None:
     """Let a recording begin earlier or go on for longer.
 
     Example:
@@ -177,20 +119,20 @@ def extend(
     from soundctm import edits
 
     plan = edits.extend(_clip(file), before, after, file.name)
-    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
-    _perform(plan, prompt, takes, steps, seed, guidance, model, device, out, as_json)
+    perform(plan, asked, takes, steps)
 
 
 @edit_app.command()
+@unfolded
 def join(
     file: Path = FileArgument,
     other: Path = typer.Argument(help="The recording that follows."),
     gap: float = typer.Option(1.0, help="Seconds between the two, to be invented."),
-    prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
-    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
-    forbid: list[Path] = ForbidOption, hook: str = HookOption,
-    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
-) -> None:  # fmt: skip
+    takes: int = TakesOption,
+    steps: int = StepsOption,
+    *,
+    asked: Asked,
+) -> None:
     """Lead from one recording into another.
 
     Example:
@@ -200,20 +142,26 @@ def join(
     from soundctm import edits
 
     plan = edits.join(_clip(file), _clip(other), gap, (file.name, other.name))
-    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
-    _perform(plan, prompt, takes, steps, seed, guidance, model, device, out, as_json)
+    perform(plan, asked, takes, steps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoopAsked(Asked):
+    """As other edits, but for the model: a take names its own."""
+
+    model: str = typer.Option(None, help="Where the model lies now, if it moved; mini for recordings.")
 
 
 @edit_app.command()
+@unfolded
 def loop(
     file: Path = FileArgument,
     seam: float = typer.Option(None, help="Seconds invented at the loop point, half at each end; 0.5 when left out."),
-    prompt: str = PromptOption, takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
-    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
-    forbid: list[Path] = ForbidOption, hook: str = HookOption,
-    model: str = typer.Option(None, help="Where the model lies now, if it moved; mini for recordings."),
-    device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
-) -> None:  # fmt: skip
+    takes: int = TakesOption,
+    steps: int = StepsOption,
+    *,
+    asked: LoopAsked,
+) -> None:
     """Make the end of a recording lead into its beginning; the loop point is written into the file.
 
     A take that soundctm generated is made again from its noise, as a circle: no part of it is patched.
@@ -224,39 +172,45 @@ def loop(
     """
     from soundctm import edits
 
-    clip, guidance = _clip(file), Guidance(omega, nu, gamma, negative)
+    clip = _clip(file)
     if clip.recipe is not None and clip.recipe.edit is None:
-        if prompt or seed is not None or takes != 1 or seam is not None or guidance != Guidance():
+        if asked.prompt or asked.seed is not None or takes != 1 or seam is not None or not left_out(asked.guidance):
             raise UserError(
                 "a take keeps its own prompt, seed and guidance when it is looped; leave out --prompt, --seed, "
                 "--takes, --seam, --omega, --nu, --gamma, --negative"
             )
-        _loop_take(clip, steps, model, device, out, as_json)
+        _loop_take(clip, steps, asked)
         return
     plan = edits.loop(clip, name=file.name) if seam is None else edits.loop(clip, seam, file.name)
-    guidance = replace(guidance, forbid=tuple(forbid), hook=hook)
-    _perform(plan, prompt, takes, steps, seed, guidance, model or "mini", device, out, as_json)
+    perform(plan, replace(asked, model=asked.model or "mini"), takes, steps)
 
 
-def _loop_take(clip: "Clip", steps: int, model: str | None, device: str, out: Path, as_json: bool) -> None:
+def _loop_take(clip: "Clip", steps: int, asked: Asked) -> None:
     """A take, made again as a circle by the model that its recipe names."""
-    folder = output_folder(out)
-    engine = load_model(named_model(clip.recipe, model), device)
+    folder, as_json = output_folder(asked.results.out), asked.results.as_json
+    engine = load_model(named_model(clip.recipe, asked.model), asked.device)
     with progress("loop", as_json) as callback:
         looped = engine.loop(clip, steps, callback)
     report([save_clip(looped, folder)], as_json, f"loop: made again in {counted(steps, 'step')}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class TransformAsked(Asked):
+    """As other edits, but for the prompt: it is what the edit is about."""
+
+    prompt: str = typer.Argument(help="What it should become.")
+
+
 @edit_app.command()
+@unfolded
 def transform(
     file: Path = FileArgument,
-    prompt: str = typer.Argument(help="What it should become."),
     strength: float = typer.Option(0.6, help="0 keeps the recording, 1 forgets it."),
-    takes: int = TakesOption, steps: int = StepsOption, seed: int = SeedOption,
-    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
-    forbid: list[Path] = ForbidOption, hook: str = HookOption,
-    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
-) -> None:  # fmt: skip
+    takes: int = TakesOption,
+    steps: int = StepsOption,
+    *,
+    asked: TransformAsked,
+) -> None:
     """Turn a recording into something else that moves like it.
 
     Example:
@@ -266,21 +220,20 @@ def transform(
     from soundctm import edits
 
     plan = edits.transform(_clip(file), strength, file.name)
-    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
-    _perform(plan, prompt, takes, steps, seed, guidance, model, device, out, as_json)
+    perform(plan, asked, takes, steps)
 
 
 @edit_app.command()
+@unfolded
 def morph(
     file: Path = FileArgument,
     other: Path = typer.Argument(help="The sound at the other end."),
     amount: float = typer.Option(0.5, help="0 is the first sound, 1 the second."),
     other_prompt: str = typer.Option("", help="What is heard in the other, where it is a recording."),
-    prompt: str = PromptOption, steps: int = StepsOption, seed: int = SeedOption,
-    omega: float = OmegaOption, nu: float = NuOption, gamma: float = GammaOption, negative: str = NegativeOption,
-    forbid: list[Path] = ForbidOption, hook: str = HookOption,
-    model: str = ModelOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
-) -> None:  # fmt: skip
+    steps: int = StepsOption,
+    *,
+    asked: Asked,
+) -> None:
     """Make the sound between two takes, or between recordings.
 
     Example:
@@ -290,38 +243,7 @@ def morph(
     from soundctm import edits
 
     plan = edits.morph(_clip(file), _clip(other), amount, other_prompt=other_prompt, names=(file.name, other.name))
-    guidance = Guidance(omega, nu, gamma, negative, tuple(forbid), hook)
-    _perform(plan, prompt, 1, steps, seed, guidance, model, device, out, as_json)
+    perform(plan, asked, 1, steps)
 
 
-@edit_app.command()
-def vary(
-    file: Path = typer.Argument(help="A take that soundctm made."),
-    gamma: float = typer.Option(None, help="By other noise on the way, so much: above 0, to 1; 0.3 when left out."),
-    turn: float = typer.Option(
-        None, help="Or by turning the noise that it starts from: above 0, to 1, another sound. In one step, too."
-    ),
-    takes: int = typer.Option(4, help="How many relatives."),
-    first: int = typer.Option(1, help="Number of the first one: 5 goes on after four."),
-    steps: int = typer.Option(None, help="Network steps; 16 when left out, with --turn the take's own."),
-    model: str = MovedOption,
-    source: list[Path] = SourceOption, device: str = DeviceOption, out: Path = OutOption, as_json: bool = JsonOption,
-) -> None:  # fmt: skip
-    """Make relatives of a take: the same start and another course, or a start that is turned a little.
-
-    Examples:
-
-        soundctm edit vary footsteps_seed3_take2_1step.wav --takes 8 --gamma 0.3
-
-        soundctm edit vary footsteps_seed3_take2_1step.wav --takes 8 --turn 0.2
-    """
-    clip = _clip(file)
-    recordings = {each.digest: each for each in map(_clip, source)}
-    folder = output_folder(out)
-    engine = load_model(named_model(clip.recipe, model), device)
-    with progress("varying", as_json) as callback:
-        clips = engine.vary(
-            clip, gamma, turn=turn, takes=takes, first=first, steps=steps, callback=callback, sources=recordings
-        )
-    how = f"gamma {clips[0].recipe.gamma:g}" if turn is None else f"a turn of {turn:g}"
-    report([save_clip(each, folder) for each in clips], as_json, f"{counted(takes, 'relative')} at {how}")
+edit_app.command()(vary)

@@ -1,6 +1,7 @@
 """What a studio forbids, as every command that makes sounds of a prompt asks for it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,3 +29,15 @@ def checked_filter(lists: Sequence[Path], hook: str | None, *prompts: str) -> "F
     for prompt in prompts:
         forbidden.check_prompt(prompt)
     return forbidden
+
+
+@dataclass(frozen=True)
+class Forbidding:
+    """Both options, as a group of them (:mod:`soundctm.cli.unfolded`)."""
+
+    forbid: list[Path] = ForbidOption
+    hook: str = HookOption
+
+    def checked(self, *prompts: str) -> "Filter":
+        """:func:`checked_filter` of them."""
+        return checked_filter(self.forbid, self.hook, *prompts)

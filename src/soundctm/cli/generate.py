@@ -1,39 +1,22 @@
 """``soundctm generate``: words to sound."""
 
-from pathlib import Path
-
 import typer
 
 from soundctm.cli.common import counted, load_model, output_folder, progress, report, save_clip, say_understood, summary
-from soundctm.cli.forbidding import ForbidOption, HookOption, checked_filter
-from soundctm.cli.options import (
-    DeviceOption,
-    EngineOption,
-    GammaOption,
-    JsonOption,
-    LoopOption,
-    ModelOption,
-    NegativeOption,
-    NuOption,
-    OmegaOption,
-    OutOption,
-    PrecisionOption,
-    SecondsOption,
-    SeedOption,
-    takes_option,
-)
+from soundctm.cli.forbidding import Forbidding
+from soundctm.cli.options import Computing, Guidance, LoopOption, Results, SecondsOption, SeedOption, takes_option
+from soundctm.cli.unfolded import unfolded
 
 
+@unfolded
 def generate(
     prompt: str = typer.Argument(help='What to hear, in English, for example "heavy rain on a tin roof".'),
     takes: int = takes_option(4),
     steps: int = typer.Option(1, help="Network steps: 1 to audition, up to 16 to refine (1 to 128)."),
     seconds: float = SecondsOption,
     seed: int = SeedOption,
-    omega: float = OmegaOption,
-    nu: float = NuOption,
-    gamma: float = GammaOption,
-    negative: str = NegativeOption,
+    *,
+    guidance: Guidance,
     loop: bool = LoopOption,
     auditions: int = typer.Option(
         None,
@@ -42,14 +25,9 @@ def generate(
         "number is said and one step decides the sound, as in mini; else 1.",
     ),
     events: int = typer.Option(None, help="How many events a take is to have (1 to 100), whatever the prompt says."),
-    forbid: list[Path] = ForbidOption,
-    hook: str = HookOption,
-    model: str = ModelOption,
-    device: str = DeviceOption,
-    engine: str = EngineOption,
-    precision: str = PrecisionOption,
-    out: Path = OutOption,
-    as_json: bool = JsonOption,
+    forbidding: Forbidding,
+    computing: Computing,
+    results: Results,
 ) -> None:
     """Make takes of a prompt: 24-bit WAV with the recipe inside, and a spectrogram.
 
@@ -67,21 +45,21 @@ def generate(
     from soundctm.conditioning.counts import said_count
 
     check_prompt(prompt)
-    forbidden = checked_filter(forbid, hook, prompt)
-    folder = output_folder(out)
-    loaded = load_model(model, device, engine, precision)
+    forbidden = forbidding.checked(prompt)
+    folder = output_folder(results.out)
+    loaded = load_model(computing.model, computing.device, computing.engine, computing.precision)
     forbidden.check_heard([prompt], loaded.understood)
     recipes = loaded.recipes(
-        prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, omega=omega, nu=nu, gamma=gamma,
-        negative=negative, loop=loop, steering=Steering(auditions=auditions, events=events),
+        prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, loop=loop,
+        steering=Steering(auditions=auditions, events=events), **vars(guidance),
     )  # fmt: skip
     number = said_count(prompt) if events is None else events
-    results = []
-    with progress("generating", as_json) as callback:
+    files = []
+    with progress("generating", results.as_json) as callback:
         for clip in loaded.replay(recipes, callback):
             heard = {} if number is None else {"events": events_heard(clip.samples[0], clip.sample_rate, loop)}
-            results.append(save_clip(clip, folder) | heard)
-    say_understood(loaded, prompt, results, as_json)
-    hits = sum(result.get("events") == number for result in results)
+            files.append(save_clip(clip, folder) | heard)
+    say_understood(loaded, prompt, files, results.as_json)
+    hits = sum(file.get("events") == number for file in files)
     counts = "" if number is None else f" {counted(number, 'event')} heard in {hits} of {counted(takes, 'take')}."
-    report(results, as_json, f"{summary(recipes)}.{counts} Refine the one you like: soundctm refine FILE")
+    report(files, results.as_json, f"{summary(recipes)}.{counts} Refine the one you like: soundctm refine FILE")

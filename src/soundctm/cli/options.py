@@ -1,5 +1,6 @@
 """Options that several commands share: what each is called, says and defaults to, written once."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +39,34 @@ PrecisionOption = typer.Option("float32", help="Numbers to multiply in: float32,
 KeptPrecisionOption = typer.Option(None, "--precision", help="Numbers to multiply in; the recipe's when left out.")
 OutOption = typer.Option(Path("."), "--out", "-o", help="Folder for the files; made if it is missing.")
 JsonOption = typer.Option(False, "--json", help="Print one JSON object instead of text.")
+
+
+# Groups of them, which :func:`soundctm.cli.unfolded.unfolded` turns into options of a command
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """How a take listens to its prompt."""
+
+    omega: float = OmegaOption
+    nu: float = NuOption
+    gamma: float = GammaOption
+    negative: str = NegativeOption
+
+
+@dataclass(frozen=True)
+class Computing:
+    """What makes the sound."""
+
+    model: str = ModelOption
+    device: str = DeviceOption
+    engine: str = EngineOption
+    precision: str = PrecisionOption
+
+
+@dataclass(frozen=True)
+class Results:
+    """Where files go, and how they are told."""
+
+    out: Path = OutOption
+    as_json: bool = JsonOption

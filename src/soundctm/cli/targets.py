@@ -2,8 +2,11 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
+
+import typer
 
 from soundctm.errors import UserError
 
@@ -13,24 +16,70 @@ if TYPE_CHECKING:
     from soundctm.audio.target import Feature, Target
     from soundctm.control.targets import TargetSettings
 
+HOW = "points, a CSV of seconds and values, or a recording to follow."
+WeightOption = typer.Option([], help="FEATURE=NUMBER: how much a target counts; 1 when left out.")
 UNITS = {"intensity": "dB", "band": "dB", "brightness": "octaves", "pitch": "octaves", "onsets": ""}
 
 
-def read_targets(
-    asked: Mapping["Feature", str | None],
-    weight_of: Mapping[str, float],
-    seconds: float,
-    band_range: tuple[float, float],
-) -> list["Target"]:
-    """A target for every feature that was asked for. Raises :class:`UserError` when there is none."""
-    given = {feature: text for feature, text in asked.items() if text is not None}
-    if not given:
-        raise UserError('nothing to follow; give a curve, for example --intensity rise or --intensity "0:-40, 5:-12"')
-    unused = sorted(set(weight_of) - set(given))
-    if unused:
-        raise UserError(f"a weight is given for {', '.join(unused)}, which has no curve; give the curve as well")
-    settings = {feature: _settings(feature, weight_of, band_range) for feature in given}
-    return [_read(text, feature, seconds, settings[feature]) for feature, text in given.items()]
+@dataclass(frozen=True)
+class Curves:
+    """What a sound is to follow: a group of options."""
+
+    intensity: str = typer.Option(None, help=f"Level over time in dB full scale. A shape such as rise, or: {HOW}")
+    brightness: str = typer.Option(None, help=f"Centre of the spectrum in Hz: {HOW}")
+    band: str = typer.Option(None, help=f"Level of --band-range in dB full scale: {HOW}")
+    band_range: tuple[float, float] = typer.Option((100.0, 400.0), help="Lowest and highest frequency of --band.")
+    onsets: str = typer.Option(None, help=f"Where events begin, 0 to 1: {HOW}")
+    pitch: str = typer.Option(None, help=f"Fundamental in Hz, for sounds that have one: {HOW}")
+    weight: list[str] = WeightOption
+
+    def targets(self, seconds: float) -> list["Target"]:
+        """A target for every feature that was asked for. Raises :class:`UserError` when there is none."""
+        from soundctm.audio.target import Feature
+
+        given = {name: text for name in get_args(Feature) if (text := getattr(self, name)) is not None}
+        if not given:
+            raise UserError(
+                'nothing to follow; give a curve, for example --intensity rise or --intensity "0:-40, 5:-12"'
+            )
+        weight_of = weights(self.weight)
+        unused = sorted(set(weight_of) - set(given))
+        if unused:
+            raise UserError(f"a weight is given for {', '.join(unused)}, which has no curve; give the curve as well")
+        settings = {feature: _settings(feature, weight_of, self.band_range) for feature in given}
+        return [_read(text, feature, seconds, settings[feature]) for feature, text in given.items()]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the curves are reached: a group of options."""
+
+    strength: float = typer.Option(
+        None, help="Of guidance: how hard each jump is corrected, 0 to 2; what suits the targets when left out."
+    )
+    fader: float = typer.Option(
+        None, help="dB that the volume of the sound is drawn by at most, 0 to 60, where guidance left a level."
+    )
+    auditions: int = typer.Option(
+        None, help="Noises to hear in one step, from which the start is chosen (1 to 256); 32 when left out."
+    )
+    shortlist: int = typer.Option(
+        None,
+        help="Of so many auditions nearest to the curves, the one that fits the prompt best begins; 4 when left out.",
+    )
+    method: str = typer.Option("guidance", help="guidance, or start: move the noise to begin with (slower).")
+
+    def steering(self) -> "Steering":
+        """The same for the model. Raises :class:`UserError` for what the method does not use."""
+        from soundctm.audio.recipe import Method, Steering
+
+        method = next((each for each in get_args(Method) if each == self.method), None)
+        if method is None:
+            raise UserError(f"--method is {self.method!r}; accepted are {' and '.join(get_args(Method))}")
+        given = {name: value for name, value in vars(self).items() if name != "method" and value is not None}
+        for name, value in given.items() if method != "guidance" else ():
+            raise UserError(f"--{name} is {value:g}, which only --method guidance uses; leave it out with {method}")
+        return Steering(method=method, **given)
 
 
 def _settings(feature: "Feature", weight_of: Mapping[str, float], band_range: tuple[float, float]) -> "TargetSettings":
@@ -78,22 +127,6 @@ def weights(texts: Sequence[str]) -> dict[str, float]:
         if name not in get_args(Feature):
             raise UserError(f"--weight names {name!r}; accepted are {', '.join(get_args(Feature))}")
     return out
-
-
-def steering(
-    method: str, strength: float | None, fader: float | None, auditions: int | None, shortlist: int | None
-) -> "Steering":
-    """How the targets are reached. Raises :class:`UserError` for what the method does not use."""
-    from soundctm.audio.recipe import Method, Steering
-
-    known = next((each for each in get_args(Method) if each == method), None)
-    if known is None:
-        raise UserError(f"--method is {method!r}; accepted are {' and '.join(get_args(Method))}")
-    given = {"strength": strength, "fader": fader, "auditions": auditions, "shortlist": shortlist}
-    for name, value in given.items():
-        if value is not None and known != "guidance":
-            raise UserError(f"--{name} is {value:g}, which only --method guidance uses; leave it out with {method}")
-    return Steering(method=known, strength=strength, fader=fader, auditions=auditions, shortlist=shortlist)
 
 
 def deviations_of(clip: "Clip") -> dict[str, float]:

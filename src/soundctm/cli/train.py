@@ -193,7 +193,7 @@ def mini(
     threads: int = typer.Option(3, min=1, help="Threads; one less than there are cores keeps steps from stalling."),
     clips: int = typer.Option(None, min=1, help="Procedural sounds to make, of 0.44 MB each; 26,000 when left out."),
 ) -> None:
-    """Train the embedded model from nothing: data, autoencoder, text encoder, teacher, student, audition."""
+    """Train the embedded model from nothing: data, autoencoder, text encoder, teacher, student and what refines it."""
     from soundctm.training.mini import train_mini
 
     train_mini(out, data, scale, threads, clips)
