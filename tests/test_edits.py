@@ -5,12 +5,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 
 from soundctm import Clip, Recipe, UserError, edits
 from soundctm.audio.edit import Declip, Extend, ExtendBandwidth, Fill, Join, Loop, Morph, Source, Transform
 from soundctm.audio.target import Target
+from soundctm.edits import looks_clipped
 from tests.oracles.recordings import recording
 
 NAN = math.nan
@@ -206,3 +208,73 @@ def test_recordings_that_are_none_are_refused_by_every_edit(spoilt: str) -> None
 def test_a_morph_wants_prompts_that_can_be_read() -> None:
     with pytest.raises(UserError, match="control characters"):
         edits.morph(A, take(prompt="rain\x07"), 0.5)
+
+
+def shapes(rate: int = 44100) -> dict[str, np.ndarray]:
+    """Sounds that nobody cut, at most 1."""
+    t, rng = np.arange(2 * rate) / rate, np.random.default_rng(0)
+    struck = [(t >= at) * np.exp(-60 * np.maximum(t - at, 0)) for at in (0.1, 0.37, 0.8)]
+    found = {f"sine of {f} Hz": np.sin(2 * np.pi * f * t) for f in (1.0, 20.0, 37.0, 220.0, 997.0, 3217.0)}
+    found |= {"noise": rng.standard_normal(len(t)), "wooden knocks": sum(struck) * np.sin(2 * np.pi * 180 * t)}
+    found["chord"] = sum(np.sin(2 * np.pi * f * t) for f in (220.0, 277.2, 329.6))
+    found["hum"] = sum(np.sin(2 * np.pi * 50 * k * t + k) / k for k in range(1, 6))
+    found["swell"] = np.sin(2 * np.pi * 333 * t) * (1 + 0.5 * np.sin(2 * np.pi * 3 * t))
+    return {name: x / np.abs(x).max() for name, x in found.items()}
+
+
+def stored(x: np.ndarray) -> np.ndarray:
+    """As a file of 16 bits holds it, at a tenth of full scale: ``[1, length]``."""
+    return (np.rint(3276 * x) / 2**15).astype(np.float32)[None]
+
+
+@pytest.mark.parametrize("rate", [8000, 44100, 48000])
+@pytest.mark.parametrize("name", list(shapes()))
+def test_what_was_cut_off_is_told_from_what_was_not(name: str, rate: int) -> None:
+    x = shapes(rate)[name]
+    assert not looks_clipped(x[None]) and not looks_clipped(stored(x))
+    for level in (0.5, 0.8):
+        assert looks_clipped(x.clip(-level, level)[None]) and looks_clipped(stored(x.clip(-level, level))), level
+
+
+@pytest.mark.parametrize("period", [6, 10, 12, 24, 44.1, 45, 48, 50, 91, 96, 480])
+def test_a_tone_in_step_with_the_sample_rate_was_not_cut_off(period: float) -> None:
+    """1 kHz at 48 kHz has three samples in the last hundredth below its loudest, and none in the one before."""
+    for phase in np.linspace(0, np.pi / period, 7):
+        tone = np.sin(2 * np.pi * np.arange(9600) / period + phase)
+        assert not looks_clipped(stored(tone)) or len(np.unique(np.abs(stored(tone)))) <= 2, phase
+    if period >= 45:
+        assert all(looks_clipped(stored(tone.clip(-level, level))) for level in (0.5, 0.8))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_short_noises_were_not_cut_off(seed: int) -> None:
+    """Knocks of noise have few samples near their loudest, and one of them is the loudest."""
+    t = np.arange(8000) / 8000
+    x = np.exp(-60 * t) * np.random.default_rng(seed).standard_normal(8000)
+    x /= np.abs(x).max()
+    assert not looks_clipped(stored(x)) and looks_clipped(stored(x.clip(-0.2, 0.2)))
+
+
+def test_one_cut_channel_is_enough_and_silence_was_not_cut() -> None:
+    quiet, cut = 0.6 * shapes()["chord"], shapes()["hum"].clip(-0.7, 0.7)
+    assert looks_clipped(np.stack([quiet, cut])) and not looks_clipped(np.stack([quiet, quiet]))
+    assert not looks_clipped(np.zeros((2, 100))) and not looks_clipped(np.zeros((1, 0)))
+
+
+def test_declip_finds_the_level_or_refuses() -> None:
+    x = 0.9 * shapes()["chord"]
+    cut = Clip(x.clip(-0.5, 0.5).astype(np.float32)[None], 44100)
+    assert edits.declip(cut).edit == edits.declip(cut, 0.99 * 0.5).edit
+    with pytest.raises(UserError, match="nothing in take wav looks clipped"):
+        edits.declip(Clip(x.astype(np.float32)[None], 44100), name="take wav")
+
+
+def test_channels_that_cancel_are_refused() -> None:
+    x = 0.5 * shapes()["noise"].astype(np.float32)
+    for other, silent in ((-x, True), (-0.7 * x, True), (x[::-1], False), (0 * x, False)):
+        clip = Clip(np.stack([x, other]), 44100)
+        if silent:
+            with pytest.raises(UserError, match="the channels of recording cancel each other"):
+                edits.fill(clip, 0.2, 0.5)
+        else:
+            edits.fill(clip, 0.2, 0.5)

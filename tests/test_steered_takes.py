@@ -64,6 +64,17 @@ def test_steered_takes_are_replayed_and_counted(model: SoundCTM, method: Any) ->
     assert np.array_equal(again.samples, clip.samples)
 
 
+@pytest.mark.parametrize("sigma_first", [None, 1.0])
+def test_the_only_jump_is_left_alone(model: SoundCTM, sigma_first: float | None) -> None:
+    """A share of a jump from the highest noise is far more than the sound itself."""
+    (recipe,) = model.recipes("rain", seed=2, targets=[RISE], steering=Steering(auditions=2))
+    assert recipe.steps == 1 and recipe.steering.strength
+    recipe = recipe.model_copy(update={"sigma_first": sigma_first})
+    free = recipe.model_copy(update={"steering": recipe.steering.model_copy(update={"strength": 0.0})})
+    guided, unguided = model.replay([recipe, free])
+    assert np.array_equal(guided.samples, unguided.samples)
+
+
 def test_no_strength_is_the_take_itself(model: SoundCTM) -> None:
     target = Target(feature="brightness", points=((0.1, 700.0), (0.8, 1500.0)))
     plain = model.generate("rain", seed=3, steps=3)[0]
@@ -139,7 +150,7 @@ def test_on_a_gpu_nothing_on_the_way_to_a_target_rounds_to_tf32(model: SoundCTM,
     """Such a take is float32, and so its recipe says: the networks, there and back again. (PyTorch lets convolutions of
     NVIDIA GPUs round, unless told otherwise; what it is told can be seen anywhere.)"""
     gpu = torch.device("cuda")
-    recipe = model.recipes("rain", seed=3, targets=[RISE], steering=Steering(method=method, iterations=1))[0]
+    recipe = model.recipes("rain", seed=3, steps=2, targets=[RISE], steering=Steering(method=method, iterations=1))[0]
     student, autoencoder = Computation(model._parts, gpu, EngineOptions("eager"), cores=1).networks_for(recipe)
     engine = replace(model.engine, student=student, autoencoder=autoencoder, device=gpu)
     performance, text = Performance(engine, recipe, {}, lambda: None), model.encode("rain")

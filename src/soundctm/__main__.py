@@ -1,5 +1,5 @@
 """``python -m soundctm``."""
 
-from soundctm.cli.app import main
+from soundctm.cli.entry import main
 
 main()

@@ -25,6 +25,7 @@ MIN_SECONDS = 0.1
 MAX_SEED = 2**63 - 1
 LONGEST = 600.0  # seconds; what is longer than a model's own limit is made in windows
 MAX_VARIATION = 2**31 - 1
+CANCELLED = 10**-1.2  # of the channels' mean power, what is left of them when they are folded to one
 UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of characters, line and paragraph breaks
 SAY = {  # instead of nothing, for each kind of prompt
     "prompt": 'say what you want to hear, for example "heavy rain on a tin roof"',
@@ -170,6 +171,9 @@ def check_source(clip: Clip, name: str) -> None:
     peak = float(np.abs(clip.samples).max())
     if peak > 1.0 + STEP_16:
         raise UserError(f"{name} goes beyond full scale (peak {peak:.3g}, 1 is full scale); turn it down first")
+    apart, folded = (float(np.square(x, dtype=np.float64).mean()) for x in (clip.samples, clip.samples.mean(0)))
+    if folded < CANCELLED * apart:
+        raise UserError(f"the channels of {name} cancel each other when they are folded to one; give one of them")
 
 
 def check_model(recipe: Recipe, name: str, model_hash: str) -> None:

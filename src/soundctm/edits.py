@@ -5,10 +5,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from soundctm.arguments import checked
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.edit import Declip, Edit, Extend, ExtendBandwidth, Fill, Join, Loop, Morph, Source, Transform
 from soundctm.audio.io import STEP_16
+from soundctm.audio.origin import clean
 from soundctm.audio.resample import resampled_length
 from soundctm.checks import LONGEST, check_model, check_prompt, check_source, within
 from soundctm.errors import UserError
@@ -16,6 +19,11 @@ from soundctm.sources import Sources
 
 SHORTEST = 0.05  # seconds that can be invented at least
 WEAKEST = 0.001  # strength of a transform that does anything
+TOP = 0.99  # of the loudest sample: what was cut off lies above
+LOUDEST, BESIDE, UPPER = 0.998, 0.98, 0.9  # of the loudest sample: the very top, and where what is beside it begins
+FEWEST = 5  # samples at the very top of what was cut off
+GATHERED, FLAT = 1.5, 3  # there are so many times those beside it, or where the top is flat of the upper tenth
+SPREAD = 0.6  # of the hundredths below the top that have a sample in them
 
 
 @dataclass(frozen=True)
@@ -64,9 +72,10 @@ class Plan:
 
 
 def source_of(clip: Clip, name: str) -> Source:
-    """How a recipe names a recording, which is held against :func:`check_source` first."""
+    """How a recipe names a recording, which is held against :func:`check_source` first; names of files that are no
+    UTF-8 are written as near as can be."""
     check_source(clip, name)
-    return Source(name=name, digest=clip.digest)
+    return Source(name=clean(name), digest=clip.digest)
 
 
 @checked
@@ -77,11 +86,48 @@ def extend_bandwidth(clip: Clip, cutoff: float, name: str = "recording") -> Plan
     return Plan(ExtendBandwidth(source=source, cutoff=cutoff), (clip,))
 
 
+def looks_clipped(samples: np.ndarray) -> bool:
+    """Whether samples ``[channels, length]`` gather at the loudest level in some channel, as tops that were cut do.
+
+    The top of a whole wave is round: a sine has half as many samples in the last 0.2 % below its loudest as in the
+    2 % before, however loud and fast it is. What was cut has many times more.
+    """
+    loudest = float(np.abs(samples).max(initial=0.0))
+    return loudest > 0 and any(_gathers(channel / loudest) for channel in samples)
+
+
+def _gathers(x: np.ndarray) -> bool:
+    """The same of a channel ``[length]`` whose loudest sample is 1 at most.
+
+    A tone in step with the sample rate, as 1 kHz at 48 kHz, has few values and gathers at each of them. It is told by
+    the values that it leaves out, and was cut only where its top is flat for three samples in a row and holds most of
+    what lies near it: a whole tone that is slow enough for three has more samples beside its top.
+    """
+    level = np.abs(x)
+    top = level >= LOUDEST
+    count, beside, upper = int(top.sum()), *(int(((level >= edge) & ~top).sum()) for edge in (BESIDE, UPPER))
+    if count < FEWEST or count <= GATHERED * beside:
+        return False
+    if (np.histogram(level, np.linspace(0.25, TOP, 75))[0] > 0).mean() >= SPREAD:
+        return True
+    high = np.where(top, np.sign(x), np.nan)  # not a number is equal to nothing
+    middle = (high[:-2] == high[1:-1]) & (high[1:-1] == high[2:])
+    flat = np.convolve(middle, np.ones(3)) > 0  # with the samples on both sides
+    return 2 * int(flat.sum()) >= count > FLAT * upper
+
+
 @checked
-def declip(clip: Clip, level: float, name: str = "recording") -> Plan:
-    """Restore samples that were clipped at ``level`` (in sample values, 1 is full scale). Where the tops
-    reach beyond full scale, the whole is turned down."""
+def declip(clip: Clip, level: float | None = None, name: str = "recording") -> Plan:
+    """Restore samples that were clipped at ``level`` (in sample values, 1 is full scale); None: at 99 % of the loudest,
+    where that looks like clipping. Where the tops reach beyond full scale, the whole is turned down."""
     source = source_of(clip, name)
+    if level is None:
+        if not looks_clipped(clip.samples):
+            raise UserError(
+                f"nothing in {name} looks clipped, as its samples do not gather at the loudest level; give --level if "
+                "you know better: where its tops were cut off"
+            )
+        level = TOP * float(abs(clip.samples).max())
     within("level", level, 0.001, 1.0, "the sample value at which the recording was clipped")
     loudest = float(abs(clip.samples).max())
     if loudest < level - STEP_16:

@@ -11,6 +11,16 @@ WANTED = {
     "finite": "is no number; give one",
     "bool": "is neither true nor false; give one of them",
     "string": "is no text; give one",
+    "tuple": "is no list; give one",
+    "list": "is no list; give one",
+    "dict": "is no object with keys; give one",
+    "model": "is no object with keys; give one",
+}
+LENGTHS = {  # by kinds of error: which number belongs to the words
+    "string_too_short": ("min_length", "is too short; give {} characters or more"),
+    "string_too_long": ("max_length", "is too long; give {} characters or fewer"),
+    "too_short": ("min_length", "has too few entries; give {} or more"),
+    "too_long": ("max_length", "has too many entries; give {} or fewer"),
 }
 BOUNDS = {"ge": "{:g} or more", "gt": "more than {:g}", "le": "{:g} or less", "lt": "less than {:g}"}
 
@@ -39,5 +49,16 @@ def plain_words(error: "ErrorDetails") -> str:
     bound = next((words.format(context[name]) for name, words in BOUNDS.items() if name in context), None)
     if bound is not None and kind.startswith(("greater", "less")):
         return f"{given} is out of range; give {bound}"
+    if kind in LENGTHS:
+        name, words = LENGTHS[kind]
+        return f"{given} {words.format(context[name])}"
+    if kind == "missing":
+        return "it is missing; give it"
+    if kind == "extra_forbidden":
+        return "it is not known; leave it out"
+    if kind == "string_pattern_mismatch":
+        return f"{given} is not of the form that is accepted, {context['pattern']}"
+    if kind == "union_tag_invalid":
+        return f"{context['tag']!r} is not known; accepted are {context['expected_tags']}"
     wanted = WANTED.get(kind.split("_")[0])
     return f"{given} {wanted}" if wanted else f"{given}: {error['msg']}"

@@ -49,7 +49,7 @@ def find_clip(source: Source, sources: Sources) -> Clip:
     """The recording that a recipe names. Raises :class:`UserError` when it was not given."""
     clip = sources.get(source.digest)
     if clip is None:
-        given = ", ".join(sources) or "none"
+        given = f"{len(sources)}, and none of them is it" if sources else "none"
         raise UserError(
             f"this take was made from the recording {source.name} (digest {source.digest}), which is needed to make it "
             f"again: give it with --source FILE, or sources={{clip.digest: clip}} in Python; given: {given}"

@@ -1,16 +1,22 @@
 """Files: what is written is read back, by others too, and nothing is left half written."""
 
+import os
 import resource
 import struct
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from soundctm.audio import Clip, Recipe
+from soundctm.audio.io import audio_facts
+from soundctm.audio.recipe import Steering
 from soundctm.errors import UserError
 
 RECIPE = Recipe(
@@ -84,3 +90,57 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
 def test_the_picture_is_a_png(tmp_path: Path) -> None:
     path = Clip(sine(1, 44100), 44100, RECIPE).plot(tmp_path / "a.png")
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_names_that_are_not_utf8_are_read(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
+    Clip(sine(), 44100).save(tmp_path / "a.wav").rename(path)
+    assert np.array_equal(Clip.load(path).samples, Clip.load(path).samples) and Clip.load(path).sample_rate == 44100
+    assert audio_facts(path) == (44100, "PCM_24")
+    path.write_bytes(b"nothing")
+    with pytest.raises(UserError, match="is not a readable audio file"):
+        Clip.load(path)
+
+
+@pytest.mark.parametrize("rate", [1, 2999, 768_001])
+def test_odd_rates_are_refused(tmp_path: Path, rate: int) -> None:
+    soundfile.write(tmp_path / "a.wav", sine()[0], rate)
+    with pytest.raises(UserError, match=f"has a sample rate of {rate:,} Hz; accepted are 3,000 to 768,000"):
+        Clip.load(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "said"),
+    [
+        ([[0.0, 1.0]], 44100, "samples are of type list; give a NumPy array"),
+        (torch.zeros(1, 9), 44100, "samples are of type Tensor; give a NumPy array"),
+        (np.zeros((1, 9)), 44100, r"samples are float64\[1, 9\]; give float32"),
+        (np.zeros((0, 9), np.float32), 44100, r"samples are float32\[0, 9\]"),
+        (sine(), 0, "sample_rate is 0; give a whole number of Hz"),
+        (sine(), -44100, "sample_rate is -44100"),
+        (sine(), None, "sample_rate is None"),
+        (sine(), True, "sample_rate is True"),
+        (sine(), 44100.0, "sample_rate is 44100.0"),
+        (sine(), "44100", "sample_rate is '44100'"),
+    ],
+)
+def test_what_is_no_sound_is_refused(samples: Any, rate: Any, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        Clip(samples, rate)
+
+
+def test_a_recipe_of_another_version_says_so() -> None:
+    newer = RECIPE.model_dump_json().replace('"version":"0"', '"version":"99.1","reverb":3')
+    with pytest.raises(UserError, match=r"reverb.*soundctm '99.1' wrote it, and this is .*: update soundctm"):
+        Recipe.from_json(newer, "a.wav")
+    mine = newer.replace("99.1", version("soundctm"))
+    with pytest.raises(UserError) as told:
+        Recipe.from_json(mine, "a.wav")
+    assert "update" not in str(told.value)
+
+
+@pytest.mark.parametrize("given", [{"auditions": 2.5}, {"auditions": True}, {"auditions": "4"}, {"strength": "hard"}])
+def test_steering_takes_nothing_for_a_number_that_is_none(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="Steering"):
+        Steering(**given)
+    assert Steering.model_validate_json(Steering(auditions=4, strength=1).model_dump_json()).auditions == 4

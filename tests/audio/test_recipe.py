@@ -90,14 +90,15 @@ def test_a_recipe_names_the_recordings_it_needs(kind: str, sources: tuple[Source
     [
         ({"edit": {"kind": "reverse", "source": A.model_dump()}}, r"edit: .*reverse"),
         ({"edit": {"source": A.model_dump(), "cutoff": 3000}}, "edit: "),
-        ({"edit": {"kind": "fill", "source": A.model_dump(), "start": 1}}, r"edit\.fill\.end: Field required"),
-        ({"edit": {**EDITS["fill"].model_dump(), "curve": 1}}, r"edit\.fill\.curve: Extra inputs"),
+        ({"edit": {"kind": "fill", "source": A.model_dump(), "start": 1}}, r"edit\.fill\.end: it is missing"),
+        ({"edit": {**EDITS["fill"].model_dump(), "curve": 1}}, r"edit\.fill\.curve: it is not known"),
         ({"edit": {**EDITS["fill"].model_dump(), "source": "a.wav"}}, r"edit\.fill\.source: "),
         ({"steering": {"method": "luck"}}, r"steering\.method: "),
         ({"targets": [{"feature": "warmth", "points": []}]}, r"targets\.0\.feature: "),
         ({"targets": [{"feature": "pitch", "points": [[0, 1, 2]]}]}, r"targets\.0\.points\.0"),
-        ({"colour": "blue"}, "colour: Extra inputs"),
-        ({"seed": "seven"}, "seed: "),
+        ({"colour": "blue"}, "colour: it is not known"),
+        ({"seed": "seven"}, "seed: 'seven' is no whole number"),
+        ({"steering": {"auditions": "4"}}, r"steering\.auditions: '4' is no whole number"),
     ],
 )
 def test_what_cannot_be_read_is_named_in_one_line(change: dict[str, Any], said: str) -> None:

@@ -74,6 +74,11 @@ def files(tmp_path: Path) -> Path:
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), RATE)
     soundfile.write(tmp_path / "silence.wav", np.zeros(RATE), RATE)
     soundfile.write(tmp_path / "square.wav", np.sign(recording(1).samples[0] + 1e-9) * 0.5, RATE)
+    sea = recording(1).samples[0]
+    soundfile.write(tmp_path / "apart.wav", np.stack([sea, -sea], 1), RATE)
+    soundfile.write(tmp_path / "nearly.wav", np.stack([sea, -0.7 * sea], 1), RATE)
+    data = (tmp_path / "sea.wav").read_bytes()
+    (tmp_path / "cut.wav").write_bytes(data[: len(data) // 2])
     (tmp_path / "text.wav").write_text("not audio")
     (tmp_path / "curve.csv").write_text("seconds,dB\n0,-40\n0.5,-20\n1,-50\n")
     (tmp_path / "bad.csv").write_text("0,-40\n0.5,loud\n")

@@ -8,7 +8,11 @@ BAD_CONTROL: dict[str, tuple[list[str], str]] = {
     "nothing to follow": ([], "nothing to follow"),
     "times out of order": (["--intensity", "0:-40, 0.8:-12, 0.5:-20"], "times must rise"),
     "the same time twice": (["--intensity", "0:-40, 0.5:-12, 0.5:-20"], "times must rise"),
-    "past the end": (["--intensity", "0:-40, 1.5:-12"], "point at 1.5 s; the clip lasts from 0 to 1 s"),
+    "past the end": (
+        ["--intensity", "0:-40, 1.5:-12"], "point at 1.5 s; the clip lasts from 0 to 1 s; give --seconds 1.5"
+    ),
+    "twice past the end": (["--intensity", "0:-40, 1.5:-12, 7.00049:-20"], "give --seconds 7.001"),
+    "past any end": (["--intensity", "0:-40, 601:-12"], "point at 601 s; the clip lasts from 0 to 1 s\n"),
     "before the start": (["--intensity", "-1:-40, 1:-12"], "point at -1 s"),
     "past a shorter end": (["--intensity", "0:-40, 1:-12", "--seconds", "0.5"], "the clip lasts from 0 to 0.5 s"),
     "time is no number": (["--intensity", "nan:-40, 1:-12"], "point at nan s"),
@@ -37,6 +41,11 @@ BAD_CONTROL: dict[str, tuple[list[str], str]] = {
     "band above Nyquist": (["--band", "0:-40, 1:-20", "--band-range", "800", "9000"], "high 9000 Hz"),
     "band is no number": (["--band", "0:-40, 1:-20", "--band-range", "nan", "900"], "low nan Hz"),
     "half a band": (["--band", "0:-40, 1:-20", "--band-range", "800"], "--band-range"),
+    "band range without a band": (["--intensity", "rise", "--band-range", "200", "800"], "there is no --band"),
+    "weight given twice": (
+        ["--intensity", "rise", "--weight", "intensity=1", "--weight", "intensity=2"], "given twice for intensity"
+    ),
+    "a table that is no csv": (["--intensity", "points.txt"], "a table of points is a .csv"),
     "weight of nothing": (["--intensity", "rise", "--weight", "pitch=2"], "a weight is given for pitch"),
     "weight of an unknown": (["--intensity", "rise", "--weight", "warmth=2"], "--weight names 'warmth'"),
     "weight without a number": (["--intensity", "rise", "--weight", "intensity"], "write FEATURE=NUMBER"),

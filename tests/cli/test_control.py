@@ -8,6 +8,7 @@ from soundctm import Clip
 from tests.oracles.commands import made
 from tests.oracles.sounds import content
 
+ENCODED = Clip.encoded
 CONTROL: dict[str, list[str]] = {
     "shape": ["--intensity", "rise"],
     "points": ["--intensity", "0:-40, 0.5:-12, 0.7:free, 1:-50", "--weight", "intensity=2", "--strength", "0.1"],
@@ -79,3 +80,29 @@ def test_a_sound_that_follows_a_curve_may_be_a_loop(run, files: Path, tiny_folde
     (entry,) = made(run(*command, "--model", tiny_folder, "--json"))
     clip = Clip.load(files / entry["wav"])
     assert entry["recipe"]["loop"] and clip.loops and b"smpl" in (files / entry["wav"]).read_bytes()
+
+
+def test_takes_are_on_the_disk_as_soon_as_they_are_made(
+    run, files: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who interrupts keeps what is there."""
+    made(run("generate", "rain", "--seed", 1, "--takes", 1, "--model", tiny_folder, "--out", "start", "--json"))
+    (start,) = (files / "start").glob("*.wav")
+    commands = (
+        ("control", "rain", "--intensity", "rise", "--seed", 1, "--takes", 3, "--model", tiny_folder),
+        ("edit", "fill", "bell.wav", "--start", 0.2, "--end", 0.5, "--takes", 3, "--model", tiny_folder),
+        ("edit", "vary", start, "--turn", 0.2, "--takes", 3),
+    )
+    for number, command in enumerate(commands):
+        kept: list[Clip] = []
+
+        def encoded(clip: Clip, licence: str = "", kept: list[Clip] = kept) -> bytes:
+            if kept:
+                raise KeyboardInterrupt
+            kept.append(clip)
+            return ENCODED(clip, licence)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Clip, "encoded", encoded)
+            result = run(*command, "--out", f"out{number}")
+        assert result.code == 130 and len(list((files / f"out{number}").glob("*.wav"))) == 1, result

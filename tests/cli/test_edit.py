@@ -4,12 +4,15 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
 from soundctm import Clip
 from soundctm.audio.io import read_chunk
+from soundctm.training.learnt_phrases import collect, write_phrases
 from tests.oracles.commands import made
+from tests.oracles.recordings import recording
 from tests.oracles.sounds import content
 
 EDITS: dict[str, tuple[list[str], int]] = {  # and the length of the result
@@ -179,3 +182,58 @@ def test_a_take_is_looped_from_its_noise(run, files: Path, take: str, tiny_folde
     assert (files / named["wav"]).read_bytes() == (files / moved["wav"]).read_bytes()
     assert (files / named["wav"]).read_bytes() == (files / direct["wav"]).read_bytes()
     assert run(*command, "--model", "mini").code == 2  # another model is no place where this one lies
+
+
+def test_what_is_done_to_a_recording_first_is_said(run, files: Path, tiny_folder: Path) -> None:
+    soundfile.write("two.wav", np.repeat(recording(2).samples.T, 2, axis=1), 16000)
+    command = ("edit", "fill", "two.wav", "--start", 0.1, "--end", 0.3, "--model", tiny_folder)
+    said = "two.wav: 2 channels folded to mono, 16,000 to 8,000 Hz"
+    assert said in run(*command).out
+    assert made(run(*command, "--json"))[0]["notes"] == [said]
+    assert "notes" not in made(run("edit", "fill", "sea.wav", *command[3:], "--json"))[0]
+
+
+def test_a_recording_that_is_cut_off_is_used_as_far_as_it_goes(run, files: Path, tiny_folder: Path) -> None:
+    data = Path("sea.wav").read_bytes()
+    Path("cut.wav").write_bytes(data[: len(data) // 2])
+    command = ("edit", "join", "sea.wav", "cut.wav", "--gap", 0.2, "--model", tiny_folder)
+    said = "cut.wav: cut off, as it ends before its header says; fetch it again"
+    assert said in run(*command).out.splitlines()
+    assert made(run(*command, "--json"))[0]["notes"] == [said]
+
+
+# ---- prompts with words that the model never learnt
+
+
+@pytest.fixture
+def learnt(tiny_folder: Path, tmp_path: Path) -> Path:
+    """A model that knows three words."""
+    shutil.copytree(tiny_folder, tmp_path / "learnt")
+    write_phrases(collect([["rain", "wind"], ["a bell"]], 3), tmp_path / "learnt" / "phrases.json")
+    return tmp_path / "learnt"
+
+
+def test_all_that_is_understood_otherwise_is_told(run, files: Path, learnt: Path) -> None:
+    more = ("--nu", 2, "--negative", "gusty wind", "--steps", 1, "--model", learnt)
+    for command in (
+        ("edit", "morph", "sea.wav", "bell.wav", "--prompt", "rain", "--other-prompt", "an old bell"),
+        ("edit", "transform", "sea.wav", "an old bell"),
+        ("generate", "an old bell", "--takes", 1),
+        ("control", "an old bell", "--intensity", "rise"),
+    ):
+        lines = run(*command, *more).out.splitlines()
+        other = [line for line in lines if line.startswith('"an old bell" is understood as "')]
+        assert len(other) == 1 and other[0].endswith('", as the model never learnt: an, old'), lines
+        assert any(line.startswith('"gusty wind" is under') and line.endswith("learnt: gusty") for line in lines)
+        (entry,) = made(run(*command, *more, "--json"))
+        words = entry["recipe"]["prompt"]
+        assert (entry["understood"] == words) == (words == "rain")
+        edited = {"an old bell"} if "morph" in command else set()
+        assert set(entry["understood_others"]) == {"gusty wind"} | edited
+        assert set(entry["understood_others"].values()) <= {"rain", "wind", "a bell"}
+
+
+def test_a_handful_of_new_words_is_named(run, files: Path, learnt: Path) -> None:
+    words = "rain one two three four five six seven"
+    result = run("generate", words, "--takes", 1, "--model", learnt)
+    assert "as the model never learnt: one, two, three, four, five, six and others" in result.out

@@ -1,12 +1,15 @@
 """``soundctm info`` of a sound: a row for each field, the sentence on its origin once."""
 
 import json
+import re
 import struct
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+import soundfile
 
 from soundctm import Clip
 from soundctm.delivery.reading import read_tags
@@ -47,7 +50,8 @@ def test_the_origin_is_told_once_and_takes_are_counted_from_one(run, loop: str) 
     assert found["origin"].startswith("SYNTHETIC sound") and "take 2," in found["origin"]
     assert found["take"] == "2" and found["bext description"] == "rain"
     told = json.loads(run("info", loop, "--json").out)
-    assert told["take"] == 2 and told["info"]["comment"] == told["origin"]
+    assert told["take"] == 1, "JSON has the recipe's own number"
+    assert told["info"]["comment"] == told["origin"]
 
 
 def test_the_loudness_is_shown_once_and_again_only_where_the_file_says_another(run, loop: str) -> None:
@@ -123,3 +127,49 @@ def test_info_of_what_has_no_loudness(run, files: Path) -> None:
     for name in ("nan.wav", "empty.wav"):
         assert str(facts(run, name)["loudness"]).startswith("not measured")
     assert "origin" not in facts(run, "sea.wav")
+
+
+def test_a_take_has_the_number_of_its_recipe_in_json(run, takes: list[str]) -> None:
+    assert [facts(run, take)["take"] for take in takes] == [0, 1]
+    assert [rows(run, take)["take"] for take in takes] == ["1", "2"]
+
+
+def test_a_recipe_that_cannot_be_read_hides_nothing_else(run, takes: list[str]) -> None:
+    data = Path(takes[0]).read_bytes()
+    Path("odd.wav").write_bytes(data.replace(b'"gamma":', b'"gimmy":'))
+    found = facts(run, "odd.wav")
+    assert found["recipe"].startswith("none: odd.wav carries a recipe that cannot be read") and found["loudness"]
+
+
+def test_nothing_is_cut_or_wrapped_for_a_pipe(run, files: Path, tiny_folder: Path) -> None:
+    points = ", ".join(f"{i / 200:g}:{-40 + i / 10:g}" for i in range(200))
+    (entry,) = made(run("control", "rain", "--intensity", points, "--steps", 1, "--model", tiny_folder, "--json"))
+    name = Path("x" * 150 + ".wav")
+    name.write_bytes(Path(entry["wav"]).read_bytes())
+    lines = run("info", name).out.splitlines()
+    assert f"file {name}" in [" ".join(line.split()) for line in lines]
+    told = next(line for line in lines if line.startswith(" targets points"))
+    assert len(told) > 1500 and told.endswith("; 0.995:-20.1")
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_a_terminal_has_two_columns_that_fit_into_it(run, takes: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", run("info", takes[0]).out).splitlines()
+    assert max(map(len, lines)) <= 60 and sum(line.startswith(" origin") for line in lines) == 1
+    assert lines[[line.split()[:1] for line in lines].index(["origin"]) + 1].startswith("  "), "it is wrapped"
+
+
+def test_a_file_that_ends_early_has_a_row_that_says_so(run, takes: list[str], files: Path) -> None:
+    whole = {name: Path(name) for name in ("sea.wav", takes[0])}
+    sea = soundfile.read("sea.wav")[0]
+    for name in ("sea.aiff", "sea.ogg"):
+        soundfile.write(name, np.tile(sea, 20), 8000)
+        whole[name] = Path(name)
+    for path in whole.values():
+        assert "cut off" not in facts(run, str(path))
+        cut = path.with_stem("cut")
+        cut.write_bytes(path.read_bytes()[: -path.stat().st_size // 3])
+        assert facts(run, str(cut))["cut off"] == "it ends before its header says; fetch it again"
+        assert rows(run, str(cut))["cut off"].startswith("it ends before")

@@ -1,6 +1,7 @@
 """``soundctm replay``: a file again from its recipe, and what it needs for that."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,17 @@ def test_what_cannot_be_made_again_is_refused(run, refused, files: Path, tiny_fo
     refused("no such file: nowhere.wav", "replay", first["wav"], "--source", "nowhere.wav")
 
 
+def test_a_file_that_is_cut_off_is_told_to_be(run, refused, files: Path, tiny_folder: Path) -> None:
+    (first,) = made(run(*TAKES["take"], "--model", tiny_folder, "--json"))
+    data = Path(first["wav"]).read_bytes()
+    Path("cut.wav").write_bytes(data[: len(data) // 2])
+    for command in ("replay", "refine"):
+        refused("it is cut off: it ends before its header says", command, "cut.wav")
+    assert "cut off" in run("info", "cut.wav", "--json").out
+    Path("whole.wav").write_bytes(data.replace(b"sctm", b"none"))
+    refused("an editor or a conversion has lost its recipe", "replay", "whole.wav")
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -104,3 +116,18 @@ def test_replay_counts_its_steps(kind: str, said: str, run, files: Path, tiny_fo
 def test_replay_has_help(run) -> None:
     result = run("replay", "--help")
     assert result.code == 0 and "soundctm replay" in result.out.replace("\n", " ")
+
+
+def test_no_model_is_fetched_at_the_word_of_a_file(run, refused, files: Path, tiny_folder: Path) -> None:
+    (first,) = made(run(*TAKES["take"], "--model", tiny_folder, "--json"))
+    clip = Clip.load(first["wav"])
+    assert clip.recipe is not None
+    replace(clip, recipe=clip.recipe.model_copy(update={"model": "evil/model"})).save("evil.wav")
+    for command in (
+        ("replay", "evil.wav"),
+        ("refine", "evil.wav"),
+        ("edit", "vary", "evil.wav"),
+        ("edit", "loop", "evil.wav"),
+        ("set", "evil.wav", "--out", "set"),
+    ):
+        refused("'evil/model' is not on this machine, and is fetched only for --model evil/model", *command)

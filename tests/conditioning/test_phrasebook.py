@@ -46,6 +46,13 @@ def test_other_words_become_the_nearest_phrase(folder: Path) -> None:
     assert torch.equal(model.encode(prompt).tokens, model.encode(nearest).tokens)
 
 
+def test_new_words_are_named_as_they_are_written(folder: Path) -> None:
+    book = SoundCTM.from_pretrained(folder).phrasebook
+    assert book is not None and book.unknown("Été rain, rain's Tin tin") == ["t", "s", "tin", "tin"]
+    assert book.new_words("Été rain, rain's Tin tin: 3 雨 rain") == ["Été", "rain's", "Tin", "tin"]
+    assert book.new_words("Heavy thunder") == [] and (book.new_words("x1 heavy_rain") == ["x"])
+
+
 def test_many_sentences_at_a_time_are_those_one_by_one(folder: Path) -> None:
     encoder = SoundCTM.from_pretrained(folder).text_encoder
     prompts = ["rain", "three slow knocks, heavy rain", "", "a bell"]

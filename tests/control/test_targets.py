@@ -278,3 +278,31 @@ def test_without_a_rate_hertz_have_no_upper_end() -> None:
     target = make_target([(0.0, 500.0), (1.0, 30_000.0)], "brightness", 5.0)
     with pytest.raises(UserError, match="accepted are 20 to 22,050 Hz"):
         check_target(target, 5.0, 44100)
+
+
+@pytest.mark.parametrize(
+    ("first", "heading"),
+    [
+        ("seconds,value", True),
+        ("time (s),dB", True),
+        ("0s,-40", False),
+        ("O,-60", False),
+        ("0,-40dB", False),
+        ("0s,", False),
+    ],
+)
+def test_a_first_line_with_a_number_is_no_heading(tmp_path: Path, first: str, heading: bool) -> None:
+    """It is a point with a mistake, and the sound would be free there."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"{first}\n0,-30\n2,-12\n")
+    if heading:
+        assert from_csv(path, "intensity", 2.0).points == ((0.0, -30.0), (2.0, -12.0))
+    else:
+        with pytest.raises(UserError, match=f"line 1 of .* is '{first}'"):
+            from_csv(path, "intensity", 2.0)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0])
+def test_a_recording_is_followed_for_some_time(seconds: float) -> None:
+    with pytest.raises(UserError, match="seconds is"):
+        from_recording(recording(tone(1.0)), "intensity", seconds)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from soundctm import Clip, UserError
 from soundctm.delivery import Delivery, deliver
+from soundctm.delivery.formats import as_read
 from soundctm.delivery.loudness import measure
 from soundctm.delivery.process import SHAPES, ramp
 from tests.oracles.recordings import recording
@@ -117,6 +118,17 @@ def test_a_ceiling_alone_turns_down_and_never_up() -> None:
     assert deliver(clip, Delivery(ceiling=0.0)).report.gain == 0
     lower = deliver(clip, Delivery(ceiling=peak - 3)).report
     assert lower.gain == pytest.approx(-3) and lower.reached  # no level was asked for
+
+
+@pytest.mark.parametrize("form", ["wav16", "wav24", "flac", "wav32f"])
+def test_the_report_is_of_what_the_file_holds(form: str) -> None:
+    """Formats of integers are cut at full scale, and measured as they are then."""
+    clip = clip_of(3.0 * recording(seconds=1.0).samples / abs(recording(seconds=1.0).samples).max())
+    done = deliver(clip, Delivery.of({"format": form}))
+    heard = measure(as_read(done).samples, clip.sample_rate)
+    assert done.report.after.integrated == pytest.approx(heard.integrated, abs=0.01)
+    assert done.report.after.true_peak == pytest.approx(heard.true_peak, abs=0.01)
+    assert (done.report.after.true_peak < done.report.before.true_peak - 3) == (form != "wav32f")
 
 
 def test_what_has_no_level_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from soundctm.audio.io import (
 )
 from soundctm.audio.origin import NOT_STATED, SYNTHETIC, Origin
 from soundctm.audio.recipe import Recipe
-from soundctm.errors import UserError
+from soundctm.errors import UserError, shown
 
 
 def read_recipe(path: Path) -> Recipe | None:
@@ -50,10 +51,14 @@ class Clip:
     recipe: Recipe | None = None
 
     def __post_init__(self) -> None:
-        if self.samples.ndim != 2 or self.samples.dtype != np.float32:
-            raise ValueError(
-                f"Clip: samples are {self.samples.dtype}{self.samples.shape}, expected float32 [channels, length]"
-            )
+        x, rate = self.samples, self.sample_rate
+        if not isinstance(x, np.ndarray):
+            raise UserError(f"samples are of type {type(x).__name__}; give a NumPy array, float32 [channels, length]")
+        if x.ndim != 2 or x.dtype != np.float32 or not len(x):
+            raise UserError(f"samples are {x.dtype}{list(x.shape)}; give float32 [channels, length]")
+        if not isinstance(rate, Integral) or isinstance(rate, bool) or rate < 1:
+            raise UserError(f"sample_rate is {shown(rate)}; give a whole number of Hz, for example 44100")
+        object.__setattr__(self, "sample_rate", int(rate))  # NumPy's would be none in JSON
 
     @property
     def duration(self) -> float:

@@ -21,6 +21,7 @@ PCM24 = 2**23  # full scale
 STEP_16 = 2.0**-15  # of samples of 16 bits, full scale 1
 RIFF_BYTES = 2**32 - 2**20  # of samples: a RIFF file counts in 32 bits, and other chunks need some room
 PIECE = 2**20  # samples
+RATES = (3000, 768_000)  # Hz; those that browsers play
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -140,12 +141,29 @@ def read_chunk(path: Path, wanted: bytes) -> bytes | None:
 
 
 def read_audio(path: Path) -> tuple[np.ndarray, int]:
-    """Samples float32 ``[channels, length]`` and rate of any file that libsndfile reads."""
+    """Samples float32 ``[channels, length]`` and rate of any file that libsndfile reads. Raises :class:`UserError` for
+    what it cannot read, and for a rate out of ``RATES``."""
     if not path.is_file():
         what = "this is a folder" if path.is_dir() else "no such file"
         raise UserError(f"{what}: {path}; give an audio file")
     try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise UserError(f"{path} is not a readable audio file ({error}); WAV, FLAC and OGG are accepted") from error
+        with path.open("rb") as file:  # libsndfile takes no names that are not UTF-8
+            samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}; check its permissions and the disk") from error
+    except (RuntimeError, TypeError) as error:  # TypeError: .raw, which has no header that says what it is
+        reason = error.error_string if isinstance(error, soundfile.LibsndfileError) else error
+        raise UserError(f"{path} is not a readable audio file ({reason}); WAV, FLAC and OGG are accepted") from error
+    if not RATES[0] <= rate <= RATES[1]:
+        raise UserError(
+            f"{path} has a sample rate of {rate:,} Hz; accepted are {RATES[0]:,} to {RATES[1]:,} Hz: bring it to "
+            "another rate first"
+        )
     return np.ascontiguousarray(samples.T), int(rate)
+
+
+def audio_facts(path: Path) -> tuple[int, str]:
+    """Rate in Hz of a readable file, and libsndfile's name of how its samples are stored."""
+    with path.open("rb") as file:
+        about = soundfile.info(file)
+    return int(about.samplerate), str(about.subtype)

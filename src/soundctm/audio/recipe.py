@@ -1,13 +1,16 @@
 """The recipe of a take: everything that makes its samples."""
 
 from collections.abc import Sequence
-from typing import Literal
+from importlib.metadata import version
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic_core import from_json
 
 from soundctm.audio.edit import Edit, Morph, Source
 from soundctm.audio.target import Target
-from soundctm.errors import UserError
+from soundctm.errors import UserError, plain_words, shown
 
 Method = Literal["guidance", "start"]
 Precision = Literal["float32", "tf32", "bfloat16", "int8"]
@@ -30,7 +33,7 @@ class Steering(BaseModel):
     Without targets there is nothing but the choice of a noise: the nearest is the one that clearly has as many
     ``events`` (:mod:`soundctm.audio.events`); where no number is given, all are as near as each other."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     method: Method = "guidance"
     strength: float | None = None
@@ -39,6 +42,12 @@ class Steering(BaseModel):
     auditions: int | None = None
     shortlist: int | None = None
     events: int | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        """Numbers of NumPy are numbers, which strict pydantic does not see."""
+        return value.item() if isinstance(value, np.generic) else value
 
     @property
     def chooses_by_itself(self) -> bool:
@@ -163,4 +172,19 @@ class Recipe(BaseModel):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "recipe"
-            raise UserError(f"{source} carries a recipe that cannot be read ({where}: {first['msg']})") from error
+            raise UserError(
+                f"{source} carries a recipe that cannot be read ({where}: {plain_words(first)}){_of_version(text)}"
+            ) from error
+
+
+def _of_version(text: str | bytes) -> str:
+    """What to do about a recipe that cannot be read, and which version wrote it, where it says another."""
+    without = "save the sound without its recipe, in another program"
+    try:
+        theirs = from_json(text)["version"]  # json.loads would end in a RecursionError where it is nested deeply
+    except (ValueError, LookupError, TypeError):  # it does not say
+        return f"; {without}"
+    mine = version("soundctm")
+    if theirs == mine:
+        return f"; {without}"
+    return f"; soundctm {shown(str(theirs))} wrote it, and this is {mine}: update soundctm, or {without}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from soundctm.model import SoundCTM
 
 SLUG_LENGTH = 60
+MOST_NAMED = 6  # words
 NEARLY_SILENT = -40.0  # dB of full scale that a peak stays below
 
 
@@ -50,7 +51,18 @@ def named_model(recipe: "Recipe | None", moved_to: str | None) -> str:
     name = moved_to or (recipe.model if recipe else "mini")
     if moved_to is None and Path(name).is_absolute() and not Path(name).is_dir():
         raise UserError(f"the file was made by the model in {name}, which is there no more; say where it is: --model")
-    return name
+    return name if moved_to else on_this_machine(name)
+
+
+def on_this_machine(name: str) -> str:
+    """Where the model that a file names lies: its name where it is shipped, its folder elsewhere. Nothing is fetched at
+    the word of a file. Raises :class:`UserError` for a model that is not here."""
+    from soundctm.folder import locate, shipped_models
+
+    try:
+        return name if name in shipped_models() else str(locate(name, download=False))
+    except UserError as error:
+        raise UserError(f"{name!r} is not on this machine, and is fetched only for --model {name}") from error
 
 
 def complain(message: str) -> None:
@@ -173,17 +185,34 @@ def progress(label: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def say_understood(engine: "SoundCTM", prompt: str, results: list[dict[str, Any]], as_json: bool) -> None:
-    """Say as what a prompt with new words was understood, and add it to every result."""
+def say_understood(
+    engine: "SoundCTM", prompt: str, results: list[dict[str, Any]], as_json: bool, others: Sequence[str] = ()
+) -> None:
+    """Say as what a prompt with new words was understood, and add it to every result; then the same of ``others``: what
+    is not to be heard, and what else an edit was told."""
+    if prompt:
+        for result in results:
+            result["understood"] = engine.understood(prompt)
+    more = {each: engine.understood(each) for each in others if each}
+    for result in results if more else ():
+        result["understood_others"] = more
+    for each in dict.fromkeys((prompt, *more)) if not as_json else ():
+        for line in _on_words(engine, each):
+            Console(soft_wrap=True, highlight=False).print(line, markup=False)
+
+
+def _on_words(engine: "SoundCTM", prompt: str) -> Iterator[str]:
+    """Lines on the words of a prompt that the model does not know, or cannot read."""
     from soundctm.conditioning.spelling import illegible_words
 
-    heard, unread = engine.understood(prompt), illegible_words(prompt)
-    for result in results:
-        result["understood"] = heard
-    said = [f'some of these words are new to the model; understood as "{heard}"'] if heard != prompt else []
-    said += [f"not read, as the model reads English: {', '.join(unread)}"] if unread else []
-    for line in said if not as_json else ():
-        Console(soft_wrap=True, highlight=False).print(line, markup=False)
+    unread = illegible_words(prompt)
+    if unread:
+        yield f"not read, as the model reads English: {', '.join(unread)}"
+    if engine.phrasebook is None or (heard := engine.understood(prompt)) == prompt:
+        return
+    new = engine.phrasebook.new_words(prompt)
+    named = ", ".join(new[:MOST_NAMED]) + (" and others" if len(new) > MOST_NAMED else "")
+    yield f'"{prompt}" is understood as "{heard}", as the model never learnt: {named}'
 
 
 def report(results: list[dict[str, Any]], as_json: bool, note: str) -> None:

@@ -6,7 +6,6 @@ from soundctm.cli.common import (
     load_model,
     output_folder,
     progress,
-    recipe_of,
     report,
     save_clip,
     say_understood,
@@ -63,12 +62,13 @@ def control(
     length = loaded.config.seconds if seconds is None else seconds
     check_seconds(length)
     targets, steering = curves.targets(length), way.steering()
+    recipes = loaded.recipes(
+        prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, loop=loop, targets=targets, steering=steering,
+        **vars(guidance),
+    )  # fmt: skip
     with progress("steering", results.as_json) as callback:
-        clips = loaded.generate(
-            prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, loop=loop, targets=targets,
-            steering=steering, callback=callback, **vars(guidance),
-        )  # fmt: skip
-    away = [deviations_of(clip) for clip in clips]
-    files = [{**save_clip(clip, folder), "deviations": each} for clip, each in zip(clips, away, strict=True)]
-    say_understood(loaded, prompt, files, results.as_json)
-    report(files, results.as_json, f"{summary([recipe_of(clip) for clip in clips])}. {closeness(away)}")
+        files = [
+            {**save_clip(clip, folder), "deviations": deviations_of(clip)} for clip in loaded.replay(recipes, callback)
+        ]
+    say_understood(loaded, prompt, files, results.as_json, [guidance.negative])
+    report(files, results.as_json, f"{summary(recipes)}. {closeness([file['deviations'] for file in files])}")

@@ -49,14 +49,16 @@ def extend_bandwidth(
     from soundctm import edits
 
     plan = edits.extend_bandwidth(_clip(file), cutoff, file.name)
-    perform(plan, asked, takes, steps)
+    perform(plan, asked, takes, steps, file)
 
 
 @edit_app.command()
 @unfolded
 def declip(
     file: Path = FileArgument,
-    level: float = typer.Option(None, help="Sample value of the clipping, 0 to 1; 99 % of the loudest when left out."),
+    level: float = typer.Option(
+        None, help="Sample value of the clipping, 0 to 1; 99 % of the loudest, where that looks clipped, when left out."
+    ),
     takes: int = TakesOption,
     steps: int = StepsOption,
     *,
@@ -64,16 +66,15 @@ def declip(
 ) -> None:
     """Restore the tops of a recording that was too loud.
 
-    Example:
+    Examples:
+
+        soundctm edit declip shout.wav
 
         soundctm edit declip shout.wav --level 0.8
     """
     from soundctm import edits
 
-    clip = _clip(file)
-    loudest = float(abs(clip.samples).max(initial=0.0))
-    plan = edits.declip(clip, 0.99 * loudest if level is None else level, file.name)
-    perform(plan, asked, takes, steps)
+    perform(edits.declip(_clip(file), level, file.name), asked, takes, steps, file)
 
 
 @edit_app.command()
@@ -96,7 +97,7 @@ def fill(
     from soundctm import edits
 
     plan = edits.fill(_clip(file), start, end, file.name)
-    perform(plan, asked, takes, steps)
+    perform(plan, asked, takes, steps, file)
 
 
 @edit_app.command()
@@ -119,7 +120,7 @@ def extend(
     from soundctm import edits
 
     plan = edits.extend(_clip(file), before, after, file.name)
-    perform(plan, asked, takes, steps)
+    perform(plan, asked, takes, steps, file)
 
 
 @edit_app.command()
@@ -142,7 +143,7 @@ def join(
     from soundctm import edits
 
     plan = edits.join(_clip(file), _clip(other), gap, (file.name, other.name))
-    perform(plan, asked, takes, steps)
+    perform(plan, asked, takes, steps, file, other)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +183,7 @@ def loop(
         _loop_take(clip, steps, asked)
         return
     plan = edits.loop(clip, name=file.name) if seam is None else edits.loop(clip, seam, file.name)
-    perform(plan, replace(asked, model=asked.model or "mini"), takes, steps)
+    perform(plan, replace(asked, model=asked.model or "mini"), takes, steps, file)
 
 
 def _loop_take(clip: "Clip", steps: int, asked: Asked) -> None:
@@ -220,7 +221,7 @@ def transform(
     from soundctm import edits
 
     plan = edits.transform(_clip(file), strength, file.name)
-    perform(plan, asked, takes, steps)
+    perform(plan, asked, takes, steps, file)
 
 
 @edit_app.command()
@@ -243,7 +244,7 @@ def morph(
     from soundctm import edits
 
     plan = edits.morph(_clip(file), _clip(other), amount, other_prompt=other_prompt, names=(file.name, other.name))
-    perform(plan, asked, 1, steps)
+    perform(plan, asked, 1, steps, file, other)
 
 
 edit_app.command()(vary)

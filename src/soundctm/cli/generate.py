@@ -59,7 +59,7 @@ def generate(
         for clip in loaded.replay(recipes, callback):
             heard = {} if number is None else {"events": events_heard(clip.samples[0], clip.sample_rate, loop)}
             files.append(save_clip(clip, folder) | heard)
-    say_understood(loaded, prompt, files, results.as_json)
+    say_understood(loaded, prompt, files, results.as_json, [guidance.negative])
     hits = sum(file.get("events") == number for file in files)
     counts = "" if number is None else f" {counted(number, 'event')} heard in {hits} of {counted(takes, 'take')}."
     report(files, results.as_json, f"{summary(recipes)}.{counts} Refine the one you like: soundctm refine FILE")

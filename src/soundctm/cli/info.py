@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,14 +40,28 @@ def info(
     if as_json:
         sys.stdout.write(json.dumps(facts) + "\n")
         return
-    table = Table(show_header=False, box=None)
     measured = facts.get("loudness")
     facts = _once(facts, measured) if isinstance(measured, dict) else facts
+    rows = []
     for key, value in facts.items():
         for name, words in _rows(key, value):
             if key == "origin" or (words := _beside_origin(words, facts.get("origin", ""))):
-                table.add_row(escape(printable(name)), escape(printable(words)))
-    Console().print(table)
+                rows.append((printable(name), printable(words)))
+    _print(rows)
+
+
+def _print(rows: Sequence[tuple[str, str]]) -> None:
+    """Names beside their words: in two columns as wide as a terminal, elsewhere on lines of their own, however long,
+    as what reads a pipe wants whole lines."""
+    console = Console()
+    if not console.is_terminal:
+        width = max(len(name) for name, _ in rows)
+        sys.stdout.writelines(f" {name:<{width}}  {words}".rstrip() + "\n" for name, words in rows)
+        return
+    table = Table(show_header=False, box=None)
+    for name, words in rows:
+        table.add_row(escape(name), escape(words))
+    console.print(table)
 
 
 def _rows(name: str, value: object) -> Iterator[tuple[str, str]]:
@@ -100,22 +115,30 @@ def _in_words(value: object) -> str:
 
 def _file_facts(path: Path, whole: bool) -> dict[str, Any]:
     """What is known of a file: of its recipe all, or what differs from the ordinary; loudness, and its metadata."""
-    from soundctm.audio import Clip
+    from soundctm.audio import Clip, read_recipe
+    from soundctm.audio.io import read_audio
+    from soundctm.audio.truncation import ends_early
     from soundctm.delivery.reading import read_deliveries, read_tags, word_length
     from soundctm.delivery.verify import missing_recipe
 
-    clip = Clip.load(path)
+    clip = Clip(*read_audio(path))
     facts: dict[str, Any] = {
         "file": str(path), "seconds": round(clip.duration, 3), "sample_rate": clip.sample_rate,
         "channels": clip.samples.shape[0], "stored": word_length(path), "loudness": _loudness(clip), **read_tags(path),
     }  # fmt: skip
+    if ends_early(path.read_bytes()):
+        facts["cut off"] = "it ends before its header says; fetch it again"
+    try:
+        clip = replace(clip, recipe=read_recipe(path))
+    except UserError as error:
+        return {**facts, "recipe": f"none: {error}"}
     if clip.recipe is None:
         return {**facts, "recipe": f"none: {missing_recipe(path)}"}
     facts["origin"] = _origin(clip, path)
     done = [_done(each, whole) for each in read_deliveries(path)]
     facts |= {"delivered": done} if done else {}
     recipe = clip.recipe.model_dump(mode="json", exclude_defaults=not whole)
-    recipe["take"] += 1  # people count from 1, as names of files do
+    recipe["take"] += not whole  # people count from 1, as names of files do
     if not whole and clip.recipe.edit is not None:
         recipe["edit"] = clip.recipe.edit.model_dump(mode="json")
     return facts | {f"recipe.{key}" if key in facts else key: value for key, value in recipe.items()}

@@ -18,7 +18,7 @@ from soundctm.cli.batch import (
     settings_of,
 )
 from soundctm.cli.batch_words import pace, tell_outcome
-from soundctm.cli.common import counted, load_model, output_folder
+from soundctm.cli.common import counted, load_model, on_this_machine, output_folder
 from soundctm.cli.forbidding import ForbidOption, HookOption
 from soundctm.cli.options import (
     DeviceOption,
@@ -89,11 +89,11 @@ def takeset(
         "prompt": prompt if first is None else first.prompt, "takes": takes, "distance": distance, "name": name,
         "steps": steps, "seconds": seconds, "seed": seed, "tries": tries,
     }  # fmt: skip
-    known = (first.model, first.precision) if first else ("mini", "float32")
+    home = model or (on_this_machine(first.model) if first else "mini")
     try:
-        line = line_of(asked, settings, first, model or known[0])
+        line = line_of(asked, settings, first, home)
         folder = output_folder(out)
-        loaded = load_model(model or known[0], device, engine, precision or known[1])
+        loaded = load_model(home, device, engine, precision or (first.precision if first else "float32"))
         recordings = {clip.digest: clip for clip in map(Clip.load, source)}
         with pace(as_json) as callback:
             outcome = make_set(loaded, line, folder, settings, first, callback, recordings, remove)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from soundctm.control.targets import TargetSettings
 
 HOW = "points, a CSV of seconds and values, or a recording to follow."
+BAND_RANGE = (100.0, 400.0)  # Hz
 WeightOption = typer.Option([], help="FEATURE=NUMBER: how much a target counts; 1 when left out.")
+TABLES = {".txt", ".tsv", ".tab", ".dat", ".xls", ".xlsx", ".ods"}
 UNITS = {"intensity": "dB", "band": "dB", "brightness": "octaves", "pitch": "octaves", "onsets": ""}
 
 
@@ -28,7 +30,7 @@ class Curves:
     intensity: str = typer.Option(None, help=f"Level over time in dB full scale. A shape such as rise, or: {HOW}")
     brightness: str = typer.Option(None, help=f"Centre of the spectrum in Hz: {HOW}")
     band: str = typer.Option(None, help=f"Level of --band-range in dB full scale: {HOW}")
-    band_range: tuple[float, float] = typer.Option((100.0, 400.0), help="Lowest and highest frequency of --band.")
+    band_range: tuple[float, float] = typer.Option(BAND_RANGE, help="Lowest and highest frequency of --band.")
     onsets: str = typer.Option(None, help=f"Where events begin, 0 to 1: {HOW}")
     pitch: str = typer.Option(None, help=f"Fundamental in Hz, for sounds that have one: {HOW}")
     weight: list[str] = WeightOption
@@ -37,6 +39,9 @@ class Curves:
         """A target for every feature that was asked for. Raises :class:`UserError` when there is none."""
         from soundctm.audio.target import Feature
 
+        if self.band is None and self.band_range != BAND_RANGE:
+            low, high = self.band_range
+            raise UserError(f"--band-range is {low:g} {high:g}, and there is no --band; give its curve as well")
         given = {name: text for name in get_args(Feature) if (text := getattr(self, name)) is not None}
         if not given:
             raise UserError(
@@ -47,7 +52,7 @@ class Curves:
         if unused:
             raise UserError(f"a weight is given for {', '.join(unused)}, which has no curve; give the curve as well")
         settings = {feature: _settings(feature, weight_of, self.band_range) for feature in given}
-        return [_read(text, feature, seconds, settings[feature]) for feature, text in given.items()]
+        return [_that_fits(text, feature, seconds, settings[feature]) for feature, text in given.items()]
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,24 @@ def _settings(feature: "Feature", weight_of: Mapping[str, float], band_range: tu
     return settings
 
 
+def _that_fits(text: str, feature: "Feature", seconds: float, settings: "TargetSettings") -> "Target":
+    """A target in a clip of ``seconds``. Raises :class:`UserError`, with the length that is needed where nothing but
+    the length is wrong."""
+    from soundctm.checks import LONGEST
+
+    try:
+        return _read(text, feature, seconds, settings)
+    except UserError as error:
+        try:
+            last = _read(text, feature, LONGEST, settings).points[-1][0]
+        except UserError:  # there is something else to mend
+            raise error from None
+        if last <= seconds:
+            raise
+        needed = round(last, 3) if round(last, 3) >= last else round(last + 0.001, 3)
+        raise UserError(f"{error}; give --seconds {needed:g}") from error
+
+
 def _read(text: str, feature: "Feature", seconds: float, settings: "TargetSettings") -> "Target":
     """A target from a shape's name, a CSV, a recording, or points."""
     from soundctm.audio import Clip
@@ -104,6 +127,8 @@ def _read(text: str, feature: "Feature", seconds: float, settings: "TargetSettin
     if Path(text).suffix.lower() == ".csv":
         return from_csv(text, feature, seconds, **settings)
     if os.path.isfile(text) or ":" not in text:  # not Path.is_file, which fails for points of many characters
+        if Path(text).suffix.lower() in TABLES:
+            raise UserError(f"--{feature} is {text!r}; a table of points is a .csv: seconds, comma, value in each line")
         if not Path(text).suffix:
             shapes = f"a shape ({', '.join(SHAPES)}), " if feature == "intensity" else ""
             raise UserError(
@@ -120,6 +145,8 @@ def weights(texts: Sequence[str]) -> dict[str, float]:
     out = {}
     for text in texts:
         name, _, number = text.partition("=")
+        if name in out:
+            raise UserError(f"--weight is given twice for {name}; give it once")
         try:
             out[name] = float(number)
         except ValueError as error:

@@ -32,14 +32,14 @@ def vary(
         soundctm edit vary footsteps_seed3_take2_1step.wav --takes 8 --turn 0.2
     """
     from soundctm.audio import Clip
+    from soundctm.revisions import relatives
 
     clip = Clip.load(file)
     recordings = {each.digest: each for each in map(Clip.load, source)}
     folder = output_folder(out)
     engine = load_model(named_model(clip.recipe, model), device)
+    recipes = relatives(engine.recipe_of(clip), takes, first=first, steps=steps, gamma=gamma, turn=turn)
     with progress("varying", as_json) as callback:
-        clips = engine.vary(
-            clip, gamma, turn=turn, takes=takes, first=first, steps=steps, callback=callback, sources=recordings
-        )
-    how = f"gamma {clips[0].recipe.gamma:g}" if turn is None else f"a turn of {turn:g}"
-    report([save_clip(each, folder) for each in clips], as_json, f"{counted(takes, 'relative')} at {how}")
+        files = [save_clip(each, folder) for each in engine.replay(recipes, callback, recordings)]
+    how = f"gamma {recipes[0].gamma:g}" if turn is None else f"a turn of {turn:g}"
+    report(files, as_json, f"{counted(takes, 'relative')} at {how}")

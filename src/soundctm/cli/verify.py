@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
-from soundctm.cli.common import load_model, tell_each
+from soundctm.cli.common import load_model, on_this_machine, tell_each
 from soundctm.cli.options import DeviceOption, EngineOption, JsonOption, MovedOption, SourceOption
 from soundctm.errors import UserError
 
@@ -81,19 +81,9 @@ class _Models:
         Raises :class:`UserError` where it cannot be loaded."""
         key = (self.moved_to or recipe.model, recipe.precision)
         if key not in self._loaded:
-            where = self.moved_to or _here(recipe.model)
+            where = self.moved_to or on_this_machine(recipe.model)
             self._loaded[key] = load_model(where, self.device, self.engine, key[1])
         return self._loaded[key]
-
-
-def _here(name: str) -> str:
-    """Where a model lies on this machine: its name where it is shipped, its folder elsewhere."""
-    from soundctm.folder import locate, shipped_models
-
-    try:
-        return name if name in shipped_models() else str(locate(name, download=False))
-    except UserError as error:
-        raise UserError(f"{name!r} is not on this machine, and is fetched only for --model {name}") from error
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from soundctm.conditioning.mini import MiniTextEncoder
 from soundctm.errors import UserError
 
 WORD = re.compile(r"[a-z]+")  # another rule would give old recipes another sound
+WRITTEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")  # of letters in any script, as people see a word
 
 
 class Phrases(BaseModel):
@@ -47,6 +48,11 @@ class Phrasebook:
     def unknown(self, prompt: str) -> list[str]:
         """Words of a prompt that no training caption holds, in order."""
         return [word for word in WORD.findall(prompt.lower()) if word not in self.words]
+
+    def new_words(self, prompt: str) -> list[str]:
+        """The words of a prompt that hold something :meth:`unknown`, each once, as they are written: "été" is read as
+        "t", which nobody has written."""
+        return [word for word in dict.fromkeys(WRITTEN.findall(prompt)) if self.unknown(word)]
 
     def understood(self, prompt: str) -> str:
         """The prompt itself when all its words are known, else the nearest learnt phrase."""

@@ -5,11 +5,14 @@ what :func:`check_target` refuses. What is left out of the :class:`TargetSetting
 """
 
 import csv
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 from soundctm.arguments import checked
 from soundctm.audio import Clip
+from soundctm.audio.io import RATES
 from soundctm.audio.target import Feature, Target
 from soundctm.control.shapes import SHAPES, Shape, shape_points
 from soundctm.control.sketches import Points, read_points
@@ -27,6 +30,7 @@ __all__ = [
 ]
 
 FREE = "free"
+BRIGHTEST = 22_050.0  # Hz, half of 44.1 kHz
 
 
 class Weight(TypedDict, total=False):
@@ -114,7 +118,7 @@ def from_csv(
             time, value = row
             points.append((float(time), _value(value)))
         except ValueError as error:
-            if number == 1 and not _is_number(row[0]):
+            if number == 1 and _is_heading(row):
                 continue
             raise UserError(
                 f"line {number} of {path} is {','.join(row)!r}; write two columns, seconds and value (empty: free), "
@@ -131,11 +135,12 @@ def _read_rows(path: Path) -> list[list[str]]:
         raise UserError(f"cannot read {path} ({error}); give a CSV file with the columns seconds,value") from error
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
+def _is_heading(row: Sequence[str]) -> bool:
+    """Whether no cell of a row is a value: one that is has a mistake beside it."""
+    for cell in row:
+        with suppress(ValueError):
+            _value(cell)
+            return False
     return True
 
 
@@ -157,8 +162,19 @@ def from_recording(
     """A target that follows a feature of ``clip`` over at most its first ``seconds``.
 
     The sound is free past the recording's end, and for brightness and pitch where the recording has none
-    (:mod:`soundctm.control.sketches`). Raises :class:`UserError` when nothing is left to follow.
+    (:mod:`soundctm.control.sketches`). Levels below -60 dB read -60 dB, brightness above 22,050 Hz reads 22,050 Hz:
+    that is as high as a sound of 44.1 kHz goes, and recordings of ultrasound go higher. Raises :class:`UserError` for
+    a length of 0 or less, a recording of a rate that no sound has, and when nothing is left to follow.
     """
+    if not seconds > 0:
+        raise UserError(f"seconds is {seconds:g}; give the length of the sound that is to follow, above 0")
+    if clip.sample_rate < RATES[0]:
+        raise UserError(
+            f"the recording has a sample rate of {clip.sample_rate:,} Hz; accepted are {RATES[0]:,} Hz and more: bring "
+            "it to another rate first"
+        )
     bare = _check(feature, settings, clip.sample_rate)
     points = read_points(clip, feature, seconds, bare.low, bare.high)
+    if feature == "brightness":
+        points = [(time, None if value is None else min(value, BRIGHTEST)) for time, value in points]
     return make_target(points, feature, seconds, **settings)

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import soundfile
-
 from soundctm.audio.comments import flac_blocks
-from soundctm.audio.io import LIST_CHUNK, LOOP_CHUNK, RECIPE_CHUNK, chunk_names
+from soundctm.audio.io import LIST_CHUNK, LOOP_CHUNK, RECIPE_CHUNK, audio_facts, chunk_names
 from soundctm.audio.origin import MADE_BY, RIGHTS, SYNTHETIC
 from soundctm.delivery.carried import UCS_CATEGORY, UCS_NAMES, Carried, without
 from soundctm.delivery.chunks import GAME_NAMES, ORIGINATOR, plain
@@ -54,7 +52,7 @@ def gather(path: Path, prompt: str = "", loops: bool = False) -> Carried:
         ixml=None if root is None else _of_others(root, mirrored="bext" in tags),
         info={name: text for name, text in info.items() if name not in INFO_NAMES.values() and text},
         comments={name: text for name, text in told.items() if not _rewritten(name)},
-        dropped=tuple(_dropped(path, tags, loops)), sample_rate=soundfile.info(path).samplerate,
+        dropped=tuple(_dropped(path, tags, loops)), sample_rate=audio_facts(path)[0],
     )  # fmt: skip
 
 

@@ -75,9 +75,9 @@ DELIVERIES = TypeAdapter(tuple[Delivery, ...])  # to JSON and back
 
 @dataclass(frozen=True)
 class Report:
-    """What was done. ``gain`` dB; ``before`` and ``after`` are measured before and after the gain, and of Ogg Vorbis
-    ``after`` is what the file decodes to; ``reached`` is False where the ceiling kept the sound below the loudness that
-    was asked for; ``steps`` say it in words, in order."""
+    """What was done. ``gain`` dB; ``before`` is measured before it, ``after`` of what the file holds: cut to full scale
+    in formats of integers, decoded of Ogg Vorbis; ``reached`` is False where the ceiling kept the sound below the
+    loudness that was asked for; ``steps`` say it in words, in order."""
 
     gain: float
     before: Loudness
@@ -133,7 +133,7 @@ def deliver(clip: Clip, delivery: Delivery, earlier: tuple[Delivery, ...] = ()) 
         steps += [f"{delivery.shape} fade {name} {seconds:g} s"] if seconds else []
     levelled, report = _levelled(samples, rate, delivery, steps)
     done = Delivered(Clip(levelled, rate, clip.recipe), report, delivery, earlier)
-    return _coded(done, samples) if delivery.format == "ogg" else done
+    return _coded(done, samples) if delivery.format == "ogg" else _cut(done)
 
 
 def _resampled_loop(samples: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
@@ -226,6 +226,14 @@ def _room(found: Loudness, delivery: Delivery) -> float:
 def _with_gain(samples: np.ndarray, rate: int, gain: float) -> tuple[np.ndarray, Loudness]:
     louder = amplified(samples, gain)
     return louder, measure(louder, rate)
+
+
+def _cut(done: Delivered) -> Delivered:
+    """The same, measured as a format of integers holds it, in which nothing goes beyond full scale."""
+    samples, rate = done.clip.samples, done.clip.sample_rate
+    if done.delivery.format == "wav32f" or not (np.abs(samples) > 1).any():
+        return done
+    return replace(done, report=replace(done.report, after=measure(samples.clip(-1, 1), rate)))
 
 
 def _coded(done: Delivered, plain: np.ndarray) -> Delivered:

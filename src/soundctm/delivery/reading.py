@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import soundfile
 from pydantic import ValidationError
 
 from soundctm.audio.comments import RECIPE_COMMENT, read_comments
-from soundctm.audio.io import LOOP_CHUNK, read_chunk, read_chunks
+from soundctm.audio.io import LOOP_CHUNK, audio_facts, read_chunk, read_chunks
 from soundctm.delivery.chunks import UNSET
 from soundctm.delivery.process import DELIVERIES, Delivery
 from soundctm.delivery.tags import DELIVERIES_CHUNK, DELIVERIES_COMMENT
@@ -29,7 +28,7 @@ LOUDNESS = ("loudness", "loudness_range", "true_peak", "momentary", "short_term"
 
 def word_length(path: Path) -> str:
     """libsndfile's name of how samples are stored: ``PCM_16``, ``PCM_24``, ``FLOAT``, ``VORBIS``, ..."""
-    return str(soundfile.info(path).subtype)
+    return audio_facts(path)[1]
 
 
 def read_deliveries(path: Path) -> tuple[Delivery, ...]:

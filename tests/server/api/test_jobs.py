@@ -229,7 +229,7 @@ def test_every_edit_has_a_route(server: Running, kind: str) -> None:
 
 
 def test_an_edit_that_would_be_too_long_names_the_sound(server: Running) -> None:
-    hour = server.add(tone(601.0, 1000), name="a long walk")
+    hour = server.add(tone(601.0, 3000), name="a long walk")
     short = server.add(tone(1.0), name="a step")
     asked: dict[str, dict[str, object]] = {
         "fill": {"start": 1.0, "end": 2.0}, "transform": {"strength": 0.5}, "declip": {"level": 0.4},

@@ -286,3 +286,12 @@ def test_an_upload_that_dawdles_is_ended(start: Starter) -> None:
 
     answer = slow.client.post("/v1/clips", content=body(), headers={"Content-Type": "multipart/form-data; boundary=b"})
     refused(answer, 408)
+
+
+def test_what_goes_beyond_full_scale_is_turned_down_as_a_whole(server: Running, tmp_path: Path) -> None:
+    samples = tone(0.5, 16000, channels=2).samples
+    samples *= 4 / np.abs(samples).max()
+    soundfile.write(tmp_path / "hot.wav", samples.T, 16000, subtype="FLOAT")
+    found = server.upload((tmp_path / "hot.wav").read_bytes(), "hot.wav").json()
+    assert found["note"] == "the sound goes beyond full scale and was turned down by 12 dB"
+    assert np.allclose(server.library.clip(found["id"]).samples, samples / 4, atol=1e-6)

@@ -93,8 +93,10 @@ def test_takes_of_a_model_are_made_again_from_what_the_library_holds(library: Li
 
 UNKEPT = {
     "no samples": Clip(np.zeros((1, 0), np.float32), 8000),
-    "no channels": Clip(np.zeros((0, 8), np.float32), 8000),
-    "no rate": Clip(np.zeros((1, 8), np.float32), 0),
+    "beyond full scale": Clip(np.full((1, 8), 1.5, np.float32), 8000),
+    "beyond full scale below": Clip(np.full((2, 8), -1.001, np.float32), 8000),
+    "a rate too low": Clip(np.zeros((1, 8), np.float32), 2999),
+    "a rate too high": Clip(np.zeros((1, 8), np.float32), 768_001),
     "not a number": Clip(np.full((1, 8), np.nan, np.float32), 8000),
     "infinite": Clip(np.full((1, 8), np.inf, np.float32), 8000),
     "recipe of no number": sound(omega=float("nan")),

@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-MOST_CHANNELS, RATES = 16, (3000, 768_000)  # the rates that browsers play
+MOST_CHANNELS = 16
 BLOCK = 2**18  # values at a time
 MOST_RECIPE = 2**20  # characters
 
@@ -43,7 +43,7 @@ def decode(source: Path, target: Path, most: int) -> dict[str, object]:
     import soundfile
 
     from soundctm.audio.comments import RECIPE_COMMENT, read_comments
-    from soundctm.audio.io import RECIPE_CHUNK, read_chunk
+    from soundctm.audio.io import RATES, RECIPE_CHUNK, read_chunk
 
     with soundfile.SoundFile(source) as file:
         channels, rate = file.channels, file.samplerate

@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple, TypedDict
 import numpy as np
 
 from soundctm.audio import Clip, Recipe
+from soundctm.audio.io import pieces
 from soundctm.errors import UserError
 from soundctm.server.api.errors import Refusal, one_line
 from soundctm.server.api.settings import UploadLimits
@@ -56,7 +57,18 @@ def decode(file: BinaryIO, limits: UploadLimits, desk: Path) -> Decoded:
                 copy.write(piece)
         about = _run(source, target, limits)
         recipe, note = _recipe(about["recipe"])
-        return Decoded(Clip(_samples(target, about["channels"], about["frames"]), about["rate"], recipe), note)
+        samples = _samples(target, about["channels"], about["frames"])
+        notes = (note, _turned_down(samples))
+        return Decoded(Clip(samples, about["rate"], recipe), "; ".join(each for each in notes if each) or None)
+
+
+def _turned_down(samples: np.ndarray) -> str | None:
+    """Bring samples that go beyond full scale, as those of float files may, within it as a whole; what was done."""
+    peak = max((float(np.abs(piece).max(initial=0.0)) for piece in pieces(samples)), default=0.0)
+    if not 1.0 < peak < np.inf:
+        return None
+    samples /= peak
+    return f"the sound goes beyond full scale and was turned down by {20 * np.log10(peak):.2g} dB"
 
 
 def _recipe(text: str | None) -> tuple[Recipe | None, str | None]:

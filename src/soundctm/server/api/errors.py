@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from soundctm.errors import UserError
+from soundctm.errors import UserError, plain_words
 from soundctm.server.jobs import QueueFull
 from soundctm.server.jobs.requests import REQUESTS
 from soundctm.server.library import FULL_ERRNOS, DiskFull, LibraryConflict, LibraryFault, LibraryMiss
@@ -113,7 +113,7 @@ async def _bad_request(request: Request, error: Exception) -> Json:
     if first["type"] == "json_invalid":
         return Json(error_body(f"the body is no JSON ({first['ctx']['error']} at character {place[-1]})"), 400)
     field = ".".join(place[1:])
-    reason = "it is no known key" if first["type"] == "extra_forbidden" else first["msg"]
+    reason = "it is no known key" if first["type"] == "extra_forbidden" else plain_words(first)
     return Json(error_body(f"{field[:80] or 'the body'}: {reason}", field[:80] or None), 400)
 
 

@@ -52,8 +52,8 @@ class ClipBody(BaseModel):
 
 
 class UploadBody(ClipBody):
-    """A sound that was brought in; ``note`` says what its file had that could not be kept, null where that is
-    nothing."""
+    """A sound that was brought in; ``note`` says what its file had that could not be kept, and whether it was turned
+    down to fit, null where that is nothing."""
 
     note: str | None
 

@@ -9,9 +9,9 @@ import numpy as np
 import soundfile
 
 from soundctm.audio.resample import resample
+from soundctm.audio.truncation import ends_early
 from soundctm.training.data.prepare.items import LARGEST_FILE, Code, Fault, Sound
 from soundctm.training.data.prepare.settings import Settings
-from soundctm.training.data.prepare.truncation import ends_early
 
 BLOCK = 2**17  # values decoded at a time
 TAIL = 0.1  # seconds read behind the cut, so that the resampler's filter does not feel it
