@@ -278,3 +278,10 @@ def test_channels_that_cancel_are_refused() -> None:
                 edits.fill(clip, 0.2, 0.5)
         else:
             edits.fill(clip, 0.2, 0.5)
+
+
+@pytest.mark.parametrize("channels", [16, 24])
+def test_channels_that_have_nothing_in_common_do_not_cancel(channels: int) -> None:
+    rng = np.random.default_rng(1)
+    for samples in (0.1 * rng.standard_normal((channels, 9000)), np.eye(channels, 1) * rng.uniform(-1, 1, 9000)):
+        edits.fill(Clip(samples.clip(-1, 1).astype(np.float32), 9000), 0.2, 0.5)

@@ -25,7 +25,7 @@ MIN_SECONDS = 0.1
 MAX_SEED = 2**63 - 1
 LONGEST = 600.0  # seconds; what is longer than a model's own limit is made in windows
 MAX_VARIATION = 2**31 - 1
-CANCELLED = 10**-1.2  # of the channels' mean power, what is left of them when they are folded to one
+CANCELLED = 10**-0.9  # of what folding leaves of channels that have nothing in common, which is 1/N of their power
 UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of characters, line and paragraph breaks
 SAY = {  # instead of nothing, for each kind of prompt
     "prompt": 'say what you want to hear, for example "heavy rain on a tin roof"',
@@ -161,7 +161,8 @@ def check_prompt(prompt: str, kind: str = "prompt") -> None:
 
 
 def check_source(clip: Clip, name: str) -> None:
-    """Raise :class:`UserError` unless a recording lasts 0.1 s or more and its samples are numbers within full scale."""
+    """Raise :class:`UserError` unless a recording lasts 0.1 s or more, its samples are numbers within full scale, and
+    its channels do not cancel each other, as they are folded to one."""
     if not clip.samples.shape[1]:
         raise UserError(f"{name} has no samples; give a recording that sounds")
     if clip.duration < MIN_SECONDS:
@@ -172,7 +173,7 @@ def check_source(clip: Clip, name: str) -> None:
     if peak > 1.0 + STEP_16:
         raise UserError(f"{name} goes beyond full scale (peak {peak:.3g}, 1 is full scale); turn it down first")
     apart, folded = (float(np.square(x, dtype=np.float64).mean()) for x in (clip.samples, clip.samples.mean(0)))
-    if folded < CANCELLED * apart:
+    if folded < CANCELLED * apart / len(clip.samples):
         raise UserError(f"the channels of {name} cancel each other when they are folded to one; give one of them")
 
 

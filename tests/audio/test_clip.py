@@ -92,10 +92,11 @@ def test_the_picture_is_a_png(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
 def test_names_that_are_not_utf8_are_read(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
     Clip(sine(), 44100).save(tmp_path / "a.wav").rename(path)
-    assert np.array_equal(Clip.load(path).samples, Clip.load(path).samples) and Clip.load(path).sample_rate == 44100
+    assert np.allclose(Clip.load(path).samples, sine(), atol=2.0**-23) and Clip.load(path).sample_rate == 44100
     assert audio_facts(path) == (44100, "PCM_24")
     path.write_bytes(b"nothing")
     with pytest.raises(UserError, match="is not a readable audio file"):
@@ -131,12 +132,12 @@ def test_what_is_no_sound_is_refused(samples: Any, rate: Any, said: str) -> None
 
 def test_a_recipe_of_another_version_says_so() -> None:
     newer = RECIPE.model_dump_json().replace('"version":"0"', '"version":"99.1","reverb":3')
-    with pytest.raises(UserError, match=r"reverb.*soundctm '99.1' wrote it, and this is .*: update soundctm"):
+    with pytest.raises(UserError, match=r"reverb.*soundctm '99.1' wrote it, and this is .*: take the newer"):
         Recipe.from_json(newer, "a.wav")
     mine = newer.replace("99.1", version("soundctm"))
     with pytest.raises(UserError) as told:
         Recipe.from_json(mine, "a.wav")
-    assert "update" not in str(told.value)
+    assert "newer" not in str(told.value)
 
 
 @pytest.mark.parametrize("given", [{"auditions": 2.5}, {"auditions": True}, {"auditions": "4"}, {"strength": "hard"}])

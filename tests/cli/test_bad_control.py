@@ -71,6 +71,7 @@ BAD_CONTROL: dict[str, tuple[list[str], str]] = {
         ["--intensity", "rise", "--method", "start", "--strength", "0.2"],
         "--strength is 0.2, which only --method guidance uses; leave it out with start",
     ),
+    "strength in one step": (["--intensity", "rise", "--strength", "0.2", "--steps", "1"], "give --steps 2 or more"),
     "unknown method": (["--intensity", "rise", "--method", "luck"], "'luck'; accepted are guidance and start"),
     "no takes": (["--intensity", "rise", "--takes", "0"], "takes is 0"),
     "no steps": (["--intensity", "rise", "--steps", "0"], "steps is 0"),

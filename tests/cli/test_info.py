@@ -156,6 +156,7 @@ def test_nothing_is_cut_or_wrapped_for_a_pipe(run, files: Path, tiny_folder: Pat
 def test_a_terminal_has_two_columns_that_fit_into_it(run, takes: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm")
     lines = re.sub(r"\x1b\[[0-9;]*m", "", run("info", takes[0]).out).splitlines()
     assert max(map(len, lines)) <= 60 and sum(line.startswith(" origin") for line in lines) == 1
     assert lines[[line.split()[:1] for line in lines].index(["origin"]) + 1].startswith("  "), "it is wrapped"

@@ -131,3 +131,11 @@ def test_no_model_is_fetched_at_the_word_of_a_file(run, refused, files: Path, ti
         ("set", "evil.wav", "--out", "set"),
     ):
         refused("'evil/model' is not on this machine, and is fetched only for --model evil/model", *command)
+
+
+def test_a_delivered_file_that_is_cut_off_is_told_to_be(run, refused, files: Path, tiny_folder: Path) -> None:
+    (first,) = made(run(*TAKES["take"], "--model", tiny_folder, "--json"))
+    (entry,) = made(run("deliver", first["wav"], "--out", "d", "--json"))
+    data = Path(entry["file"]).read_bytes()
+    Path("cut.wav").write_bytes(data[: len(data) // 2])
+    refused("it is cut off", "replay", "cut.wav")

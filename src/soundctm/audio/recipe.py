@@ -187,4 +187,4 @@ def _of_version(text: str | bytes) -> str:
     mine = version("soundctm")
     if theirs == mine:
         return f"; {without}"
-    return f"; soundctm {shown(str(theirs))} wrote it, and this is {mine}: update soundctm, or {without}"
+    return f"; soundctm {shown(str(theirs))} wrote it, and this is {mine}: take the newer of the two, or {without}"

@@ -1,13 +1,36 @@
 """Files that end before their headers say. libsndfile reads such WAV, AIFF, AU, Ogg and MP3 files without a word."""
 
+import mmap
 import struct
+from pathlib import Path
 
-UNKNOWN_SIZES = {0, 0x7FFFFFFF, 0xFFFFFFFF}  # what recorders that stream write where they do not know yet
+from soundctm.errors import UserError
+
+STREAMED = 0x7FFFF000  # programs that write to a pipe announce 0, or so much and more, as they do not know yet
 MP3_HEAD = 4096  # bytes behind an ID3 tag within which the Xing header stands
 SLACK = 0.99  # an MP3's header may count its own frame or a tag
 
 
-def ends_early(data: bytes) -> bool:
+Data = bytes | mmap.mmap
+
+
+def file_ends_early(path: Path) -> bool:
+    """:func:`ends_early` of a file, of which little is read. Raises :class:`UserError` where it cannot be."""
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):  # there is nothing to map
+                return False
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return ends_early(data)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}); check its permissions and the disk") from error
+
+
+def _unknown(size: int) -> bool:
+    return size == 0 or size >= STREAMED
+
+
+def ends_early(data: Data) -> bool:
     """Whether a file lacks part of its sound, for WAV, RF64, AIFF, AU, Ogg, and MP3 with a Xing header.
 
     Other formats: False; the decoder of FLAC tells by itself.
@@ -18,13 +41,13 @@ def ends_early(data: bytes) -> bool:
         return _chunk_is_cut(data, b"SSND", ">I")
     if data[:4] == b".snd" and len(data) >= 12:
         start, size = struct.unpack_from(">II", data, 4)
-        return size not in UNKNOWN_SIZES and start + size > len(data)
+        return not _unknown(size) and bool(start + size > len(data))
     if data[:4] == b"OggS":
         return _last_page_is_cut(data)
     return (data[:3] == b"ID3" or data[:1] == b"\xff") and _mp3_is_cut(data)
 
 
-def _chunk_is_cut(data: bytes, wanted: bytes, order: str) -> bool:
+def _chunk_is_cut(data: Data, wanted: bytes, order: str) -> bool:
     """Whether the chunk of samples is announced to be longer than what follows, or is missing."""
     at, long_size = 12, None
     while at + 8 <= len(data):
@@ -34,12 +57,12 @@ def _chunk_is_cut(data: bytes, wanted: bytes, order: str) -> bool:
         if data[at : at + 4] == wanted:
             if long_size is not None and size == 0xFFFFFFFF:
                 return bool(at + 8 + long_size > len(data))
-            return size not in UNKNOWN_SIZES and at + 8 + size > len(data)
+            return not _unknown(size) and bool(at + 8 + size > len(data))
         at += 8 + size + size % 2
     return True
 
 
-def _last_page_is_cut(data: bytes) -> bool:
+def _last_page_is_cut(data: Data) -> bool:
     """Whether the last Ogg page (RFC 3533, section 6) is incomplete: 27 bytes, a table of lengths, the segments."""
     at = data.rfind(b"OggS")
     if at + 27 > len(data):
@@ -48,7 +71,7 @@ def _last_page_is_cut(data: bytes) -> bool:
     return len(segments) < data[at + 26] or at + 27 + len(segments) + sum(segments) > len(data)
 
 
-def _mp3_is_cut(data: bytes) -> bool:
+def _mp3_is_cut(data: Data) -> bool:
     """Whether there are fewer bytes than the Xing (or Info) header counts; False without one."""
     start = 0
     if data[:3] == b"ID3" and len(data) >= 10:  # four bytes of seven bits

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from soundctm.batch.faults import printable
 from soundctm.cli.common import (
     load_model,
     output_folder,
@@ -64,13 +65,13 @@ def folds(plan: "Plan", sample_rate: int) -> Iterator[str]:
         done = [f"{len(clip.samples)} channels folded to mono"] if len(clip.samples) > 1 else []
         done += [f"{clip.sample_rate:,} to {sample_rate:,} Hz"] if clip.sample_rate != sample_rate else []
         if done:
-            yield f"{source.name}: {', '.join(done)}"
+            yield printable(f"{source.name}: {', '.join(done)}")
 
 
 def cuts(files: tuple[Path, ...]) -> Iterator[str]:
     """Which files lack their ends, as after a download that broke off: what is there is used."""
-    from soundctm.audio.truncation import ends_early
+    from soundctm.audio.truncation import file_ends_early
 
     for path in dict.fromkeys(files):
-        if ends_early(path.read_bytes()):
-            yield f"{path.name}: cut off, as it ends before its header says; fetch it again"
+        if file_ends_early(path):
+            yield printable(f"{path.name}: cut off, as it ends before its header says; fetch it again")

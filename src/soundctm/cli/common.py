@@ -47,11 +47,8 @@ def load_model(
 
 def named_model(recipe: "Recipe | None", moved_to: str | None) -> str:
     """The model of a recipe, or where it lies now; the embedded one where there is no recipe. Raises UserError where
-    the recipe names a folder that is gone."""
-    name = moved_to or (recipe.model if recipe else "mini")
-    if moved_to is None and Path(name).is_absolute() and not Path(name).is_dir():
-        raise UserError(f"the file was made by the model in {name}, which is there no more; say where it is: --model")
-    return name if moved_to else on_this_machine(name)
+    the recipe names a model that is not here."""
+    return moved_to or on_this_machine(recipe.model if recipe else "mini")
 
 
 def on_this_machine(name: str) -> str:
@@ -59,6 +56,8 @@ def on_this_machine(name: str) -> str:
     the word of a file. Raises :class:`UserError` for a model that is not here."""
     from soundctm.folder import locate, shipped_models
 
+    if Path(name).is_absolute() and not Path(name).is_dir():
+        raise UserError(f"the file was made by the model in {name}, which is there no more; say where it is: --model")
     try:
         return name if name in shipped_models() else str(locate(name, download=False))
     except UserError as error:

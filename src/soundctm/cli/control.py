@@ -61,7 +61,7 @@ def control(
     forbidden.check_heard([prompt], loaded.understood)
     length = loaded.config.seconds if seconds is None else seconds
     check_seconds(length)
-    targets, steering = curves.targets(length), way.steering()
+    targets, steering = curves.targets(length), way.steering(steps)
     recipes = loaded.recipes(
         prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, loop=loop, targets=targets, steering=steering,
         **vars(guidance),

@@ -117,7 +117,7 @@ def _file_facts(path: Path, whole: bool) -> dict[str, Any]:
     """What is known of a file: of its recipe all, or what differs from the ordinary; loudness, and its metadata."""
     from soundctm.audio import Clip, read_recipe
     from soundctm.audio.io import read_audio
-    from soundctm.audio.truncation import ends_early
+    from soundctm.audio.truncation import file_ends_early
     from soundctm.delivery.reading import read_deliveries, read_tags, word_length
     from soundctm.delivery.verify import missing_recipe
 
@@ -126,7 +126,7 @@ def _file_facts(path: Path, whole: bool) -> dict[str, Any]:
         "file": str(path), "seconds": round(clip.duration, 3), "sample_rate": clip.sample_rate,
         "channels": clip.samples.shape[0], "stored": word_length(path), "loudness": _loudness(clip), **read_tags(path),
     }  # fmt: skip
-    if ends_early(path.read_bytes()):
+    if file_ends_early(path):
         facts["cut off"] = "it ends before its header says; fetch it again"
     try:
         clip = replace(clip, recipe=read_recipe(path))

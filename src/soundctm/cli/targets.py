@@ -74,8 +74,8 @@ class Way:
     )
     method: str = typer.Option("guidance", help="guidance, or start: move the noise to begin with (slower).")
 
-    def steering(self) -> "Steering":
-        """The same for the model. Raises :class:`UserError` for what the method does not use."""
+    def steering(self, steps: int) -> "Steering":
+        """The same for the model, in so many steps. Raises :class:`UserError` for what is not used then."""
         from soundctm.audio.recipe import Method, Steering
 
         method = next((each for each in get_args(Method) if each == self.method), None)
@@ -84,6 +84,8 @@ class Way:
         given = {name: value for name, value in vars(self).items() if name != "method" and value is not None}
         for name, value in given.items() if method != "guidance" else ():
             raise UserError(f"--{name} is {value:g}, which only --method guidance uses; leave it out with {method}")
+        if self.strength and steps == 1:
+            raise UserError(f"--strength is {self.strength:g}, and one step is not corrected; give --steps 2 or more")
         return Steering(method=method, **given)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.io import STEP_16, from_pcm24, to_pcm24
 from soundctm.audio.origin import MADE_BY
-from soundctm.audio.truncation import ends_early
+from soundctm.audio.truncation import file_ends_early
 from soundctm.delivery.formats import as_read, dithered_clip
 from soundctm.delivery.likeness import EARLY, LOST, PADDING, Figures, compare
 from soundctm.delivery.process import Delivery, deliver
@@ -91,10 +91,10 @@ def verify(
 
 def missing_recipe(path: Path | None) -> str:
     """Why a sound without a recipe cannot be compared; editors often leave other metadata that names its origin."""
+    if path is not None and file_ends_early(path):
+        return "it is cut off: it ends before its header says, and a recipe stands at the end; fetch it again"
     if path is not None and any(MADE_BY in text for text in _texts(read_tags(path))):
         return "it was made by soundctm, as its other metadata says, but an editor or a conversion has lost its recipe"
-    if path is not None and ends_early(path.read_bytes()):
-        return "it is cut off: it ends before its header says, and a recipe stands at the end; fetch it again"
     return "it carries no recipe: not made by soundctm, or an editor or a conversion has lost it"
 
 

@@ -293,5 +293,5 @@ def test_what_goes_beyond_full_scale_is_turned_down_as_a_whole(server: Running, 
     samples *= 4 / np.abs(samples).max()
     soundfile.write(tmp_path / "hot.wav", samples.T, 16000, subtype="FLOAT")
     found = server.upload((tmp_path / "hot.wav").read_bytes(), "hot.wav").json()
-    assert found["note"] == "the sound goes beyond full scale and was turned down by 12 dB"
+    assert found["note"] == "the sound goes beyond full scale and was turned down by 12.0 dB"
     assert np.allclose(server.library.clip(found["id"]).samples, samples / 4, atol=1e-6)

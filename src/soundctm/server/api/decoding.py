@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple, TypedDict
 import numpy as np
 
 from soundctm.audio import Clip, Recipe
-from soundctm.audio.io import pieces
+from soundctm.audio.io import STEP_16, pieces
 from soundctm.errors import UserError
 from soundctm.server.api.errors import Refusal, one_line
 from soundctm.server.api.settings import UploadLimits
@@ -65,10 +65,10 @@ def decode(file: BinaryIO, limits: UploadLimits, desk: Path) -> Decoded:
 def _turned_down(samples: np.ndarray) -> str | None:
     """Bring samples that go beyond full scale, as those of float files may, within it as a whole; what was done."""
     peak = max((float(np.abs(piece).max(initial=0.0)) for piece in pieces(samples)), default=0.0)
-    if not 1.0 < peak < np.inf:
+    if not 1.0 + STEP_16 < peak < np.inf:  # less is what a library keeps, cut to full scale
         return None
     samples /= peak
-    return f"the sound goes beyond full scale and was turned down by {20 * np.log10(peak):.2g} dB"
+    return f"the sound goes beyond full scale and was turned down by {20 * np.log10(peak):.1f} dB"
 
 
 def _recipe(text: str | None) -> tuple[Recipe | None, str | None]:
