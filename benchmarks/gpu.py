@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 
 import torch
+from ending import mistakes_told
 
 from soundctm.audio.io import write_atomically
 from soundctm.benchmark import PAPER
@@ -100,11 +101,8 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--precisions", nargs="+", default=PRECISIONS)
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--out", type=Path, required=True)
-    try:
+    with mistakes_told():
         code = measure(parser.parse_args(given))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
     if code:
         sys.exit(code)
 

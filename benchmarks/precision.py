@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from ending import mistakes_told
 from evaluation import closeness, recognition
 from evaluation.common import Bench
 
@@ -83,12 +84,8 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args(given)
-    try:
-        with threads(arguments.threads):
-            sys.exit(measure(arguments))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+    with mistakes_told(), threads(arguments.threads):
+        sys.exit(measure(arguments))
 
 
 def measure(arguments: argparse.Namespace) -> int:

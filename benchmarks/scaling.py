@@ -6,7 +6,6 @@ call has a new prompt.
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from statistics import median
 
 import numpy as np
 import torch
+from ending import mistakes_told
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -24,7 +24,6 @@ from soundctm.benchmark.settings import check_out
 from soundctm.benchmark.subjects import load
 from soundctm.checks import within
 from soundctm.engines.threads import threads
-from soundctm.errors import UserError
 
 SECONDS = (1, 2, 5, 10, 15, 20, 25, 30)
 TAKES = (1, 2, 4, 8, 16, 32)
@@ -89,12 +88,8 @@ def main(given: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--picture", type=Path)
     arguments = parser.parse_args(given)
-    try:
-        with threads(arguments.threads):
-            measure(arguments)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
+    with mistakes_told(), threads(arguments.threads):
+        measure(arguments)
 
 
 def measure(arguments: argparse.Namespace) -> None:

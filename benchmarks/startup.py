@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from ending import mistakes_told
 
 from soundctm.audio.io import write_atomically
 from soundctm.benchmark.machine import describe
 from soundctm.benchmark.settings import check_out
 from soundctm.checks import within
-from soundctm.errors import UserError
 
 LOOK = 0.001  # seconds between looks
 
@@ -45,11 +45,8 @@ def main(given: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--out", type=Path, required=True)
-    try:
+    with mistakes_told():
         measure(parser.parse_args(given))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
 
 
 def measure(arguments: argparse.Namespace) -> None:

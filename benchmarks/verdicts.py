@@ -8,7 +8,6 @@ import argparse
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from ending import mistakes_told
 from numpy.typing import NDArray
 
 from soundctm import Clip, SoundCTM
@@ -177,11 +177,8 @@ def main(given: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="mini")
     parser.add_argument("--out", type=Path, required=True)
-    try:
+    with mistakes_told():
         measure(parser.parse_args(given))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)
 
 
 def measure(arguments: argparse.Namespace) -> None:

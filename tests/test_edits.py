@@ -10,9 +10,9 @@ import pytest
 from pydantic import BaseModel
 
 from soundctm import Clip, Recipe, UserError, edits
+from soundctm.audio.clipping import looks_clipped
 from soundctm.audio.edit import Declip, Extend, ExtendBandwidth, Fill, Join, Loop, Morph, Source, Transform
 from soundctm.audio.target import Target
-from soundctm.edits import looks_clipped
 from tests.oracles.recordings import recording
 
 NAN = math.nan
@@ -284,4 +284,5 @@ def test_channels_that_cancel_are_refused() -> None:
 def test_channels_that_have_nothing_in_common_do_not_cancel(channels: int) -> None:
     rng = np.random.default_rng(1)
     for samples in (0.1 * rng.standard_normal((channels, 9000)), np.eye(channels, 1) * rng.uniform(-1, 1, 9000)):
-        edits.fill(Clip(samples.clip(-1, 1).astype(np.float32), 9000), 0.2, 0.5)
+        clip = Clip(samples.clip(-1, 1).astype(np.float32), 9000)
+        assert edits.fill(clip, 0.2, 0.5).clips == (clip,)

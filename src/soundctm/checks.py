@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from soundctm.arguments import LONG, received
 from soundctm.audio import Clip, Recipe
 from soundctm.audio.edit import Morph, Transform
-from soundctm.audio.io import STEP_16
+from soundctm.audio.io import STEP_16, pieces
 from soundctm.control.target_checks import check_target
 from soundctm.errors import UserError, plain_words
 
@@ -160,18 +160,23 @@ def check_prompt(prompt: str, kind: str = "prompt") -> None:
         raise UserError(f"the {kind} has control characters or line breaks; write it as one line of plain text")
 
 
+def check_samples(clip: Clip, name: str) -> None:
+    """Raise :class:`UserError` unless a sound has samples, all of them numbers within full scale."""
+    if not clip.samples.size:
+        raise UserError(f"{name} has no samples; give a recording that sounds")
+    if not np.isfinite(clip.samples).all():
+        raise UserError(f"{name} has samples that are no numbers (NaN or infinite); mend the file first")
+    peak = max(float(np.abs(piece).max()) for piece in pieces(clip.samples))
+    if peak > 1.0 + STEP_16:
+        raise UserError(f"{name} goes beyond full scale (peak {peak:.3g}, 1 is full scale); turn it down first")
+
+
 def check_source(clip: Clip, name: str) -> None:
     """Raise :class:`UserError` unless a recording lasts 0.1 s or more, its samples are numbers within full scale, and
     its channels do not cancel each other, as they are folded to one."""
-    if not clip.samples.shape[1]:
-        raise UserError(f"{name} has no samples; give a recording that sounds")
+    check_samples(clip, name)
     if clip.duration < MIN_SECONDS:
         raise UserError(f"{name} lasts {clip.duration:.3g} s; give a recording of {MIN_SECONDS} s or more")
-    if not np.isfinite(clip.samples).all():
-        raise UserError(f"{name} has samples that are no numbers (NaN or infinite); mend the file first")
-    peak = float(np.abs(clip.samples).max())
-    if peak > 1.0 + STEP_16:
-        raise UserError(f"{name} goes beyond full scale (peak {peak:.3g}, 1 is full scale); turn it down first")
     apart, folded = (float(np.square(x, dtype=np.float64).mean()) for x in (clip.samples, clip.samples.mean(0)))
     if folded < CANCELLED * apart / len(clip.samples):
         raise UserError(f"the channels of {name} cancel each other when they are folded to one; give one of them")

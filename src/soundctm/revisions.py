@@ -106,8 +106,11 @@ def check_choice(recipe: Recipe, steering: Steering, hears: bool) -> None:
 
 
 def chosen(recipe: Recipe, steering: Steering, fresh: bool, hears: bool) -> Recipe:
-    """The same, :func:`steered`, where :func:`check_choice` has nothing against it."""
+    """The same, :func:`steered`, as somebody asks for it. Raises :class:`UserError` where :func:`check_choice` does,
+    and for the strength of a correction in a single step, which decides what the sound is and is left alone."""
     check_choice(recipe, steering, hears)
+    if steering.strength and steering.method == "guidance" and recipe.targets and recipe.steps == 1:
+        raise UserError(f"strength is {steering.strength:g}, but a single step is not corrected; give 2 steps or more")
     return steered(recipe, steering, fresh, hears)
 
 

@@ -13,8 +13,8 @@ from soundctm import Clip, UserError
 from soundctm.audio import read_recipe
 from soundctm.audio.comments import read_comments
 from soundctm.audio.io import STEP_16
-from soundctm.delivery.formats import clipped_samples, dithered, encode, write
-from soundctm.delivery.process import FORMATS
+from soundctm.delivery.formats import dithered, encode, write
+from soundctm.delivery.process import FORMATS, clipped_samples
 from soundctm.delivery.reading import word_length
 from soundctm.delivery.vorbis import flac_with, ogg_with
 from tests.delivery.making import SOUND, STORED, delivered, tags, written

@@ -154,12 +154,17 @@ def read_audio(path: Path) -> tuple[np.ndarray, int]:
     except (RuntimeError, TypeError) as error:  # TypeError: .raw, which has no header that says what it is
         reason = error.error_string if isinstance(error, soundfile.LibsndfileError) else error
         raise UserError(f"{path} is not a readable audio file ({reason}); WAV, FLAC and OGG are accepted") from error
+    check_rate(rate, str(path))
+    return np.ascontiguousarray(samples.T), int(rate)
+
+
+def check_rate(rate: int, name: str) -> None:
+    """Raise :class:`UserError` for a rate in Hz that no file has, of a sound of this name."""
     if not RATES[0] <= rate <= RATES[1]:
         raise UserError(
-            f"{path} has a sample rate of {rate:,} Hz; accepted are {RATES[0]:,} to {RATES[1]:,} Hz: bring it to "
+            f"{name} has a sample rate of {rate:,} Hz; accepted are {RATES[0]:,} to {RATES[1]:,} Hz: bring it to "
             "another rate first"
         )
-    return np.ascontiguousarray(samples.T), int(rate)
 
 
 def audio_facts(path: Path) -> tuple[int, str]:

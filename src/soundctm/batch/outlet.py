@@ -9,8 +9,8 @@ from soundctm.audio.levels import HOP, ROWS, spectrogram_png
 from soundctm.batch.naming import Imprint
 from soundctm.batch.order import Order
 from soundctm.batch.place import Place
-from soundctm.delivery.formats import clipped_samples, encode
-from soundctm.delivery.process import Delivered, deliver
+from soundctm.delivery.formats import encode
+from soundctm.delivery.process import Delivered, clipped_samples, deliver
 from soundctm.delivery.provenance import Origin, licence_in
 from soundctm.delivery.tags import Tags
 from soundctm.errors import UserError

@@ -5,18 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from soundctm.batch.faults import printable
-from soundctm.cli.common import (
-    load_model,
-    output_folder,
-    progress,
-    report,
-    save_clip,
-    say_understood,
-    summary,
-)
+from soundctm.cli.common import load_model, output_folder, progress, report, save_clip, say, say_understood, summary
 from soundctm.cli.forbidding import Forbidding
 from soundctm.cli.options import DeviceOption, Guidance, ModelOption, PromptOption, Results, SeedOption
 
@@ -53,7 +43,7 @@ def perform(plan: "Plan", asked: Asked, takes: int, steps: int, *files: Path) ->
         clips = engine.replay(recipes, callback, plan.sources)
         results = [save_clip(clip, folder) | ({"notes": notes} if notes else {}) for clip in clips]
     for note in notes if not as_json else ():
-        Console(soft_wrap=True, highlight=False).print(note, markup=False)
+        say(note)
     say_understood(engine, asked.prompt, results, as_json, [*plan.edit.prompts, asked.guidance.negative])
     report(results, as_json, f"{plan.edit.kind}: {summary(recipes)}")
 

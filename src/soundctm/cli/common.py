@@ -184,6 +184,11 @@ def progress(label: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def say(line: str) -> None:
+    """One line on stdout, whole and as it is."""
+    Console(soft_wrap=True, highlight=False).print(line, markup=False)
+
+
 def say_understood(
     engine: "SoundCTM", prompt: str, results: list[dict[str, Any]], as_json: bool, others: Sequence[str] = ()
 ) -> None:
@@ -197,7 +202,7 @@ def say_understood(
         result["understood_others"] = more
     for each in dict.fromkeys((prompt, *more)) if not as_json else ():
         for line in _on_words(engine, each):
-            Console(soft_wrap=True, highlight=False).print(line, markup=False)
+            say(line)
 
 
 def _on_words(engine: "SoundCTM", prompt: str) -> Iterator[str]:

@@ -2,25 +2,9 @@
 
 import typer
 
-from soundctm.cli.common import (
-    load_model,
-    output_folder,
-    progress,
-    report,
-    save_clip,
-    say_understood,
-    summary,
-)
+from soundctm.cli.common import load_model, output_folder, progress, report, save_clip, say_understood, summary
 from soundctm.cli.forbidding import Forbidding
-from soundctm.cli.options import (
-    Computing,
-    Guidance,
-    LoopOption,
-    Results,
-    SecondsOption,
-    SeedOption,
-    TakesOption,
-)
+from soundctm.cli.options import Computing, Guidance, LoopOption, Results, SecondsOption, SeedOption, TakesOption
 from soundctm.cli.targets import Curves, Way, closeness, deviations_of
 from soundctm.cli.unfolded import unfolded
 
@@ -61,7 +45,7 @@ def control(
     forbidden.check_heard([prompt], loaded.understood)
     length = loaded.config.seconds if seconds is None else seconds
     check_seconds(length)
-    targets, steering = curves.targets(length), way.steering(steps)
+    targets, steering = curves.targets(length), way.steering()
     recipes = loaded.recipes(
         prompt, takes=takes, steps=steps, seconds=seconds, seed=seed, loop=loop, targets=targets, steering=steering,
         **vars(guidance),

@@ -115,7 +115,7 @@ def outcome(
     path: Path, target: Path, delivered: "Delivered", tags: "Tags", suggestions: "list[Suggestion]"
 ) -> dict[str, Any]:
     """What was delivered, for ``--json``."""
-    from soundctm.delivery.formats import clipped_samples
+    from soundctm.delivery.process import clipped_samples
 
     clip, report = delivered.clip, delivered.report
     return {

@@ -138,7 +138,8 @@ def _file_facts(path: Path, whole: bool) -> dict[str, Any]:
     done = [_done(each, whole) for each in read_deliveries(path)]
     facts |= {"delivered": done} if done else {}
     recipe = clip.recipe.model_dump(mode="json", exclude_defaults=not whole)
-    recipe["take"] += not whole  # people count from 1, as names of files do
+    if not whole:
+        recipe["take"] += 1  # people count from 1, as names of files do
     if not whole and clip.recipe.edit is not None:
         recipe["edit"] = clip.recipe.edit.model_dump(mode="json")
     return facts | {f"recipe.{key}" if key in facts else key: value for key, value in recipe.items()}

@@ -52,7 +52,7 @@ class Curves:
         if unused:
             raise UserError(f"a weight is given for {', '.join(unused)}, which has no curve; give the curve as well")
         settings = {feature: _settings(feature, weight_of, self.band_range) for feature in given}
-        return [_that_fits(text, feature, seconds, settings[feature]) for feature, text in given.items()]
+        return [_read(text, feature, seconds, settings[feature]) for feature, text in given.items()]
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class Way:
     )
     method: str = typer.Option("guidance", help="guidance, or start: move the noise to begin with (slower).")
 
-    def steering(self, steps: int) -> "Steering":
-        """The same for the model, in so many steps. Raises :class:`UserError` for what is not used then."""
+    def steering(self) -> "Steering":
+        """The same for the model. Raises :class:`UserError` for what the method does not use."""
         from soundctm.audio.recipe import Method, Steering
 
         method = next((each for each in get_args(Method) if each == self.method), None)
@@ -84,8 +84,6 @@ class Way:
         given = {name: value for name, value in vars(self).items() if name != "method" and value is not None}
         for name, value in given.items() if method != "guidance" else ():
             raise UserError(f"--{name} is {value:g}, which only --method guidance uses; leave it out with {method}")
-        if self.strength and steps == 1:
-            raise UserError(f"--strength is {self.strength:g}, and one step is not corrected; give --steps 2 or more")
         return Steering(method=method, **given)
 
 
@@ -97,24 +95,6 @@ def _settings(feature: "Feature", weight_of: Mapping[str, float], band_range: tu
     if feature == "band":
         settings["low"], settings["high"] = band_range
     return settings
-
-
-def _that_fits(text: str, feature: "Feature", seconds: float, settings: "TargetSettings") -> "Target":
-    """A target in a clip of ``seconds``. Raises :class:`UserError`, with the length that is needed where nothing but
-    the length is wrong."""
-    from soundctm.checks import LONGEST
-
-    try:
-        return _read(text, feature, seconds, settings)
-    except UserError as error:
-        try:
-            last = _read(text, feature, LONGEST, settings).points[-1][0]
-        except UserError:  # there is something else to mend
-            raise error from None
-        if last <= seconds:
-            raise
-        needed = round(last, 3) if round(last, 3) >= last else round(last + 0.001, 3)
-        raise UserError(f"{error}; give --seconds {needed:g}") from error
 
 
 def _read(text: str, feature: "Feature", seconds: float, settings: "TargetSettings") -> "Target":

@@ -12,7 +12,7 @@ from typing import TypedDict, Unpack
 
 from soundctm.arguments import checked
 from soundctm.audio import Clip
-from soundctm.audio.io import RATES
+from soundctm.audio.io import check_rate
 from soundctm.audio.target import Feature, Target
 from soundctm.control.shapes import SHAPES, Shape, shape_points
 from soundctm.control.sketches import Points, read_points
@@ -168,11 +168,7 @@ def from_recording(
     """
     if not seconds > 0:
         raise UserError(f"seconds is {seconds:g}; give the length of the sound that is to follow, above 0")
-    if clip.sample_rate < RATES[0]:
-        raise UserError(
-            f"the recording has a sample rate of {clip.sample_rate:,} Hz; accepted are {RATES[0]:,} Hz and more: bring "
-            "it to another rate first"
-        )
+    check_rate(clip.sample_rate, "the recording")
     bare = _check(feature, settings, clip.sample_rate)
     points = read_points(clip, feature, seconds, bare.low, bare.high)
     if feature == "brightness":

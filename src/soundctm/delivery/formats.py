@@ -34,11 +34,6 @@ def dithered_clip(clip: Clip) -> np.ndarray:
     return dithered(from_pcm24(to_pcm24(clip.samples)), int(clip.digest, 16))
 
 
-def clipped_samples(clip: Clip, form: Format) -> int:
-    """How many samples lie beyond the full scale of a format of integers, and will be cut to it."""
-    return 0 if form == "wav32f" else int(np.count_nonzero(np.abs(clip.samples) > 1.0))
-
-
 def encode(delivered: Delivered, tags: Tags) -> bytes:
     """The whole file. Raises :class:`UserError` for a WAV beyond 4 GB."""
     form, clip = delivered.delivery.format, delivered.clip

@@ -228,12 +228,17 @@ def _with_gain(samples: np.ndarray, rate: int, gain: float) -> tuple[np.ndarray,
     return louder, measure(louder, rate)
 
 
+def clipped_samples(clip: Clip, form: Format) -> int:
+    """How many samples lie beyond the full scale of a format of integers, and will be cut to it."""
+    return 0 if form == "wav32f" else int(np.count_nonzero(np.abs(clip.samples) > 1.0))
+
+
 def _cut(done: Delivered) -> Delivered:
     """The same, measured as a format of integers holds it, in which nothing goes beyond full scale."""
-    samples, rate = done.clip.samples, done.clip.sample_rate
-    if done.delivery.format == "wav32f" or not (np.abs(samples) > 1).any():
+    if not clipped_samples(done.clip, done.delivery.format):
         return done
-    return replace(done, report=replace(done.report, after=measure(samples.clip(-1, 1), rate)))
+    held = measure(done.clip.samples.clip(-1, 1), done.clip.sample_rate)
+    return replace(done, report=replace(done.report, after=held))
 
 
 def _coded(done: Delivered, plain: np.ndarray) -> Delivered:

@@ -113,8 +113,7 @@ async def _bad_request(request: Request, error: Exception) -> Json:
     if first["type"] == "json_invalid":
         return Json(error_body(f"the body is no JSON ({first['ctx']['error']} at character {place[-1]})"), 400)
     field = ".".join(place[1:])
-    reason = "it is no known key" if first["type"] == "extra_forbidden" else plain_words(first)
-    return Json(error_body(f"{field[:80] or 'the body'}: {reason}", field[:80] or None), 400)
+    return Json(error_body(f"{field[:80] or 'the body'}: {plain_words(first)}", field[:80] or None), 400)
 
 
 async def _http_error(request: Request, error: Exception) -> Json:

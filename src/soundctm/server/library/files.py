@@ -13,7 +13,8 @@ import numpy as np
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from soundctm.audio import Clip, Recipe
-from soundctm.audio.io import RATES, RIFF_BYTES, STEP_16, pieces, read_chunk, wav_bytes
+from soundctm.audio.io import RIFF_BYTES, check_rate, read_chunk, wav_bytes
+from soundctm.checks import check_samples
 from soundctm.errors import UserError
 from soundctm.server.library.entries import Kind, is_id
 from soundctm.server.library.faults import writing
@@ -132,20 +133,10 @@ def check_clip(clip: Clip) -> None:
     """Raise :class:`UserError` unless a clip can be kept: some samples, all of them numbers within full scale, a
     rate that files may have, and a recipe that reads back as it was written."""
     channels, length = clip.samples.shape
-    if not length:
-        raise UserError("the clip has no samples; give a sound")
-    if not RATES[0] <= clip.sample_rate <= RATES[1]:  # nobody could read the file
-        raise UserError(
-            f"the clip has a sample rate of {clip.sample_rate:,} Hz; accepted are {RATES[0]:,} to {RATES[1]:,} Hz: "
-            "bring it to another rate first"
-        )
+    check_rate(clip.sample_rate, "the clip")  # nobody could read the file
     if 3 * channels * length > RIFF_BYTES:
         raise UserError(f"the clip lasts {clip.duration:,.0f} s, too long for a WAV file; cut it into pieces")
-    if not np.isfinite(clip.samples).all():
-        raise UserError("the clip has samples that are no numbers (NaN or infinite); mend it first")
-    peak = max(float(np.abs(piece).max()) for piece in pieces(clip.samples))
-    if peak > 1.0 + STEP_16:
-        raise UserError(f"the clip goes beyond full scale (peak {peak:.3g}, 1 is full scale); turn it down first")
+    check_samples(clip, "the clip")
     if clip.recipe is not None:
         check_kept(clip.recipe)
 
