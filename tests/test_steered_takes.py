@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from soundctm import Recipe, SoundCTM, UserError
-from soundctm.audio.recipe import Steering
+from soundctm.audio.recipe import LIGHT, Steering
 from soundctm.audio.target import Target
 from soundctm.computation import Computation
 from soundctm.control.curves import CURVES
@@ -18,6 +18,7 @@ from soundctm.control.target_loss import deviations
 from soundctm.engines import EngineOptions
 from soundctm.engines.eager import factors
 from soundctm.performance import Performance
+from soundctm.revisions import refined
 from soundctm.trajectory import Landing, jump
 from tests.oracles.edits import PLANS, RISE, A, recipe_of
 from tests.oracles.engines import fp32_settings
@@ -73,6 +74,13 @@ def test_the_only_jump_is_left_alone(model: SoundCTM, sigma_first: float | None)
     free = recipe.model_copy(update={"steering": recipe.steering.model_copy(update={"strength": 0.0})})
     guided, unguided = model.replay([recipe, free])
     assert np.array_equal(guided.samples, unguided.samples)
+
+
+def test_a_take_in_one_step_is_refined_with_a_strength_for_the_papers_grid(model: SoundCTM) -> None:
+    """There every jump is corrected, and by a strong correction the sound would be lost."""
+    (one,), (many,) = (model.recipes("rain", seed=2, steps=steps, targets=[RISE]) for steps in (1, 8))
+    assert one.sigma_first is None and one.steering.strength == many.steering.strength == LIGHT
+    assert refined(one, 8).steering.strength == LIGHT
 
 
 def test_no_strength_is_the_take_itself(model: SoundCTM) -> None:

@@ -239,7 +239,8 @@ class Performance:
         if self.observation is not None:
             steers.append(DataConsistency(self.codec, self.observation, self.length))
         if self.recipe.targets and self.recipe.steering.method == "guidance":
-            spared = 1 if self.recipe.decided_first else 0
+            # A single step is left alone too. What strength it records is for the steps of a refinement.
+            spared = 1 if self.recipe.decided_first or self.recipe.steps == 1 else 0
             guidance = LossGuidance(self._loss(), self._steering.strength or 0.0, spared)
             steers.append(unrounded(guidance, self.engine.device))
         return chain(*steers)

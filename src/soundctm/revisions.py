@@ -110,7 +110,9 @@ def chosen(recipe: Recipe, steering: Steering, fresh: bool, hears: bool) -> Reci
     and for the strength of a correction in a single step, which decides what the sound is and is left alone."""
     check_choice(recipe, steering, hears)
     if steering.strength and steering.method == "guidance" and recipe.targets and recipe.steps == 1:
-        raise UserError(f"strength is {steering.strength:g}, but a single step is not corrected; give 2 steps or more")
+        raise UserError(
+            f"the strength of guidance is {steering.strength:g}, but a single step is not corrected; give 2 steps or more"
+        )
     return steered(recipe, steering, fresh, hears)
 
 

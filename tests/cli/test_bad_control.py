@@ -10,7 +10,7 @@ BAD_CONTROL: dict[str, tuple[list[str], str]] = {
     "the same time twice": (["--intensity", "0:-40, 0.5:-12, 0.5:-20"], "times must rise"),
     "past the end": (
         ["--intensity", "0:-40, 1.5:-12"],
-        "point at 1.5 s; the clip lasts from 0 to 1 s; make the clip longer (seconds)",
+        "point at 1.5 s; the clip lasts from 0 to 1 s\n",
     ),
     "before the start": (["--intensity", "-1:-40, 1:-12"], "point at -1 s"),
     "past a shorter end": (["--intensity", "0:-40, 1:-12", "--seconds", "0.5"], "the clip lasts from 0 to 0.5 s"),

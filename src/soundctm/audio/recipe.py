@@ -150,9 +150,8 @@ class Recipe(BaseModel):
 
     @property
     def decided_first(self) -> bool:
-        """Whether the first step, which may be the only one, decides what the sound is, and the others what it is
-        like."""
-        return self.steps == 1 or (self.first_level is not None and self.gamma == 0.0)
+        """Whether the first step decides what the sound is, and the others what it is like."""
+        return self.first_level is not None and self.gamma == 0.0
 
     @property
     def prompts(self) -> tuple[str, ...]:

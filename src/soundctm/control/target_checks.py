@@ -75,9 +75,8 @@ def _check_times(target: Target, seconds: float) -> None:
     times = [time for time, _ in target.points]
     for time in times:
         if not 0 <= time <= seconds:  # false for NaN as well
-            longer = "; make the clip longer (seconds), or leave the point out" if time > seconds else ""
             raise UserError(
-                f"the {target.feature} target has a point at {time:g} s; the clip lasts from 0 to {seconds:g} s{longer}"
+                f"the {target.feature} target has a point at {time:g} s; the clip lasts from 0 to {seconds:g} s"
             )
     for before, after in pairwise(times):
         if after <= before:
