@@ -109,9 +109,10 @@ def chosen(recipe: Recipe, steering: Steering, fresh: bool, hears: bool) -> Reci
     """The same, :func:`steered`, as somebody asks for it. Raises :class:`UserError` where :func:`check_choice` does,
     and for the strength of a correction in a single step, which decides what the sound is and is left alone."""
     check_choice(recipe, steering, hears)
-    if steering.strength and steering.method == "guidance" and recipe.targets and recipe.steps == 1:
+    if (steering.strength or 0.0) > 0.0 and steering.method == "guidance" and recipe.targets and recipe.steps == 1:
         raise UserError(
-            f"the strength of guidance is {steering.strength:g}, but a single step is not corrected; give 2 steps or more"
+            f"the strength of guidance is {steering.strength:g}, but a single step is not corrected; give 2 steps or "
+            "more"
         )
     return steered(recipe, steering, fresh, hears)
 
